@@ -1,0 +1,211 @@
+"""What a store keeps and what it promises.
+
+The log of a document is the truth (DESIGN 1.2): everything else is a fold of it. A write is a
+*conditional append*: "these entries, after sequence n, in epoch e". It commits durably or answers
+`Conflict`, never half. Any number of writers, in one process or in many, may race on a document;
+exactly one of them wins a sequence number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+
+class DocumentKey(NamedTuple):
+    """Names one document. A tuple, never a joined string: no page id can reach another tenant."""
+
+    tenant: str
+    page: str
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One verified operation in the log. Sequence numbers count from 1 without holes."""
+
+    update: bytes
+    """Yjs v1 update, verified."""
+    principal: str
+    """Id of the user whose session sent it; empty for the server's own additions."""
+    at: int
+    """When the server accepted it, in milliseconds since 1970."""
+    broadcast_id: bytes = b""
+    """The author's id of the operation (16 bytes), or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who may write under a client id of the document.
+
+    A lease with a nonce was issued by the server and may be issued anew to somebody else with
+    another nonce; one without a nonce is the id of a stock client, bound to its user for good.
+    """
+
+    client: int
+    user: str
+    nonce: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """One document's share of a commit."""
+
+    key: DocumentKey
+    epoch: int
+    after: int
+    """The sequence number these entries follow: the writer has seen everything up to it."""
+    entries: tuple[Entry, ...]
+    leases: tuple[Lease, ...] = ()
+    """Written in the same transaction, replacing what is stored for their client ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The document moved on: somebody else appended, or it has a new epoch. Nothing was written."""
+
+    epoch: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """All that a room needs: the newest snapshot and the entries after it."""
+
+    epoch: int = 1
+    sequence: int = 0
+    """Sequence number of the newest entry; 0 for a document nobody has written."""
+    snapshot: bytes = b""
+    """The document at `snapshot_sequence` as one Yjs v1 update; empty when there is none."""
+    snapshot_sequence: int = 0
+    entries: tuple[Entry, ...] = ()
+    """Entries `snapshot_sequence + 1 .. sequence`, in order."""
+    leases: tuple[Lease, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page somebody has written on."""
+
+    key: DocumentKey
+    epoch: int
+    sequence: int
+    updated: int
+    """Time of its newest entry, in milliseconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An API token as stored: only the SHA-256 of the secret is kept."""
+
+    id: str
+    digest: bytes
+    tenant: str
+    role: str
+    user: str
+    name: str
+    pages: str = "*"
+    """Glob over page ids."""
+    expires: int = 0
+    """Milliseconds since 1970; 0 = never."""
+    created: int = 0
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Counters of one tenant on one day (UTC, `YYYY-MM-DD`)."""
+
+    tenant: str
+    day: str
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+class StoreError(Exception):
+    """The store could not do it. `retry` says whether the same call may succeed later."""
+
+    def __init__(self, message: str, *, retry: bool) -> None:
+        super().__init__(message)
+        self.retry = retry
+
+
+class StoreUnavailable(StoreError):
+    """Full or read-only disk, lock, lost connection: nothing was written, try again later."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry=True)
+
+
+class StoreCorrupt(StoreError):
+    """What is stored cannot be read back. Never papered over: the document is refused."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry=False)
+
+
+class StoreTooNew(StoreError):
+    """The schema was written by a newer crdtchat."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry=False)
+
+
+class Store(Protocol):
+    """The exam is `crdtchat.testing.store_contract`; every store passes it.
+
+    Every method may raise `StoreError`. After one, nothing of the call is stored.
+    """
+
+    async def open(self) -> None:
+        """Create or migrate the schema. Call once, before anything else."""
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of files and threads. May be called twice."""
+
+    async def load(self, key: DocumentKey) -> Loaded:
+        """Read a document as of one moment. One that was never written is `Loaded()`."""
+
+    async def since(self, key: DocumentKey, after: int) -> tuple[Entry, ...]:
+        """Return the entries after sequence `after`; fewer are left once they were compacted.
+
+        Raises `StoreError` (no retry) if `after` lies before the newest snapshot.
+        """
+
+    async def append(self, appends: Sequence[Append]) -> list[int | Conflict]:
+        """Commit several documents' entries in one durable transaction (group commit).
+
+        Answers, in order, the new sequence number or `Conflict` for each; a conflict of one does
+        not touch the others. When it returns, what was written survives a power cut.
+        Two appends of one call may name the same document: they apply in order.
+        """
+
+    async def snapshot(self, key: DocumentKey, epoch: int, sequence: int, state: bytes) -> bool:
+        """Keep `state` as the document at `sequence` and drop the entries it folds in.
+
+        Answers False, and changes nothing, if the epoch is over or a newer snapshot is there.
+        """
+
+    async def pages(self, tenant: str) -> list[Page]:
+        """List the tenant's pages, last written first."""
+
+    async def add_token(self, token: Token) -> None:
+        """Keep a token. Its id is new."""
+
+    async def token(self, digest: bytes) -> Token | None:
+        """Find a token by the SHA-256 of its secret; revoked and expired ones are returned too."""
+
+    async def tokens(self, tenant: str) -> list[Token]:
+        """List a tenant's tokens, newest first."""
+
+    async def revoke_token(self, tenant: str, token_id: str) -> bool:
+        """Revoke; answers whether there was such a token."""
+
+    async def add_usage(self, usages: Sequence[Usage]) -> None:
+        """Add to the counters, all in one transaction."""
+
+    async def usage(self, tenant: str, first_day: str, last_day: str) -> list[Usage]:
+        """Read the counters of a span of days, both ends included, in order of day."""
+
+    async def secret(self, name: str) -> bytes:
+        """Return the 32 random bytes kept under `name`, made at the first call."""
