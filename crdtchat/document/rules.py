@@ -1,0 +1,274 @@
+"""The rule table: who may write what (PROTOCOL section 3), one rule per root.
+
+A rule judges by facts that conflicts cannot change: whether a key was written, by whom, whether it
+was tombstoned. So a verdict does not depend on which of two concurrent values wins.
+"""
+
+from __future__ import annotations
+
+from crdtchat.document import schema
+from crdtchat.sync.codes import Refused, RejectCode
+from crdtchat.sync.message import EventKind
+from crdtchat.sync.rules import Actor, Facts, Rule, RuleTable, View
+from crdtchat.sync.update import Value
+
+
+class _Rule:
+    """What most roots share: records are signed, never removed, and purge nothing."""
+
+    def remove(self, view: View, actor: Actor, key: str) -> None:
+        if not actor.server:
+            raise Refused(RejectCode.IMMUTABLE, "records go by a tombstone only")
+
+    def purges(self, key: str, other_root: str, other_key: str) -> bool:
+        return False
+
+    def facts(self, key: str, value: Value) -> Facts:
+        return ()
+
+
+class AnnotationRule(_Rule):
+    """`a`: written once by whoever may comment."""
+
+    def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
+        if not schema.is_id(key):
+            raise Refused(RejectCode.BAD_KEY, "not an annotation id")
+        author, created, *target = _array(value, 7, 10)
+        _check_target(target)
+        _check_writer(actor, author, created)
+        _check_not_deleted(view, key)
+        if view.facts(schema.ANNOTATIONS, key) is not None:
+            raise Refused(RejectCode.EXISTS, "the annotation id is taken")
+        return author, created
+
+    def facts(self, key: str, value: Value) -> Facts:
+        return value[0], value[1]
+
+    def event(self, key: str) -> tuple[EventKind, str, str]:
+        return EventKind.NEW, key, ""
+
+
+class CommentRule(_Rule):
+    """`c`: written and rewritten by its author; author, created and parent never change."""
+
+    def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
+        ids = schema.split_ids(key, 2)
+        if ids is None:
+            raise Refused(RejectCode.BAD_KEY, "not annotation/comment")
+        author, created, text, *rest = _array(value, 3, 5)
+        edited = rest[0] if rest else 0
+        parent = rest[1] if len(rest) > 1 else ""
+        if not isinstance(text, str) or not isinstance(parent, str):
+            raise Refused(RejectCode.BAD_VALUE, "a comment's text and parent are text")
+        if not isinstance(edited, int) or edited < 0:
+            raise Refused(RejectCode.BAD_VALUE, "the time of an edit is a time")
+        if len(text) > schema.COMMENT_CP:
+            raise Refused(RejectCode.TOO_LONG, f"over {schema.COMMENT_CP} characters")
+        before = view.facts(schema.COMMENTS, key)
+        if before is not None and before[0] != actor.user and author != actor.user:
+            raise Refused(RejectCode.NOT_AUTHOR, "the comment is somebody else's")
+        _check_writer(actor, author, created)
+        if edited > actor.now + schema.FUTURE_MS:
+            raise Refused(RejectCode.FUTURE, "edited in the future")
+        facts = (author, created, parent)
+        if before is not None:
+            if before[0] != author:
+                raise Refused(RejectCode.NOT_AUTHOR, "the comment is somebody else's")
+            if before != facts:
+                raise Refused(RejectCode.IMMUTABLE, "author, time and parent never change")
+        aid, _ = ids
+        _check_not_deleted(view, key)
+        _check_annotation(view, aid)
+        if before is None and parent:
+            if not schema.is_id(parent) or f"{aid}/{parent}" == key:
+                raise Refused(RejectCode.BAD_VALUE, "the parent is not another comment's id")
+            parent_key = f"{aid}/{parent}"
+            if (
+                view.facts(schema.COMMENTS, parent_key) is None
+                and view.facts(schema.TOMBSTONES, parent_key) is None
+            ):
+                raise Refused(RejectCode.UNKNOWN_COMMENT, "replies to an unknown comment")
+        return facts
+
+    def facts(self, key: str, value: Value) -> Facts:
+        return value[0], value[1], value[4] if len(value) > 4 else ""
+
+    def event(self, key: str) -> tuple[EventKind, str, str]:
+        aid, _, cid = key.partition("/")
+        return EventKind.UPDATED, aid, cid
+
+
+class StatusRule(_Rule):
+    """`s`: open or resolved, by whoever may comment."""
+
+    def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
+        if not schema.is_id(key):
+            raise Refused(RejectCode.BAD_KEY, "not an annotation id")
+        state, by, at = _array(value, 3, 3)
+        if state not in (schema.OPEN, schema.RESOLVED):
+            raise Refused(RejectCode.BAD_VALUE, "no such state")
+        _check_writer(actor, by, at)
+        _check_not_deleted(view, key)
+        _check_annotation(view, key)
+        return ()
+
+    def event(self, key: str) -> tuple[EventKind, str, str]:
+        return EventKind.UPDATED, key, ""
+
+
+class ReactionRule(_Rule):
+    """`r`: one key per comment and user, which that user may also remove."""
+
+    def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
+        comment = self._check_key(actor, key)
+        if not isinstance(value, str) or not 0 < len(value) <= schema.REACTION_CP:
+            raise Refused(RejectCode.BAD_VALUE, "a reaction is a few emoji")
+        _check_may_comment(actor)
+        _check_not_deleted(view, comment)
+        if view.facts(schema.COMMENTS, comment) is None:
+            raise Refused(RejectCode.UNKNOWN_COMMENT, "reacts to an unknown comment")
+        return ()
+
+    def remove(self, view: View, actor: Actor, key: str) -> None:
+        if not actor.server:
+            self._check_key(actor, key)
+            _check_may_comment(actor)
+
+    def event(self, key: str) -> tuple[EventKind, str, str]:
+        aid, cid, _ = key.split("/", 2)
+        return EventKind.UPDATED, aid, cid
+
+    @staticmethod
+    def _check_key(actor: Actor, key: str) -> str:
+        comment, _, user = key.rpartition("/")
+        if schema.split_ids(comment, 2) is None or not schema.is_user(user):
+            raise Refused(RejectCode.BAD_KEY, "not annotation/comment/user")
+        if user != actor.user:
+            raise Refused(RejectCode.NOT_AUTHOR, "the reaction is somebody else's")
+        return comment
+
+
+class TombstoneRule(_Rule):
+    """`d`: written once by the author or a moderator; what lies behind it is purged."""
+
+    def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
+        by, at = _array(value, 2, 2)
+        if schema.is_id(key):
+            owner = view.facts(schema.ANNOTATIONS, key)
+            unknown = RejectCode.UNKNOWN_ANNOTATION
+        elif schema.split_ids(key, 2) is not None:
+            owner = view.facts(schema.COMMENTS, key)
+            unknown = RejectCode.UNKNOWN_COMMENT
+        else:
+            raise Refused(RejectCode.BAD_KEY, "neither annotation nor annotation/comment")
+        _check_writer(actor, by, at)
+        _check_not_deleted(view, key)
+        if owner is None:
+            raise Refused(unknown, "there is nothing to delete")
+        if owner[0] != actor.user and not actor.may_moderate:
+            raise Refused(RejectCode.NOT_AUTHOR, "only the author or a moderator deletes")
+        return ("deleted",)
+
+    def facts(self, key: str, value: Value) -> Facts:
+        return ("deleted",)
+
+    def purges(self, key: str, other_root: str, other_key: str) -> bool:
+        if other_root in (schema.TOMBSTONES, schema.USERS):
+            return False
+        return other_key == key or other_key.startswith(key + "/")
+
+    def event(self, key: str) -> tuple[EventKind, str, str]:
+        aid, _, cid = key.partition("/")
+        return (EventKind.UPDATED, aid, cid) if cid else (EventKind.DELETED, aid, "")
+
+
+class UserRule(_Rule):
+    """`u`: the server attests the name of everybody who wrote here."""
+
+    def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
+        if not actor.server:
+            raise Refused(RejectCode.SERVER_ONLY, "names are attested by the server")
+        (name,) = _array(value, 1, 1)
+        return (name,)
+
+    def facts(self, key: str, value: Value) -> Facts:
+        return (value[0],)
+
+    def event(self, key: str) -> None:
+        return None
+
+
+RULES: RuleTable = {
+    schema.ANNOTATIONS: AnnotationRule(),
+    schema.COMMENTS: CommentRule(),
+    schema.STATUSES: StatusRule(),
+    schema.REACTIONS: ReactionRule(),
+    schema.TOMBSTONES: TombstoneRule(),
+    schema.USERS: UserRule(),
+}
+_IS_RULE: Rule = UserRule()
+
+
+def _array(value: Value, least: int, most: int) -> tuple[str | int, ...]:
+    if isinstance(value, str) or not least <= len(value) <= most:
+        raise Refused(RejectCode.BAD_VALUE, f"not an array of {least} to {most} elements")
+    return value
+
+
+def _check_target(target: list[str | int]) -> None:
+    """Judge [exact, prefix, suffix, start, end, kind?, part?, version?]."""
+    exact, prefix, suffix, start, end = target[:5]
+    kind, part, version = (*target[5:], "", "", "")[:3]
+    if not (
+        isinstance(exact, str)
+        and isinstance(prefix, str)
+        and isinstance(suffix, str)
+        and isinstance(start, int)
+        and isinstance(end, int)
+        and isinstance(part, str)
+        and isinstance(version, str)
+    ):
+        raise Refused(RejectCode.BAD_VALUE, "a target of other types")
+    if kind not in schema.TARGET_KINDS:
+        raise Refused(RejectCode.BAD_VALUE, "no such kind of target")
+    if not 0 <= start <= end:
+        raise Refused(RejectCode.BAD_VALUE, "offsets out of order")
+    if not exact and kind not in schema.WHOLE_KINDS:
+        raise Refused(RejectCode.BAD_VALUE, "no quoted words")
+    if (
+        len(exact) > schema.EXACT_CP
+        or len(prefix) > schema.CONTEXT_CP
+        or len(suffix) > schema.CONTEXT_CP
+        or len(part) > schema.PART_CP
+        or len(version) > schema.VERSION_CP
+    ):
+        raise Refused(RejectCode.TOO_LONG, "quote or context too long")
+
+
+def _check_writer(actor: Actor, author: str | int, at: str | int) -> None:
+    if author != actor.user:
+        raise Refused(RejectCode.FORGED_AUTHOR, "signed as somebody else")
+    if not isinstance(at, int) or at <= 0:
+        raise Refused(RejectCode.BAD_VALUE, "not a time")
+    if at > actor.now + schema.FUTURE_MS:
+        raise Refused(RejectCode.FUTURE, "dated in the future")
+    _check_may_comment(actor)
+
+
+def _check_may_comment(actor: Actor) -> None:
+    if not actor.may_comment:
+        raise Refused(RejectCode.READ_ONLY, "this role may not write here")
+
+
+def _check_not_deleted(view: View, key: str) -> None:
+    """Refuse if the record, or the annotation it belongs to, is tombstoned."""
+    aid, _, cid = key.partition("/")
+    if view.facts(schema.TOMBSTONES, aid) is not None:
+        raise Refused(RejectCode.DELETED, "the annotation was deleted")
+    if cid and view.facts(schema.TOMBSTONES, key) is not None:
+        raise Refused(RejectCode.DELETED, "the comment was deleted")
+
+
+def _check_annotation(view: View, aid: str) -> None:
+    if view.facts(schema.ANNOTATIONS, aid) is None:
+        raise Refused(RejectCode.UNKNOWN_ANNOTATION, "there is no such annotation")

@@ -1,0 +1,57 @@
+"""The page's document: roots, keys, values and their bounds (PROTOCOL section 3).
+
+Version 1. Positions of a value may be added behind the last one, never re-meant; a change that old
+clients cannot read raises `SCHEMA_VERSION` and needs a migration into a new epoch.
+"""
+
+from __future__ import annotations
+
+import re
+
+SCHEMA_VERSION = 1
+
+ANNOTATIONS = "a"
+COMMENTS = "c"
+STATUSES = "s"
+REACTIONS = "r"
+TOMBSTONES = "d"
+USERS = "u"
+ROOTS = (ANNOTATIONS, COMMENTS, STATUSES, REACTIONS, TOMBSTONES, USERS)
+
+EXACT_CP = 8_192
+CONTEXT_CP = 128
+COMMENT_CP = 10_000
+PART_CP = 512
+VERSION_CP = 64
+REACTION_CP = 64
+NAME_CP = 128
+USER_CP = 128
+FUTURE_MS = 300_000
+"""How far ahead of the server's clock a record may be dated."""
+
+TARGET_KINDS = frozenset({"", "text", "source", "rendered", "output", "cell", "page"})
+WHOLE_KINDS = frozenset({"cell", "output", "page"})
+"""Kinds whose target may be the whole, without quoted words."""
+
+OPEN, RESOLVED = 0, 1
+
+_ID = re.compile(r"[A-Za-z0-9_-]{4,22}")
+_USER = re.compile(r"[^/\x00-\x1f\x7f-\x9f\u2028\u2029]{1,128}")
+_PROTOTYPE = "__proto__"
+"""A key that JavaScript objects treat apart."""
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` is an annotation or comment id."""
+    return _ID.fullmatch(text) is not None and text != _PROTOTYPE
+
+
+def is_user(text: str) -> bool:
+    """Whether `text` is a user id: short, printable, without the separator `/`."""
+    return _USER.fullmatch(text) is not None and text != _PROTOTYPE
+
+
+def split_ids(key: str, parts: int) -> tuple[str, ...] | None:
+    """Split a key into exactly `parts` ids; None if it is not one."""
+    ids = tuple(key.split("/"))
+    return ids if len(ids) == parts and all(is_id(part) for part in ids) else None

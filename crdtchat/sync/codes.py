@@ -1,0 +1,86 @@
+"""Every code that tells a peer why: one table for closing, one for refusing (PROTOCOL 5)."""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+
+class CloseCode(IntEnum):
+    """WebSocket close codes. 4400-4499: act, do not retry; 4500-4599: retry."""
+
+    RESTART = 1012
+    MALFORMED = 4400
+    SIGN_IN = 4401
+    FORBIDDEN = 4403
+    NO_TENANT = 4404
+    DIVERGED = 4409
+    TOO_LARGE = 4413
+    TOO_FAST = 4429
+    INTERNAL = 4500
+    UNAVAILABLE = 4503
+    TOO_SLOW = 4508
+
+
+class RejectCode(StrEnum):
+    """Why an operation was refused."""
+
+    MALFORMED = "malformed"
+    FOREIGN_CLIENT = "foreign-client"
+    CLOCK_GAP = "clock-gap"
+    UNKNOWN_ORIGIN = "unknown-origin"
+    UNKNOWN_DELETE = "unknown-delete"
+    FOREIGN_TYPE = "foreign-type"
+    BAD_KEY = "bad-key"
+    BAD_VALUE = "bad-value"
+    FORGED_AUTHOR = "forged-author"
+    NOT_AUTHOR = "not-author"
+    IMMUTABLE = "immutable"
+    FUTURE = "future"
+    SERVER_ONLY = "server-only"
+    READ_ONLY = "read-only"
+    EXISTS = "exists"
+    DELETED = "deleted"
+    UNKNOWN_ANNOTATION = "unknown-annotation"
+    UNKNOWN_COMMENT = "unknown-comment"
+    TOO_LONG = "too-long"
+    STALE = "stale"
+    RATE_LIMITED = "rate-limited"
+    UNSYNCED = "unsynced"
+    UNAVAILABLE = "unavailable"
+
+    @property
+    def hard(self) -> bool:
+        """Whether an honest client can never cause it: the session ends."""
+        return self not in _SOFT
+
+
+_SOFT = frozenset(
+    {
+        RejectCode.READ_ONLY,
+        RejectCode.EXISTS,
+        RejectCode.DELETED,
+        RejectCode.UNKNOWN_ANNOTATION,
+        RejectCode.UNKNOWN_COMMENT,
+        RejectCode.TOO_LONG,
+        RejectCode.STALE,
+        RejectCode.RATE_LIMITED,
+        RejectCode.UNSYNCED,
+        RejectCode.UNAVAILABLE,
+    }
+)
+
+
+class Refused(Exception):
+    """An operation breaks a rule. Carries data; the text is for people."""
+
+    def __init__(self, code: RejectCode, reason: str) -> None:
+        super().__init__(f"{code}: {reason}")
+        self.code = code
+        self.reason = reason
+
+
+class Malformed(Refused):
+    """Bytes that are not what they claim to be."""
+
+    def __init__(self, reason: str, code: RejectCode = RejectCode.MALFORMED) -> None:
+        super().__init__(code, reason)

@@ -1,0 +1,62 @@
+"""What the verifier asks of a document's schema: one rule per root."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from crdtchat.sync.message import EventKind
+from crdtchat.sync.update import Value
+
+Facts = tuple[str | int, ...]
+"""What conflicts cannot change about a key's record, such as its author."""
+
+SERVER_CLIENT = 1
+"""Client id of the server's own writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """On whose behalf an update is judged, and when."""
+
+    user: str
+    now: int
+    """Server time, in milliseconds since 1970."""
+    may_comment: bool = False
+    may_moderate: bool = False
+    server: bool = False
+
+
+class View(Protocol):
+    """The facts a rule may judge by: the mirror, and what the same update wrote before."""
+
+    def facts(self, root: str, key: str) -> Facts | None:
+        """Facts of a key that holds a record; None if it holds none."""
+
+
+class Rule(Protocol):
+    """The law of one root. Every method raises Refused with the code of what is wrong."""
+
+    def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
+        """Judge one value; answer the facts to remember of its key."""
+
+    def remove(self, view: View, actor: Actor, key: str) -> None:
+        """Judge that a key ends without a value."""
+
+    def facts(self, key: str, value: Value) -> Facts:
+        """The facts of a stored value, judged when it was written."""
+
+    def purges(self, key: str, other_root: str, other_key: str) -> bool:
+        """Whether writing `key` here sends the other key of the same group to be purged."""
+
+    def event(self, key: str) -> tuple[EventKind, str, str] | None:
+        """What a write to `key` means to readers: kind, annotation id, comment id (or empty)."""
+
+
+RuleTable = Mapping[str, Rule]
+
+
+def group(key: str) -> str:
+    """The part of a key before the first `/`: keys of one group are purged together."""
+    return key.partition("/")[0]

@@ -1,0 +1,291 @@
+"""The verifier: may these bytes, from this peer, become part of this document?
+
+Invariants (tests cite the numbers):
+
+V1. Nothing refused changes anything. Judging works on copies; `Mirror.integrate` takes them over.
+V2. Nothing accepted can be pending in any engine: every struct is at its client's next clock and
+    every id referred to is known.
+V3. Every value in an accepted update was judged by its root's rule, also one overtaken or deleted
+    within the same update.
+V4. A key loses its value only if its rule's `remove` allows it. Whether it does is computed from
+    the order that the engine will hold, not guessed from the delete set.
+V5. What was accepted once is a duplicate the second time, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crdtchat.sync.codes import Malformed, Refused, RejectCode
+from crdtchat.sync.encode import encode_deletion, join_updates, merge_ranges
+from crdtchat.sync.limits import Limits
+from crdtchat.sync.message import EventKind
+from crdtchat.sync.mirror import Mirror, Record
+from crdtchat.sync.rules import Actor, Facts, RuleTable
+from crdtchat.sync.update import Id, Item, Section, Update, decode_update
+
+STALE_ITEMS = 1_000
+"""How many overtaken values of a key an update may be behind: bounds the cost of ordering it."""
+
+MayWriteAs = Callable[[int], bool]
+"""Whether the peer may write under a client id."""
+
+
+@dataclass(slots=True)
+class Accepted:
+    """A judged update, ready to be taken over by the mirror."""
+
+    data: bytes
+    """What is to be logged and sent on."""
+    update: Update
+    """The same, decoded."""
+    changed: list[Record]
+    clocks: dict[int, list[Record]]
+    written: list[tuple[str, str]]
+    """Root and key of every value, in order, and of every removal."""
+
+
+class Duplicate:
+    """Everything in it is known: acknowledge, do not apply."""
+
+
+DUPLICATE = Duplicate()
+
+
+def verify(
+    data: bytes,
+    *,
+    mirror: Mirror,
+    rules: RuleTable,
+    actor: Actor,
+    may_write_as: MayWriteAs,
+    limits: Limits,
+) -> Accepted | Duplicate:
+    """Judge an update; nothing is changed.
+
+    Raises Refused (or Malformed) with the code of the first thing that is wrong.
+    """
+    update = decode_update(data, limits)
+    judge = _Judge(mirror, rules, actor, may_write_as, limits)
+    return judge.judge(data, update)
+
+
+def integrate(accepted: Accepted, mirror: Mirror) -> None:
+    """Take a judged update into the mirror. Call before anything else is judged against it."""
+    mirror.integrate(accepted.changed, accepted.clocks)
+
+
+def events(accepted: Accepted, rules: RuleTable) -> list[tuple[EventKind, str, str]]:
+    """What the update means to a reader: kind, annotation, comment, one row per annotation that
+    appears or goes, one per comment (or annotation) that changes otherwise."""
+    rows: dict[tuple[str, str], EventKind] = {}
+    whole: dict[str, EventKind] = {}
+    for root, key in accepted.written:
+        row = rules[root].event(key)
+        if row is None:
+            continue
+        kind, aid, cid = row
+        if kind is EventKind.UPDATED:
+            rows[aid, cid] = kind
+        else:
+            whole[aid] = max(kind, whole.get(aid, kind))
+    found = [(kind, aid, "") for aid, kind in whole.items()]
+    found += [(kind, aid, cid) for (aid, cid), kind in rows.items() if aid not in whole]
+    return found
+
+
+class _Judge:
+    """One judgement: the trial copies of the records an update touches."""
+
+    def __init__(
+        self,
+        mirror: Mirror,
+        rules: RuleTable,
+        actor: Actor,
+        may_write_as: MayWriteAs,
+        limits: Limits,
+    ) -> None:
+        self._mirror = mirror
+        self._rules = rules
+        self._actor = actor
+        self._may_write_as = may_write_as
+        self._limits = limits
+        self._trial: dict[tuple[str, str], Record] = {}
+        self._clocks: dict[int, list[Record]] = {}
+        self._written: list[tuple[str, str]] = []
+        self._killed: list[Id] = []
+
+    def facts(self, root: str, key: str) -> Facts | None:
+        """The view rules judge by (sync.rules.View)."""
+        record = self._trial.get((root, key))
+        if record is None:
+            return self._mirror.facts(root, key)
+        return None if record.dead else record.facts
+
+    def judge(self, data: bytes, update: Update) -> Accepted | Duplicate:
+        sections, trimmed = self._new_sections(update.sections)
+        if len(sections) == 1:
+            section = sections[0]
+            self._begin(section)
+            for item in section.items:
+                self._judge_item(section.client, item)
+        elif sections:
+            self._judge_interleaved(sections)
+        touched = self._judge_deletes(update)
+        for place in touched:
+            record = self._trial[place]
+            if record.dead:
+                self._rules[place[0]].remove(self, self._actor, place[1])
+                self._written.append(place)
+        if not sections and not self._killed:
+            return DUPLICATE
+        if trimmed:
+            update = Update(tuple(sections), _as_deletes(self._killed))
+            data = join_updates([update])
+        elif not sections and len(update.deletes) and self._limits.sections > 1:
+            data = encode_deletion(self._killed)
+            update = Update((), _as_deletes(self._killed))
+        return Accepted(data, update, list(self._trial.values()), self._clocks, self._written)
+
+    def _new_sections(self, sections: tuple[Section, ...]) -> tuple[list[Section], bool]:
+        """Keep what lies at or above the next clock of each client id."""
+        fresh: list[Section] = []
+        trimmed = False
+        for section in sections:
+            if not self._may_write_as(section.client):
+                raise Refused(RejectCode.FOREIGN_CLIENT, f"client id {section.client} is not yours")
+            expected = self._mirror.next_clock(section.client)
+            if section.clock == expected:
+                fresh.append(section)
+            elif section.end <= expected:
+                trimmed = True
+            elif section.clock > expected:
+                raise Refused(
+                    RejectCode.CLOCK_GAP, f"clock {section.clock} where {expected} is next"
+                )
+            elif self._limits.sections == 1:
+                raise Refused(RejectCode.CLOCK_GAP, f"partly below clock {expected}, which is next")
+            else:
+                fresh.append(_trim(section, expected))
+                trimmed = True
+        return fresh, trimmed
+
+    def _begin(self, section: Section) -> None:
+        self._clocks[section.client] = []
+
+    def _judge_interleaved(self, sections: list[Section]) -> None:
+        """Several sections may refer to each other in any order: go round until all are placed."""
+        waiting = {section.client: (section, 0) for section in sections}
+        for section in sections:
+            self._begin(section)
+        while waiting:
+            progress = False
+            for client, (section, done) in list(waiting.items()):
+                while done < len(section.items) and self._is_known(section.items[done].origin):
+                    self._judge_item(client, section.items[done])
+                    done += 1
+                    progress = True
+                if done == len(section.items):
+                    del waiting[client]
+                else:
+                    waiting[client] = (section, done)
+            if not progress:
+                raise Refused(RejectCode.UNKNOWN_ORIGIN, "items behind unknown items")
+
+    def _is_known(self, origin: Id | None) -> bool:
+        return origin is None or self._locate(origin) is not None
+
+    def _locate(self, item: Id) -> Record | None:
+        """The record an item belongs to, in the mirror or placed earlier by this update."""
+        record = self._mirror.locate(item)
+        if record is not None:
+            return record
+        placed = self._clocks.get(item[0])
+        if placed is None:
+            return None
+        index = item[1] - self._mirror.next_clock(item[0])
+        return placed[index] if 0 <= index < len(placed) else None
+
+    def _judge_item(self, client: int, item: Item) -> None:
+        record = self._record_of(item)
+        rule = self._rules[record.root]
+        place = (record.root, record.key)
+        origin = item.origin
+        clock = item.clock
+        placed = self._clocks[client]
+        values = item.values
+        if not record.reaches(origin, STALE_ITEMS):
+            raise Refused(RejectCode.STALE, "behind a value overtaken too often")
+        for step in range(item.length):
+            if values is not None:
+                facts = rule.write(self, self._actor, record.key, values[step])
+                self._written.append(place)
+            if record.insert(client, clock, origin):
+                record.dead = values is None
+                if values is not None:
+                    record.facts = facts
+            self._trial[place] = record
+            placed.append(record)
+            origin = (client, clock)
+            clock += 1
+
+    def _record_of(self, item: Item) -> Record:
+        if item.origin is not None:
+            found = self._locate(item.origin)
+            if found is None:
+                raise Refused(RejectCode.UNKNOWN_ORIGIN, f"item {item.origin} is not known")
+            place = (found.root, found.key)
+        else:
+            place = (item.root, item.key)
+            if item.root not in self._rules:
+                raise Refused(RejectCode.FOREIGN_TYPE, f"no root {item.root[:20]!r}")
+            found = self._mirror.record(*place)
+        if item.length > self._limits.structs:
+            raise Malformed("item too long")
+        trial = self._trial.get(place)
+        if trial is not None:
+            return trial
+        return Record(*place, -1) if found is None else found.copy()
+
+    def _judge_deletes(self, update: Update) -> list[tuple[str, str]]:
+        """Apply the delete set to the trial copies; answer the keys whose value may be gone."""
+        touched = dict.fromkeys(place for place, record in self._trial.items() if record.dead)
+        left = self._limits.deleted_items
+        for client, ranges in update.deletes:
+            for first, end in ranges:
+                left -= end - first
+                if left < 0:
+                    raise Malformed("deletes too many items")
+                for clock in range(first, end):
+                    item = (client, clock)
+                    found = self._locate(item)
+                    if found is None:
+                        raise Refused(RejectCode.UNKNOWN_DELETE, f"item {item} is not known")
+                    place = (found.root, found.key)
+                    record = self._trial.get(place, found)
+                    if record.dead or record.last != item:
+                        continue
+                    if record is found and place not in self._trial:
+                        record = self._trial[place] = found.copy()
+                    record.dead = True
+                    self._killed.append(item)
+                    touched[place] = None
+        return list(touched)
+
+
+def _trim(section: Section, clock: int) -> Section:
+    """Cut off the items below `clock`, which must fall between two items."""
+    for index, item in enumerate(section.items):
+        if item.clock == clock:
+            body = section.body[item.offset - section.start :]
+            items = section.items[index:]
+            return Section(section.client, clock, section.end, items, body, item.offset)
+    raise Refused(RejectCode.CLOCK_GAP, f"clock {clock} is next, inside an item")
+
+
+def _as_deletes(ids: list[Id]) -> tuple[tuple[int, tuple[tuple[int, int], ...]], ...]:
+    by_client: dict[int, list[tuple[int, int]]] = {}
+    for client, clock in ids:
+        by_client.setdefault(client, []).append((clock, clock + 1))
+    return tuple((client, merge_ranges(ranges)) for client, ranges in by_client.items())
