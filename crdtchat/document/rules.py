@@ -9,7 +9,7 @@ from __future__ import annotations
 from crdtchat.document import schema
 from crdtchat.sync.codes import Refused, RejectCode
 from crdtchat.sync.message import EventKind
-from crdtchat.sync.rules import Actor, Facts, Rule, RuleTable, View
+from crdtchat.sync.rules import Actor, Facts, Law, RuleTable, View
 from crdtchat.sync.update import Value
 
 
@@ -206,7 +206,11 @@ RULES: RuleTable = {
     schema.TOMBSTONES: TombstoneRule(),
     schema.USERS: UserRule(),
 }
-_IS_RULE: Rule = UserRule()
+LAW = Law(
+    version=schema.SCHEMA_VERSION,
+    rules=RULES,
+    attest=lambda user, name: (schema.USERS, user, (name,)),
+)
 
 
 def _array(value: Value, least: int, most: int) -> tuple[str | int, ...]:

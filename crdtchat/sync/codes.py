@@ -45,7 +45,6 @@ class RejectCode(StrEnum):
     TOO_LONG = "too-long"
     STALE = "stale"
     RATE_LIMITED = "rate-limited"
-    UNSYNCED = "unsynced"
     UNAVAILABLE = "unavailable"
 
     @property
@@ -64,7 +63,6 @@ _SOFT = frozenset(
         RejectCode.TOO_LONG,
         RejectCode.STALE,
         RejectCode.RATE_LIMITED,
-        RejectCode.UNSYNCED,
         RejectCode.UNAVAILABLE,
     }
 )

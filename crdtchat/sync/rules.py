@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -55,6 +55,16 @@ class Rule(Protocol):
 
 
 RuleTable = Mapping[str, Rule]
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """All that this layer knows of a document's schema."""
+
+    version: int
+    rules: RuleTable
+    attest: Callable[[str, str], tuple[str, str, Value]]
+    """The record (root, key, value) by which the server attests a user's name."""
 
 
 def group(key: str) -> str:

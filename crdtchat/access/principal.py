@@ -1,0 +1,54 @@
+"""Who somebody is, once they have shown it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from crdtchat.access.roles import ALLOWED, Action, Role
+from crdtchat.sync.session import Peer
+
+GUEST_PREFIX = "guest-"
+"""Guests' ids begin so; nobody else's may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A user of a tenant, as attested by a token."""
+
+    tenant: str
+    user: str
+    name: str
+    role: Role
+    pages: str = "*"
+    """Glob over the page ids the token is for."""
+    guest: bool = False
+
+    def may(self, action: Action, page: str | None = None) -> bool:
+        """Whether the role allows it, on this page if one is named."""
+        if page is not None and not fnmatchcase(page, self.pages):
+            return False
+        return action in ALLOWED[self.role]
+
+    def peer(self) -> Peer:
+        """As a room sees them."""
+        return Peer(
+            user=self.user,
+            name=self.name,
+            role=self.role.value,
+            may_comment=self.may(Action.COMMENT),
+            may_moderate=self.may(Action.MODERATE),
+            guest=self.guest,
+        )
+
+
+class Denied(Exception):
+    """Nobody may come in so. `missing` tells apart: sign in, or not with this."""
+
+    def __init__(self, reason: str, *, missing: bool = False, forbidden: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.missing = missing
+        """No credentials where some are needed."""
+        self.forbidden = forbidden
+        """Known, but not allowed; else the credentials are not valid."""

@@ -1,0 +1,31 @@
+"""Who may do what: one table."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody is on a page, from least to most."""
+
+    VIEWER = "viewer"
+    COMMENTER = "commenter"
+    MODERATOR = "moderator"
+    OWNER = "owner"
+
+
+class Action(StrEnum):
+    """What is asked of the table."""
+
+    READ = "read"
+    COMMENT = "comment"
+    MODERATE = "moderate"
+    ADMINISTER = "administer"
+
+
+ALLOWED: dict[Role, frozenset[Action]] = {
+    Role.VIEWER: frozenset({Action.READ}),
+    Role.COMMENTER: frozenset({Action.READ, Action.COMMENT}),
+    Role.MODERATOR: frozenset({Action.READ, Action.COMMENT, Action.MODERATE}),
+    Role.OWNER: frozenset(Action),
+}

@@ -1,0 +1,215 @@
+"""A room at work: carries out its effects, owns its live document, and wakes its sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import anyio
+
+from crdtchat.document.replica import EngineFailure, Replica
+from crdtchat.document.rules import LAW
+from crdtchat.host.committer import Committer, Outcome
+from crdtchat.host.counters import Counters
+from crdtchat.host.sources import Sources
+from crdtchat.stores import base
+from crdtchat.sync import effects
+from crdtchat.sync.codes import CloseCode
+from crdtchat.sync.leases import Lease
+from crdtchat.sync.room import Room, Tuning
+
+if TYPE_CHECKING:
+    from crdtchat.sync.outbox import Outbox
+
+Listener = Callable[[effects.Publish], None]
+
+
+class Attendance:
+    """One session as its connection sees it: what to send, and whether to end."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
+        self.wanted = anyio.Event()
+        self.ending: tuple[CloseCode, str] | None = None
+
+    def wake(self) -> None:
+        """There is something to do for the connection's writer."""
+        self.wanted.set()
+
+
+class Gathering:
+    """The host's side of one room. Everything here runs in the event loop's thread."""
+
+    def __init__(
+        self,
+        key: base.DocumentKey,
+        loaded: base.Loaded,
+        *,
+        committer: Committer,
+        counters: Counters,
+        sources: Sources,
+        tuning: Tuning,
+        on_change: Callable[[Gathering], None],
+    ) -> None:
+        """Build the live document and the mirror from the log.
+
+        Raises EngineFailure, FoldError or Malformed if what is stored cannot be read back.
+        """
+        self.key = key
+        self.dropped = False
+        self.replica = Replica()
+        if loaded.snapshot:
+            self.replica.apply(loaded.snapshot)
+        for entry in loaded.entries:
+            self.replica.apply(entry.update)
+        self.since_snapshot = len(loaded.entries)
+        self.last_used = sources.now().steady
+        self.wake_at = float("inf")
+        """When the hub's timer will wake this room."""
+        self.progress = anyio.Event()
+        """Set, and made anew, whenever an append has ended."""
+        self._committer = committer
+        self._counters = counters
+        self._sources = sources
+        self._on_change = on_change
+        self._attendances: dict[int, Attendance] = {}
+        self._tickets: dict[int, Callable[[int], None]] = {}
+        self._next_ticket = 1
+        self._listeners: dict[int, Listener] = {}
+        self._next_listener = 1
+        self.room = Room(
+            law=LAW,
+            document=self.replica,
+            epoch=loaded.epoch,
+            sequence=loaded.sequence,
+            leases=[Lease(row.client, row.user, row.nonce) for row in loaded.leases],
+            now=sources.now(),
+            tuning=tuning,
+        )
+
+    def attend(self, number: int) -> Attendance:
+        """Register the connection of a session that just joined."""
+        attendance = self._attendances[number] = Attendance(self.room.outbox(number))
+        return attendance
+
+    def leave(self, number: int) -> None:
+        """A session's connection ended."""
+        del self._attendances[number]
+        self.last_used = self._sources.now().steady
+        if not self.dropped:
+            self.perform(self.room.leave(number, self._sources.now()))
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` for all committed operations; answers how to stop."""
+        number = self._next_listener
+        self._next_listener += 1
+        self._listeners[number] = listener
+
+        def stop() -> None:
+            self._listeners.pop(number, None)
+
+        return stop
+
+    def ticket(self, settle: Callable[[int], None]) -> int:
+        """Number a write whose outcome `settle` wants to hear (0: it failed)."""
+        number = self._next_ticket
+        self._next_ticket += 1
+        self._tickets[number] = settle
+        return number
+
+    def forget(self, ticket: int) -> None:
+        """The write of this ticket was refused."""
+        del self._tickets[ticket]
+
+    @property
+    def in_use(self) -> bool:
+        """Whether it must stay in memory."""
+        return bool(self._attendances or self._tickets or self._listeners or self.room.busy)
+
+    def perform(self, wanted: Iterable[effects.Effect]) -> None:
+        """Carry out effects in order. Nothing here waits."""
+        for effect in wanted:
+            match effect:
+                case effects.Send(sessions):
+                    for number in sessions:
+                        attendance = self._attendances.get(number)
+                        if attendance is not None:
+                            attendance.wake()
+                case effects.Append():
+                    self._append(effect)
+                case effects.Close(number, code, reason):
+                    self._end(number, code, reason)
+                case effects.Publish():
+                    for listener in list(self._listeners.values()):
+                        listener(effect)
+                case effects.Settled(ticket, sequence):
+                    self._tickets.pop(ticket)(sequence)
+                case effects.Count(name, amount):
+                    self._counters.add(name, amount)
+        self._on_change(self)
+
+    def flush(self) -> None:
+        """Start the append of whatever waits for its tick."""
+        if not self.dropped:
+            now = self._sources.now()
+            self.perform(self.room.wake(now._replace(steady=float("inf"))))
+
+    def drop(self, code: CloseCode, reason: str) -> None:
+        """Give the room up: the log is the truth, the next to come opens it anew."""
+        if self.dropped:
+            return
+        self.dropped = True
+        self._counters.add("rooms_dropped")
+        for number in list(self._attendances):
+            self._end(number, code, reason)
+        for settle in self._tickets.values():
+            settle(0)
+        self._tickets.clear()
+        self.progress.set()
+        self._on_change(self)
+
+    def _append(self, effect: effects.Append) -> None:
+        append = base.Append(
+            key=self.key,
+            epoch=self.room.epoch,
+            after=effect.after,
+            entries=tuple(
+                base.Entry(entry.update, entry.principal, entry.at, entry.broadcast_id)
+                for entry in effect.entries
+            ),
+            leases=tuple(
+                base.Lease(lease.client, lease.user, lease.nonce) for lease in effect.leases
+            ),
+        )
+        self._committer.submit(append, self._settle)
+        self.since_snapshot += len(append.entries)
+
+    def _settle(self, outcome: Outcome) -> None:
+        if self.dropped:
+            return
+        try:
+            if isinstance(outcome, base.Conflict):
+                self.drop(CloseCode.UNAVAILABLE, "the page was written elsewhere")
+            elif isinstance(outcome, base.StoreError):
+                self._counters.add("appends_failed")
+                self.perform(self.room.failed(f"cannot be saved now: {outcome}"))
+            else:
+                self._counters.add("appends")
+                self.perform(self.room.committed(self._sources.now()))
+        except EngineFailure:
+            self._counters.add("engine_failures")
+            self.drop(CloseCode.INTERNAL, "the document is being rebuilt")
+        self.progress.set()
+        self.progress = anyio.Event()
+
+    def _end(self, number: int, code: CloseCode, reason: str) -> None:
+        attendance = self._attendances.get(number)
+        if attendance is not None and attendance.ending is None:
+            attendance.ending = (code, reason)
+            attendance.wake()
+            self._counters.add(f"closed_{int(code)}")
+
+
+def unused(rooms: Sequence[Gathering], before: float) -> list[Gathering]:
+    """Those that nobody has used since the steady time `before`."""
+    return [room for room in rooms if not room.in_use and room.last_used <= before]

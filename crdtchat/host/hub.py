@@ -1,0 +1,300 @@
+"""The hub: all rooms of one process. Connections are served here, whoever accepted them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Self
+
+import anyio
+from anyio.abc import TaskGroup
+
+from crdtchat.document.replica import EngineFailure, Write
+from crdtchat.host.channel import Channel, ChannelClosed
+from crdtchat.host.committer import Committer
+from crdtchat.host.counters import Counters
+from crdtchat.host.gathering import Attendance, Gathering, unused
+from crdtchat.host.sources import Sources
+from crdtchat.host.timer import Timer
+from crdtchat.stores.base import DocumentKey, Store, StoreCorrupt, StoreError
+from crdtchat.sync.codes import CloseCode, Malformed
+from crdtchat.sync.fold import FoldError
+from crdtchat.sync.room import Tuning
+from crdtchat.sync.session import Peer
+
+logger = logging.getLogger("crdtchat.host")
+
+BACKLOG = 2_048
+"""Operations a room may have waiting before its readers pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How long rooms stay, and when snapshots are made."""
+
+    grace: float = 30.0
+    """Seconds an unused room stays in memory."""
+    snapshot_entries: int = 64
+    """An unused room with as many log entries since its snapshot is folded into a new one."""
+    snapshot_live: int = 4_096
+    """A room in use is folded after that many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """How somebody connects."""
+
+    key: DocumentKey
+    peer: Peer
+    v1: bool
+    resume: tuple[int, str] | None = None
+    token: str | None = None
+    """A new guest token for the client to keep."""
+
+
+class Hub:
+    """`async with Hub(store) as hub`: serves until the block ends; closing commits what waits."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        sources: Sources | None = None,
+        tuning: Tuning | None = None,
+        keeping: Keeping | None = None,
+        server: str = "",
+    ) -> None:
+        self.store = store
+        self.counters = Counters()
+        self.sources = sources or Sources()
+        self._tuning = tuning or Tuning()
+        self._keeping = keeping or Keeping()
+        self._server = server
+        self._committer = Committer(store)
+        self._timer = Timer(self.sources)
+        self._rooms: dict[DocumentKey, Gathering | anyio.Event] = {}
+        self._tasks: TaskGroup | None = None
+        self._stopping = False
+
+    async def __aenter__(self) -> Self:
+        self._tasks = await anyio.create_task_group().__aenter__()
+        self._tasks.start_soon(self._committer.run)
+        self._tasks.start_soon(self._timer.run)
+        self._tasks.start_soon(self._keep_house)
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        assert self._tasks is not None
+        self.stop()
+        with anyio.CancelScope(shield=True):
+            while busy := [room for room in self.rooms() if room.room.busy]:
+                for room in busy:
+                    room.flush()
+                await self._committer.flush()
+        self._tasks.cancel_scope.cancel()
+        await self._tasks.__aexit__(None, None, None)
+
+    def stop(self) -> None:
+        """Take no more connections, and send every session away to reconnect (1012)."""
+        self._stopping = True
+        for room in self.rooms():
+            room.perform(room.room.close_all(CloseCode.RESTART, "restarting"))
+
+    def rooms(self) -> list[Gathering]:
+        """The open rooms."""
+        return [room for room in self._rooms.values() if isinstance(room, Gathering)]
+
+    async def open(self, key: DocumentKey) -> Gathering:
+        """Find or load a room; many may ask at once, one loads.
+
+        Raises StoreError if it cannot be loaded: an unreadable page is refused, never empty.
+        """
+        while True:
+            found = self._rooms.get(key)
+            if isinstance(found, Gathering):
+                return found
+            if found is not None:
+                await found.wait()
+                continue
+            loading = self._rooms[key] = anyio.Event()
+            try:
+                self._rooms[key] = await self._load(key)
+            finally:
+                if self._rooms[key] is loading:
+                    del self._rooms[key]
+                loading.set()
+
+    async def serve(self, channel: Channel, visit: Visit) -> None:
+        """Serve one connection until it ends, on either side."""
+        if self._stopping:
+            await channel.close(CloseCode.RESTART, "restarting")
+            return
+        try:
+            room = await self.open(visit.key)
+        except StoreError as error:
+            code = CloseCode.UNAVAILABLE if error.retry else CloseCode.INTERNAL
+            await channel.close(code, str(error)[:120])
+            return
+        number, wanted = room.room.join(
+            visit.peer,
+            v1=visit.v1,
+            nonce=self.sources.nonce(),
+            now=self.sources.now(),
+            resume=visit.resume,
+            token=visit.token,
+            server=self._server,
+        )
+        attendance = room.attend(number)
+        self.counters.add("connections_opened")
+        try:
+            room.perform(wanted)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._send, channel, room, number, attendance, tasks)
+                await self._receive(channel, room, number)
+                tasks.cancel_scope.cancel()
+        finally:
+            room.leave(number)
+            self.counters.add("connections_closed")
+
+    async def write(
+        self, key: DocumentKey, peer: Peer, writes: Sequence[Write], broadcast_id: bytes
+    ) -> int:
+        """Write on behalf of a user without a session; answers the durable sequence number.
+
+        Raises Refused if a rule is broken, StoreError if it cannot be saved now.
+        """
+        room = await self.open(key)
+        done = anyio.Event()
+        outcome: list[int] = []
+
+        def settle(sequence: int) -> None:
+            outcome.append(sequence)
+            done.set()
+
+        ticket = room.ticket(settle)
+        try:
+            wanted = room.room.write(peer, writes, broadcast_id, ticket, self.sources.now())
+        except BaseException:
+            room.forget(ticket)
+            raise
+        room.perform(wanted)
+        await done.wait()
+        if not outcome[0]:
+            raise StoreError("the write could not be saved now; try again", retry=True)
+        return outcome[0]
+
+    @asynccontextmanager
+    async def attend(self, key: DocumentKey) -> AsyncIterator[Gathering]:
+        """Use a room without a session, and keep it in memory meanwhile."""
+        room = await self.open(key)
+        stop = room.listen(_ignore)
+        try:
+            yield room
+        finally:
+            stop()
+
+    async def _load(self, key: DocumentKey) -> Gathering:
+        loaded = await self.store.load(key)
+        try:
+            room = Gathering(
+                key,
+                loaded,
+                committer=self._committer,
+                counters=self.counters,
+                sources=self.sources,
+                tuning=self._tuning,
+                on_change=self._changed,
+            )
+        except (EngineFailure, FoldError, Malformed) as error:
+            self.counters.add("loads_failed")
+            logger.error("page refused: what is stored cannot be read back: %s", error)
+            raise StoreCorrupt("this page's stored document cannot be read back") from error
+        self.counters.add("rooms_opened")
+        return room
+
+    def _changed(self, room: Gathering) -> None:
+        if room.dropped:
+            if self._rooms.get(room.key) is room:
+                del self._rooms[room.key]
+        else:
+            self._timer.set(room)
+
+    async def _receive(self, channel: Channel, room: Gathering, number: int) -> None:
+        """Feed the room until the peer is gone."""
+        try:
+            while not room.dropped:
+                frame = await channel.receive()
+                self.counters.add("messages_received")
+                self.counters.add("bytes_received", len(frame))
+                while room.room.backlog > BACKLOG and not room.dropped:
+                    await room.progress.wait()
+                if not room.dropped:
+                    room.perform(room.room.receive(number, frame, self.sources.now()))
+            await anyio.sleep_forever()
+        except ChannelClosed:
+            return
+        except EngineFailure:
+            self.counters.add("engine_failures")
+            room.drop(CloseCode.INTERNAL, "the document is being rebuilt")
+            await anyio.sleep_forever()
+
+    async def _send(
+        self,
+        channel: Channel,
+        room: Gathering,
+        number: int,
+        attendance: Attendance,
+        tasks: TaskGroup,
+    ) -> None:
+        """Send what the room queues; the only task that writes to the channel."""
+        counters = self.counters
+        outbox = attendance.outbox
+        try:
+            while True:
+                await attendance.wanted.wait()
+                attendance.wanted = anyio.Event()
+                while frames := outbox.take():
+                    for frame in frames:
+                        await channel.send(frame)
+                        counters["messages_sent"] += 1
+                        counters["bytes_sent"] += len(frame)
+                    if outbox.behind and not room.dropped:
+                        self.counters.add("sessions_behind")
+                        room.perform(room.room.drained(number, self.sources.now()))
+                if attendance.ending is not None:
+                    await channel.close(*attendance.ending)
+                    break
+        except ChannelClosed:
+            pass
+        tasks.cancel_scope.cancel()
+
+    async def _keep_house(self) -> None:
+        """Fold long logs into snapshots, and let go of rooms that nobody uses."""
+        keeping = self._keeping
+        while True:
+            await anyio.sleep(min(keeping.grace, 5.0) or 1.0)
+            now = self.sources.now().steady
+            for room in self.rooms():
+                if room.since_snapshot >= keeping.snapshot_live:
+                    await self.compact(room)
+            for room in unused(self.rooms(), now - keeping.grace):
+                if room.since_snapshot >= keeping.snapshot_entries:
+                    await self.compact(room)
+                if not room.in_use and self._rooms.get(room.key) is room:
+                    del self._rooms[room.key]
+                    self.counters.add("rooms_evicted")
+
+    async def compact(self, room: Gathering) -> None:
+        """Fold a room's log into a snapshot."""
+        state, sequence = room.replica.state(), room.room.sequence
+        room.since_snapshot = 0
+        try:
+            await self.store.snapshot(room.key, room.room.epoch, sequence, state)
+        except StoreError as error:
+            logger.warning("a snapshot could not be written: %s", error)
+
+
+def _ignore(news: object) -> None:
+    """A listener that only keeps the room open."""

@@ -1,0 +1,85 @@
+"""The `crdtchat` command."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from crdtchat.server.settings import BadSetting, Settings, read_settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; answers the exit status. Errors are one sentence with the remedy."""
+    parser = _parser()
+    flags = vars(parser.parse_args(arguments))
+    command = flags.pop("command")
+    try:
+        return int(command(flags))
+    except BadSetting as error:
+        sys.stderr.write(f"crdtchat: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="crdtchat", description="Discuss text together on any page or notebook."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", help="serve pages' discussions")
+    serve.set_defaults(command=_serve)
+    _add_settings(serve)
+    serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+    serve.add_argument("--port", type=int, help="port (default 8000; 0: any free one)")
+    token = commands.add_parser("token", help="API tokens").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    create = token.add_parser("create", help="make a token and print it; it is shown only once")
+    create.set_defaults(command=_create_token)
+    _add_settings(create)
+    create.add_argument("--tenant", required=True)
+    create.add_argument(
+        "--role", required=True, choices=["viewer", "commenter", "moderator", "owner"]
+    )
+    create.add_argument("--user", help="user id it acts as (default: one made up)")
+    create.add_argument("--name", help="name shown (default: the user id)")
+    create.add_argument("--page", default="*", help="glob over page ids (default *)")
+    create.add_argument("--ttl", default="", help="how long it lasts, as 30d, 12h or 45m")
+    compact = commands.add_parser("compact", help="fold logs into snapshots (server stopped)")
+    compact.set_defaults(command=_compact)
+    _add_settings(compact)
+    compact.add_argument("--tenant", required=True)
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", help="TOML file with settings and tenants")
+    parser.add_argument("--data", help="directory of the embedded database")
+    parser.add_argument("--store", help="store URL instead of the embedded database")
+
+
+def _settings(flags: dict[str, Any]) -> Settings:
+    return read_settings(flags, os.environ)
+
+
+def _serve(flags: dict[str, Any]) -> int:
+    # Imported here: `crdtchat --help` and the other commands need no server.
+    from crdtchat.server.serve import serve
+
+    return serve(_settings(flags).checked())
+
+
+def _create_token(flags: dict[str, Any]) -> int:
+    from crdtchat.server.upkeep import create_token
+
+    return create_token(_settings(flags), flags)
+
+
+def _compact(flags: dict[str, Any]) -> int:
+    from crdtchat.server.upkeep import compact
+
+    return compact(_settings(flags), flags["tenant"])

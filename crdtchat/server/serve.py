@@ -1,0 +1,75 @@
+"""`crdtchat serve`: the application under uvicorn."""
+
+from __future__ import annotations
+
+import sys
+
+import uvicorn
+
+from crdtchat.server.app import create_app
+from crdtchat.server.logs import set_up_logs
+from crdtchat.server.settings import BadSetting, Settings, data_file
+from crdtchat.server.socket import MAX_FRAME
+from crdtchat.stores.base import Store
+from crdtchat.stores.memory import MemoryStore
+from crdtchat.stores.sqlite import SqliteStore
+
+
+class _Announcing(uvicorn.Server):
+    """Says where it listens once it does, which with port 0 nobody knows before."""
+
+    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+        super().__init__(config)
+        self._settings = settings
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        await super().startup(sockets)  # type: ignore[arg-type]
+        if not self.started:
+            return
+        port = self.servers[0].sockets[0].getsockname()[1]
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        sys.stdout.write(f"crdtchat listening on http://{host}:{port}\n")
+        for tenant in self._settings.tenants.values():
+            who = f"guests are {tenant.guests}s" if tenant.guests else "by token only"
+            sys.stdout.write(f"  tenant {tenant.id}: {who}\n")
+        kept = self._settings.store or data_file(self._settings)
+        sys.stdout.write(f"  data: {kept}\n")
+        sys.stdout.flush()
+
+
+def make_store(settings: Settings) -> Store:
+    """The store that the settings name. Raises BadSetting."""
+    if not settings.store:
+        return SqliteStore(data_file(settings))
+    if settings.store == "memory:":
+        return MemoryStore()
+    raise BadSetting(f"no store is called {settings.store!r}: leave it out for SQLite, or memory:")
+
+
+def serve(settings: Settings) -> int:
+    """Serve until a signal ends it. Answers the exit status."""
+    set_up_logs()
+    app = create_app(
+        store=make_store(settings),
+        tenants=settings.tenants,
+        demo=settings.on_loopback and "demo" in settings.tenants,
+    )
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=MAX_FRAME,
+        ws_per_message_deflate=False,
+        ws_ping_interval=20.0,
+        ws_ping_timeout=40.0,
+        access_log=False,
+        log_config=None,
+        lifespan="on",
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    server = _Announcing(config, settings)
+    server.run()
+    return 0 if server.started else 3

@@ -1,0 +1,124 @@
+"""The WebSocket route: admits, then hands the connection to the hub."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from crdtchat.access.gate import Gate, NoTenant
+from crdtchat.access.principal import Denied
+from crdtchat.host.channel import ChannelClosed
+from crdtchat.host.hub import Hub, Visit
+from crdtchat.stores.base import DocumentKey, StoreError
+from crdtchat.sync.codes import CloseCode
+from crdtchat.sync.message import SUBPROTOCOL
+
+MAX_FRAME = 1_100_000
+"""Bytes of the largest frame the server reads: what a stock client may offer when it returns."""
+PAGE_CHARACTERS = 2_048
+
+
+class SocketChannel:
+    """A Starlette WebSocket as the host's channel."""
+
+    def __init__(self, socket: WebSocket) -> None:
+        self._socket = socket
+
+    async def receive(self) -> bytes:
+        message = await self._socket.receive()
+        if message["type"] != "websocket.receive":
+            raise ChannelClosed
+        data: bytes | None = message.get("bytes")
+        if data is None:
+            await self.close(CloseCode.MALFORMED, "binary frames only")
+            raise ChannelClosed
+        return data
+
+    async def send(self, frame: bytes) -> None:
+        try:
+            await self._socket.send({"type": "websocket.send", "bytes": frame})
+        except (WebSocketDisconnect, RuntimeError, OSError):
+            raise ChannelClosed from None
+
+    async def close(self, code: int, reason: str) -> None:
+        if self._socket.application_state is not WebSocketState.CONNECTED:
+            return
+        try:
+            await self._socket.close(code, reason)
+        except (WebSocketDisconnect, RuntimeError, OSError):
+            return
+
+
+async def serve_socket(socket: WebSocket) -> None:
+    """`/sync/{tenant}/{page}`.
+
+    The handshake is accepted before the gate decides, and then closed with a code: browsers do not
+    tell a page why a handshake failed.
+    """
+    hub: Hub = socket.app.state.hub
+    gate: Gate = socket.app.state.gate
+    v1 = SUBPROTOCOL in socket.scope.get("subprotocols", [])
+    await socket.accept(SUBPROTOCOL if v1 else None)
+    channel = SocketChannel(socket)
+    tenant_name, page = split_path(socket)
+    try:
+        if not page or len(page) > PAGE_CHARACTERS:
+            raise Denied("the page id is empty or too long", forbidden=True)
+        tenant = gate.tenant(tenant_name)
+        origin = socket.headers.get("origin")
+        if not tenant.allows_origin(origin, socket.headers.get("host", "")):
+            raise Denied(f"pages of {origin} may not embed this tenant", forbidden=True)
+        query = socket.query_params
+        admission = await gate.admit(
+            tenant,
+            token=credentials(socket, query.get("token")),
+            name=query.get("name", ""),
+            now=hub.sources.now().wall,
+            page=page,
+        )
+    except NoTenant:
+        await channel.close(CloseCode.NO_TENANT, "there is no such tenant")
+        return
+    except Denied as denied:
+        hub.counters.add("denied")
+        code = CloseCode.FORBIDDEN if denied.forbidden else CloseCode.SIGN_IN
+        await channel.close(code, denied.reason[:120])
+        return
+    except StoreError as error:
+        await channel.close(CloseCode.UNAVAILABLE, str(error)[:120])
+        return
+    visit = Visit(
+        key=DocumentKey(tenant_name, page),
+        peer=admission.principal.peer(),
+        v1=v1,
+        resume=parse_lease(query.get("lease", "")),
+        token=admission.token,
+    )
+    await hub.serve(channel, visit)
+
+
+def split_path(socket: WebSocket) -> tuple[str, str]:
+    """Tenant and page id. An encoded page id is one segment; stock providers do not encode."""
+    raw: bytes | None = socket.scope.get("raw_path")
+    path = raw.decode("latin-1") if raw else socket.scope["path"]
+    root: str = socket.scope.get("root_path", "")
+    rest = path.removeprefix(root).removeprefix("/sync/")
+    tenant, _, page = rest.partition("/")
+    return unquote(tenant), unquote(page)
+
+
+def credentials(connection: WebSocket, query_token: str | None) -> str | None:
+    """The token of a connection: query, then header, then cookie."""
+    if query_token:
+        return query_token
+    scheme, _, value = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and value:
+        return value.strip()
+    return connection.cookies.get("crdtchat_token") or None
+
+
+def parse_lease(text: str) -> tuple[int, str] | None:
+    """`{client}-{nonce}`; anything else is no lease."""
+    client, _, nonce = text.partition("-")
+    return (int(client), nonce) if client.isdecimal() and len(client) < 17 and nonce else None

@@ -1,0 +1,105 @@
+"""Client ids of a document: leased to sessions, or bound to users of stock clients.
+
+The engine slows with the number of client ids that ever wrote, so ids are used again. The author
+of a record is a verified field and never derived from the id, so that is safe; a returning client
+that finds its id given away (its nonce is void) writes its unsent operations anew.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from crdtchat.sync.rules import SERVER_CLIENT
+
+HOLD_SECONDS = 600.0
+"""How long an id that wrote is kept for the session that held it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A client id and who may write under it; no nonce: bound to a stock client's user."""
+
+    client: int
+    user: str
+    nonce: str
+
+
+class LeaseBook:
+    """Who may write under which client id. Not written to disk until an id is used."""
+
+    def __init__(self, stored: Iterable[Lease], now: float) -> None:
+        self._leases = {lease.client: lease for lease in stored}
+        self._held: set[int] = set()
+        self._unsaved: set[int] = set()
+        self._free_unused: list[int] = []
+        self._free_used: deque[tuple[float, int]] = deque(
+            (now, client) for client in sorted(self._leases) if self._leases[client].nonce
+        )
+        self._next = 2
+
+    def lease(self, user: str, nonce: str, now: float) -> Lease:
+        """Lease an id that nobody holds to a session of `user`."""
+        client = self._pick(now)
+        lease = Lease(client, user, nonce)
+        self._leases[client] = lease
+        self._held.add(client)
+        self._unsaved.add(client)
+        return lease
+
+    def resume(self, client: int, nonce: str, user: str) -> Lease | None:
+        """Continue a lease, if it is still this user's and nobody holds it."""
+        lease = self._leases.get(client)
+        if lease is None or not nonce or (lease.nonce, lease.user) != (nonce, user):
+            return None
+        if client in self._held:
+            return None
+        self._held.add(client)
+        return lease
+
+    def release(self, client: int, *, used: bool, now: float) -> None:
+        """Give an id back when its session ends."""
+        self._held.discard(client)
+        if used:
+            self._free_used.append((now, client))
+        else:
+            heapq.heappush(self._free_unused, client)
+
+    def may_bind(self, client: int, user: str) -> bool:
+        """Whether a stock client of `user` may write under an id: free, or bound to that user."""
+        if client == SERVER_CLIENT:
+            return False
+        lease = self._leases.get(client)
+        return lease is None or (not lease.nonce and lease.user == user)
+
+    def bind(self, client: int, user: str) -> None:
+        """Bind an id for good; to be called when it is first written under."""
+        if client not in self._leases:
+            self._leases[client] = Lease(client, user, "")
+            self._unsaved.add(client)
+
+    def take_unsaved(self, clients: Iterable[int]) -> tuple[Lease, ...]:
+        """Leases of these ids that the store does not hold yet; counted as held from now on."""
+        fresh = [client for client in clients if client in self._unsaved]
+        self._unsaved.difference_update(fresh)
+        return tuple(self._leases[client] for client in fresh)
+
+    def not_saved(self, leases: Iterable[Lease]) -> None:
+        """What `take_unsaved` gave was not written after all."""
+        self._unsaved.update(lease.client for lease in leases)
+
+    def _pick(self, now: float) -> int:
+        while self._free_used and self._free_used[0][0] + HOLD_SECONDS <= now:
+            client = self._free_used.popleft()[1]
+            if client not in self._held:
+                return client
+        while self._free_unused:
+            client = heapq.heappop(self._free_unused)
+            if client not in self._held:
+                return client
+        while self._next in self._leases:
+            self._next += 1
+        self._next += 1
+        return self._next - 1

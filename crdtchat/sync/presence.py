@@ -1,0 +1,172 @@
+"""Who is here: the server knows it from its sessions, clients only say what they do.
+
+Invariants (tests cite the numbers):
+
+P1. Counts are those of the open sessions; no message changes them.
+P2. Identity is the session's; what a client says of it is dropped.
+P3. One change costs each viewer one line at most, and at most `NAMED` people are named: a page of
+    N viewers costs O(N).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from crdtchat.sync.awareness import AwarenessState, encode_awareness
+
+NAMED = 50
+"""How many connections of a page are named; all are counted."""
+
+
+@dataclass(slots=True)
+class Person:
+    """One connection."""
+
+    number: int
+    user: str
+    name: str
+    client: int
+    """Client id its awareness state stands under; 0 while unknown."""
+    state: dict[str, object] = field(default_factory=dict)
+    clock: int = 1
+
+    def line(self) -> list[object]:
+        """As a presence message lists it."""
+        return [self.number, self.user, self.name, self.state]
+
+    def awareness(self) -> AwarenessState:
+        """As stock clients see it, stamped."""
+        user = {"id": self.user, "name": self.name, "color": color(self.user)}
+        return AwarenessState(self.client, self.clock, {**self.state, "user": user})
+
+
+class Presence:
+    """The people of one room, and what changed since the last message."""
+
+    def __init__(self) -> None:
+        self._people: dict[int, Person] = {}
+        self._users: dict[str, int] = {}
+        self._named: dict[int, None] = {}
+        self._changed: dict[int, None] = {}
+        self._gone: list[Person] = []
+        self.dirty = False
+
+    @property
+    def people(self) -> int:
+        """Number of different users."""
+        return len(self._users)
+
+    @property
+    def connections(self) -> int:
+        """Number of open sessions."""
+        return len(self._people)
+
+    def join(self, number: int, user: str, name: str, client: int) -> None:
+        """A session opened."""
+        self._people[number] = Person(number, user, name, client)
+        self._users[user] = self._users.get(user, 0) + 1
+        if len(self._named) < NAMED:
+            self._named[number] = None
+            self._changed[number] = None
+        self.dirty = True
+
+    def leave(self, number: int) -> None:
+        """A session closed."""
+        person = self._people.pop(number)
+        self._users[person.user] -= 1
+        if not self._users[person.user]:
+            del self._users[person.user]
+        self._changed.pop(number, None)
+        if number in self._named:
+            del self._named[number]
+            self._gone.append(person)
+            self._name_another()
+        self.dirty = True
+
+    def update(self, number: int, state: dict[str, object]) -> None:
+        """A session says what it does."""
+        person = self._people[number]
+        if state == person.state:
+            return
+        person.state = state
+        person.clock += 1
+        if number in self._named:
+            self._changed[number] = None
+            self.dirty = True
+
+    def awareness(self, number: int, states: Iterable[AwarenessState]) -> None:
+        """A stock session sent awareness: its own state counts; others' come back as echoes."""
+        person = self._people[number]
+        for entry in states:
+            if not person.client and entry.state is not None and not self._owner(entry.client):
+                person.client = entry.client
+                self._mark(person)
+            if entry.client == person.client and person.client:
+                person.clock = max(person.clock, entry.clock)
+                state = dict(entry.state or {})
+                state.pop("user", None)
+                self.update(number, state)
+
+    def _mark(self, person: Person) -> None:
+        if person.number in self._named:
+            self._changed[person.number] = None
+            self.dirty = True
+
+    def flush(self) -> tuple[dict[str, object], bytes]:
+        """What changed, as presence message and as awareness update; then it is forgotten."""
+        changed = [self._people[number] for number in self._changed]
+        info = self._info(changed, [person.number for person in self._gone])
+        states = [person.awareness() for person in changed if person.client]
+        states += [
+            AwarenessState(person.client, person.clock + 1, None)
+            for person in self._gone
+            if person.client and not self._owner(person.client)
+        ]
+        self._changed.clear()
+        self._gone.clear()
+        self.dirty = False
+        return info, encode_awareness(states) if states else b""
+
+    def snapshot(self, number: int) -> dict[str, object]:
+        """Everything a newcomer needs to know."""
+        info = self._info([self._people[named] for named in self._named], [])
+        return {**info, "me": number, "full": True}
+
+    def renewal(self) -> bytes:
+        """All named states with new clocks: stock clients forget states of 30 seconds' age."""
+        states = []
+        for number in self._named:
+            person = self._people[number]
+            if person.client:
+                person.clock += 1
+                states.append(person.awareness())
+        return encode_awareness(states)
+
+    def _info(self, here: list[Person], gone: list[int]) -> dict[str, object]:
+        info: dict[str, object] = {"people": self.people, "connections": self.connections}
+        if here:
+            info["here"] = [person.line() for person in here]
+        if gone:
+            info["gone"] = gone
+        return info
+
+    def _owner(self, client: int) -> bool:
+        return any(person.client == client for person in self._people.values())
+
+    def _name_another(self) -> None:
+        if len(self._people) <= len(self._named):
+            return
+        for number in self._people:
+            if number not in self._named:
+                self._named[number] = None
+                self._changed[number] = None
+                return
+
+
+def color(user: str) -> str:
+    """A colour of a user's own, the same everywhere: `#rrggbb`, dark enough for white letters."""
+    seed = zlib.crc32(user.encode())
+    channels = [(seed >> shift & 0x7F) + 0x20 for shift in (0, 8, 16)]
+    return "#" + "".join(f"{channel:02x}" for channel in channels)

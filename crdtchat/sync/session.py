@@ -1,0 +1,47 @@
+"""One peer's state in a room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from crdtchat.sync.leases import Lease
+from crdtchat.sync.outbox import Outbox
+
+
+@dataclass(slots=True)
+class Peer:
+    """Who is behind a session, and what they may do. Replaced whole when a role changes."""
+
+    user: str
+    name: str
+    role: str
+    may_comment: bool
+    may_moderate: bool
+    guest: bool = False
+
+
+@dataclass(slots=True)
+class Session:
+    """Written by the room only; the host reads `outbox`."""
+
+    number: int
+    peer: Peer
+    v1: bool
+    outbox: Outbox
+    lease: Lease | None
+    """The leased client id of a v1 session."""
+    joined: bool = False
+    """Whether it had its first state, so that batches are for it."""
+    diverged: bool = False
+    """Whether an operation was refused and no resync came since."""
+    closing: bool = False
+    in_flight: int = 0
+    """Operations not answered yet."""
+    delivered: int = 0
+    """It holds everything up to this sequence number, once its outbox is sent."""
+    asked_again: bool = False
+    """Whether a stock session was asked for its state because something was missing."""
+    clients: set[int] = field(default_factory=set)
+    """Client ids it wrote under."""
+    acks: list[bytes] = field(default_factory=list)
+    """BroadcastIds committed in this tick."""
