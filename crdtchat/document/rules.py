@@ -16,6 +16,8 @@ from crdtchat.sync.update import Value
 class _Rule:
     """What most roots share: records are signed, never removed, and purge nothing."""
 
+    is_tombstone = False
+
     def remove(self, view: View, actor: Actor, key: str) -> None:
         if not actor.server:
             raise Refused(RejectCode.IMMUTABLE, "records go by a tombstone only")
@@ -150,6 +152,8 @@ class ReactionRule(_Rule):
 
 class TombstoneRule(_Rule):
     """`d`: written once by the author or a moderator; what lies behind it is purged."""
+
+    is_tombstone = True
 
     def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
         by, at = _array(value, 2, 2)

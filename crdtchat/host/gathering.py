@@ -16,7 +16,8 @@ from crdtchat.stores import base
 from crdtchat.sync import effects
 from crdtchat.sync.codes import CloseCode
 from crdtchat.sync.leases import Lease
-from crdtchat.sync.room import Room, Tuning
+from crdtchat.sync.room import Room
+from crdtchat.sync.tuning import Tuning
 
 if TYPE_CHECKING:
     from crdtchat.sync.outbox import Outbox
@@ -151,8 +152,7 @@ class Gathering:
     def flush(self) -> None:
         """Start the append of whatever waits for its tick."""
         if not self.dropped:
-            now = self._sources.now()
-            self.perform(self.room.wake(now._replace(steady=float("inf"))))
+            self.perform(self.room.flush(self._sources.now()))
 
     def drop(self, code: CloseCode, reason: str) -> None:
         """Give the room up: the log is the truth, the next to come opens it anew."""
@@ -171,7 +171,7 @@ class Gathering:
     def _append(self, effect: effects.Append) -> None:
         append = base.Append(
             key=self.key,
-            epoch=self.room.epoch,
+            epoch=self.room.history.epoch,
             after=effect.after,
             entries=tuple(
                 base.Entry(entry.update, entry.principal, entry.at, entry.broadcast_id)

@@ -21,8 +21,8 @@ from crdtchat.host.timer import Timer
 from crdtchat.stores.base import DocumentKey, Store, StoreCorrupt, StoreError
 from crdtchat.sync.codes import CloseCode, Malformed
 from crdtchat.sync.fold import FoldError
-from crdtchat.sync.room import Tuning
 from crdtchat.sync.session import Peer
+from crdtchat.sync.tuning import Tuning
 
 logger = logging.getLogger("crdtchat.host")
 
@@ -262,7 +262,7 @@ class Hub:
                         counters["bytes_sent"] += len(frame)
                     if outbox.behind and not room.dropped:
                         self.counters.add("sessions_behind")
-                        room.perform(room.room.drained(number, self.sources.now()))
+                        room.perform(room.room.drained(number))
                 if attendance.ending is not None:
                     await channel.close(*attendance.ending)
                     break
@@ -288,10 +288,10 @@ class Hub:
 
     async def compact(self, room: Gathering) -> None:
         """Fold a room's log into a snapshot."""
-        state, sequence = room.replica.state(), room.room.sequence
+        state, sequence = room.replica.state(), room.room.history.sequence
         room.since_snapshot = 0
         try:
-            await self.store.snapshot(room.key, room.room.epoch, sequence, state)
+            await self.store.snapshot(room.key, room.room.history.epoch, sequence, state)
         except StoreError as error:
             logger.warning("a snapshot could not be written: %s", error)
 

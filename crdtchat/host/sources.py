@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 
-from crdtchat.sync.room import Moment
+from crdtchat.sync.tuning import Moment
 
 
 class Sources:

@@ -33,7 +33,7 @@ async def list_annotations(request: Request) -> Response:
     key = _key(request, admission.principal)
     try:
         async with hub.attend(key) as room:
-            etag = f'"{room.room.epoch}-{room.room.sequence}"'
+            etag = f'"{room.room.history.epoch}-{room.room.history.sequence}"'
             if request.headers.get("if-none-match") == etag:
                 return Response(status_code=304, headers={"ETag": etag})
             items = [annotation_json(one, key.page) for one in read_view(room.replica)]

@@ -82,3 +82,10 @@ class Malformed(Refused):
 
     def __init__(self, reason: str, code: RejectCode = RejectCode.MALFORMED) -> None:
         super().__init__(code, reason)
+
+
+def close_code(refused: Refused) -> CloseCode:
+    """How a session ends over a refused operation."""
+    if refused.code is RejectCode.MALFORMED:
+        return CloseCode.MALFORMED
+    return CloseCode.FORBIDDEN if refused.code.hard else CloseCode.DIVERGED

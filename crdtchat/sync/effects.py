@@ -51,7 +51,6 @@ class Publish:
     first: int
     last: int
     events: tuple[Event, ...]
-    by_session: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

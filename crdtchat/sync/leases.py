@@ -74,11 +74,12 @@ class LeaseBook:
         lease = self._leases.get(client)
         return lease is None or (not lease.nonce and lease.user == user)
 
-    def bind(self, client: int, user: str) -> None:
-        """Bind an id for good; to be called when it is first written under."""
-        if client not in self._leases:
-            self._leases[client] = Lease(client, user, "")
-            self._unsaved.add(client)
+    def bind(self, clients: Iterable[int], user: str) -> None:
+        """Bind ids for good; to be called when they are first written under."""
+        for client in clients:
+            if client not in self._leases:
+                self._leases[client] = Lease(client, user, "")
+                self._unsaved.add(client)
 
     def take_unsaved(self, clients: Iterable[int]) -> tuple[Lease, ...]:
         """Leases of these ids that the store does not hold yet; counted as held from now on."""

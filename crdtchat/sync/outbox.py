@@ -14,31 +14,39 @@ from collections import deque
 
 
 class Outbox:
-    """Frames of one session. Operations are droppable; answers (acks, sync replies) are not."""
+    """Frames of one session. Batches and presence are droppable; answers (acks, sync replies) are
+    not."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._frames: deque[tuple[bytes, bool]] = deque()
+        self._frames: deque[tuple[bytes, int | None]] = deque()
         self._droppable = 0
         self._kept = 0
         self.behind = False
         """Whether droppable frames were dropped: the session is owed a difference."""
+        self.since = 0
+        """If behind: the sequence number up to which nothing is missing."""
 
-    def push(self, frame: bytes) -> None:
-        """Queue a droppable frame, unless the session is behind or becomes so by it."""
+    def push(self, frame: bytes, held: int) -> None:
+        """Queue a droppable frame, unless the session is behind or becomes so by it.
+
+        `held`: the sequence number that the session has once all earlier frames are sent.
+        """
         if self.behind:
             return
         if self._droppable + len(frame) > self._limit:
-            self._frames = deque(entry for entry in self._frames if not entry[1])
+            marks = (mark for _, mark in self._frames if mark is not None)
+            self.since = next(marks, held)
+            self._frames = deque(entry for entry in self._frames if entry[1] is None)
             self._droppable = 0
             self.behind = True
             return
-        self._frames.append((frame, True))
+        self._frames.append((frame, held))
         self._droppable += len(frame)
 
     def answer(self, frame: bytes) -> None:
         """Queue a frame that must arrive."""
-        self._frames.append((frame, False))
+        self._frames.append((frame, None))
         self._kept += len(frame)
 
     @property

@@ -48,6 +48,8 @@ class Presence:
     def __init__(self) -> None:
         self._people: dict[int, Person] = {}
         self._users: dict[str, int] = {}
+        self._clients: dict[int, int] = {}
+        """Awareness client id to session, so that nobody takes another's."""
         self._named: dict[int, None] = {}
         self._changed: dict[int, None] = {}
         self._gone: list[Person] = []
@@ -67,6 +69,8 @@ class Presence:
         """A session opened."""
         self._people[number] = Person(number, user, name, client)
         self._users[user] = self._users.get(user, 0) + 1
+        if client:
+            self._clients[client] = number
         if len(self._named) < NAMED:
             self._named[number] = None
             self._changed[number] = None
@@ -75,6 +79,8 @@ class Presence:
     def leave(self, number: int) -> None:
         """A session closed."""
         person = self._people.pop(number)
+        if person.client:
+            del self._clients[person.client]
         self._users[person.user] -= 1
         if not self._users[person.user]:
             del self._users[person.user]
@@ -100,8 +106,10 @@ class Presence:
         """A stock session sent awareness: its own state counts; others' come back as echoes."""
         person = self._people[number]
         for entry in states:
-            if not person.client and entry.state is not None and not self._owner(entry.client):
+            free = entry.client and entry.client not in self._clients
+            if not person.client and entry.state is not None and free:
                 person.client = entry.client
+                self._clients[person.client] = number
                 self._mark(person)
             if entry.client == person.client and person.client:
                 person.clock = max(person.clock, entry.clock)
@@ -122,7 +130,7 @@ class Presence:
         states += [
             AwarenessState(person.client, person.clock + 1, None)
             for person in self._gone
-            if person.client and not self._owner(person.client)
+            if person.client and person.client not in self._clients
         ]
         self._changed.clear()
         self._gone.clear()
@@ -152,9 +160,6 @@ class Presence:
             info["gone"] = gone
         return info
 
-    def _owner(self, client: int) -> bool:
-        return any(person.client == client for person in self._people.values())
-
     def _name_another(self) -> None:
         if len(self._people) <= len(self._named):
             return
@@ -163,6 +168,22 @@ class Presence:
                 self._named[number] = None
                 self._changed[number] = None
                 return
+
+
+def activity(info: dict[str, object]) -> dict[str, object]:
+    """What a v1 client may say of itself; anything else is dropped (P2)."""
+    state: dict[str, object] = {}
+    typing = info.get("typing")
+    if isinstance(typing, str):
+        state["typing"] = typing[:64]
+    selection = info.get("selection")
+    if (
+        isinstance(selection, list)
+        and len(selection) == 2
+        and all(type(offset) is int for offset in selection)
+    ):
+        state["selection"] = selection
+    return state
 
 
 def color(user: str) -> str:

@@ -38,6 +38,10 @@ class View(Protocol):
 class Rule(Protocol):
     """The law of one root. Every method raises Refused with the code of what is wrong."""
 
+    @property
+    def is_tombstone(self) -> bool:
+        """Whether writing here sends other keys to be purged."""
+
     def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
         """Judge one value; answer the facts to remember of its key."""
 

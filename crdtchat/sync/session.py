@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from crdtchat.sync.leases import Lease
 from crdtchat.sync.outbox import Outbox
+from crdtchat.sync.rules import Actor
 
 
 @dataclass(slots=True)
@@ -18,6 +19,10 @@ class Peer:
     may_comment: bool
     may_moderate: bool
     guest: bool = False
+
+    def actor(self, wall: int) -> Actor:
+        """As rules judge them at server time `wall` (milliseconds since 1970)."""
+        return Actor(self.user, wall, self.may_comment, self.may_moderate)
 
 
 @dataclass(slots=True)
@@ -41,7 +46,3 @@ class Session:
     """It holds everything up to this sequence number, once its outbox is sent."""
     asked_again: bool = False
     """Whether a stock session was asked for its state because something was missing."""
-    clients: set[int] = field(default_factory=set)
-    """Client ids it wrote under."""
-    acks: list[bytes] = field(default_factory=list)
-    """BroadcastIds committed in this tick."""

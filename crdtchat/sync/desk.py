@@ -1,0 +1,55 @@
+"""Where a room lays down what it wants done, until the host takes it."""
+
+from __future__ import annotations
+
+from crdtchat.sync.codes import CloseCode, Refused
+from crdtchat.sync.effects import Close, Count, Effect, Send
+from crdtchat.sync.session import Session
+
+
+class Desk:
+    """Effects in order, and the sessions that have something to be sent."""
+
+    def __init__(self, answers_bytes: int) -> None:
+        """`answers_bytes`: what a session may leave unread of what it asked for."""
+        self._answers_bytes = answers_bytes
+        self._effects: list[Effect] = []
+        self._ready: dict[int, None] = {}
+
+    def add(self, effect: Effect) -> None:
+        """Lay down an effect."""
+        self._effects.append(effect)
+
+    def answer(self, session: Session, frame: bytes) -> None:
+        """Queue a frame that must arrive."""
+        session.outbox.answer(frame)
+        self._ready[session.number] = None
+        if session.outbox.answers_bytes > self._answers_bytes + len(frame):
+            self.close(session, CloseCode.TOO_SLOW, "does not read what it asks for")
+
+    def push(self, session: Session, frame: bytes) -> None:
+        """Queue a frame that one difference may replace."""
+        session.outbox.push(frame, session.delivered)
+        self._ready[session.number] = None
+
+    def close(self, session: Session, code: CloseCode, reason: str) -> None:
+        """End a session, once."""
+        if not session.closing:
+            session.closing = True
+            self._effects.append(Close(session.number, code, reason[:120]))
+
+    def count_refusal(self, refused: Refused) -> None:
+        """Count a refused operation by its code."""
+        self._effects.append(Count(f"refused_{refused.code.replace('-', '_')}"))
+
+    def forget(self, number: int) -> None:
+        """The session is gone."""
+        self._ready.pop(number, None)
+
+    def take(self) -> list[Effect]:
+        """Take everything. Frames come first: no close overtakes the reject that explains it."""
+        taken, self._effects = self._effects, []
+        if self._ready:
+            taken.insert(0, Send(tuple(self._ready)))
+            self._ready = {}
+        return taken

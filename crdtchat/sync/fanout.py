@@ -1,0 +1,43 @@
+"""One tick's committed operations as each session gets them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crdtchat.sync.encode import join_updates
+from crdtchat.sync.ledger import Operation
+from crdtchat.sync.message import encode_batch, encode_sync_update
+from crdtchat.sync.session import Session
+
+
+class Fanout:
+    """Encodes once what is the same for all, and once more for each writer, without its own."""
+
+    def __init__(
+        self, first: int, last: int, update: bytes, operations: Sequence[Operation]
+    ) -> None:
+        """`update` joins all `operations`, which are numbers `first .. last` of the log."""
+        self._first = first
+        self._last = last
+        self._operations = operations
+        self._writers = {operation.session for operation in operations}
+        self._batch = self._encode(update, operations, v1=True)
+        self._stock = self._encode(update, operations, v1=False)
+
+    def frame(self, session: Session) -> bytes | None:
+        """The frame for a session; None if all of it is its own."""
+        if session.number not in self._writers:
+            return self._batch if session.v1 else self._stock
+        others = [
+            operation for operation in self._operations if operation.session != session.number
+        ]
+        if not others:
+            return None
+        update = join_updates([operation.update for operation in others])
+        return self._encode(update, others, v1=session.v1)
+
+    def _encode(self, update: bytes, operations: Sequence[Operation], *, v1: bool) -> bytes:
+        if not v1:
+            return encode_sync_update(update)
+        news = [event for operation in operations for event in operation.events]
+        return encode_batch(self._first, self._last, update, news)

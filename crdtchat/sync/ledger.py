@@ -1,0 +1,218 @@
+"""What is accepted but not yet committed: the mirror, and the operations that wait or fly.
+
+Invariants (tests cite the numbers):
+
+L1. At most one append is under way; operations are appended in the order they were accepted.
+L2. The mirror is ahead of the committed document by exactly the waiting and flying operations.
+L3. What the server adds to an operation (a name's attestation, a purge) is appended with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from crdtchat.sync.codes import Refused
+from crdtchat.sync.effects import Append, LogEntry
+from crdtchat.sync.encode import encode_deletion, encode_write, join_updates
+from crdtchat.sync.fold import fold
+from crdtchat.sync.leases import Lease, LeaseBook
+from crdtchat.sync.limits import OPERATION, REJOIN, TRUSTED, Limits
+from crdtchat.sync.message import NO_BROADCAST_ID, Event
+from crdtchat.sync.mirror import Mirror
+from crdtchat.sync.rules import SERVER_CLIENT, Actor, Law
+from crdtchat.sync.session import Peer
+from crdtchat.sync.tuning import Moment, Tuning
+from crdtchat.sync.update import Update, Value, decode_update
+from crdtchat.sync.verifier import Accepted, events, integrate, verify
+
+
+class Operation(NamedTuple):
+    """One accepted operation on its way into the log."""
+
+    session: int
+    """0: the server's own, or written on behalf of somebody without a session."""
+    update: Update
+    size: int
+    """Bytes of the encoded update."""
+    entry: LogEntry
+    events: tuple[Event, ...]
+    ticket: int
+    """Of a write without a session; 0 for none."""
+
+
+class Ledger:
+    """Judges, queues and hands out appends."""
+
+    def __init__(
+        self, law: Law, state: bytes, leases: Iterable[Lease], now: Moment, tuning: Tuning
+    ) -> None:
+        """Raises FoldError or Malformed if `state` is not one that a verifier let through."""
+        self.mirror = Mirror()
+        self.leases = LeaseBook(leases, now.steady)
+        self.waiting: list[Operation] = []
+        self.flying: list[Operation] = []
+        self.next_flush = now.steady
+        """Steady time at which the next append may start."""
+        self._law = law
+        self._tuning = tuning
+        self._flying_leases: tuple[Lease, ...] = ()
+        fold(state, self.mirror, law.rules)
+
+    def judge(
+        self, data: bytes, actor: Actor, may_write_as: Callable[[int], bool], limits: Limits
+    ) -> Accepted | None:
+        """Judge an update; None for one that is known already. Raises Refused."""
+        verdict = verify(
+            data,
+            mirror=self.mirror,
+            rules=self._law.rules,
+            actor=actor,
+            may_write_as=may_write_as,
+            limits=limits,
+        )
+        return verdict if isinstance(verdict, Accepted) else None
+
+    def judge_stock(self, data: bytes, actor: Actor) -> Accepted | None:
+        """Judge what a stock client sends: under any ids that are free or bound to its user."""
+
+        def may_write_as(client: int) -> bool:
+            return self.leases.may_bind(client, actor.user)
+
+        return self.judge(data, actor, may_write_as, REJOIN)
+
+    def write(
+        self,
+        peer: Peer,
+        writes: Sequence[tuple[str, str, Value | None]],
+        broadcast_id: bytes,
+        ticket: int,
+        now: Moment,
+    ) -> bool:
+        """Write on behalf of somebody without a session; False if there is nothing to do.
+
+        Raises Refused.
+        """
+        data = self._encode_writes(writes)
+        if data is None:
+            return False
+        accepted = self.judge(data, peer.actor(now.wall), SERVER_CLIENT.__eq__, OPERATION)
+        if accepted is None:
+            return False
+        self.accept(accepted, peer, now, broadcast_id=broadcast_id, ticket=ticket)
+        return True
+
+    def accept(
+        self,
+        accepted: Accepted,
+        peer: Peer,
+        now: Moment,
+        *,
+        session: int = 0,
+        broadcast_id: bytes = NO_BROADCAST_ID,
+        ticket: int = 0,
+    ) -> None:
+        """Advance the mirror and queue the operation, with what the server adds to it."""
+        integrate(accepted, self.mirror)
+        self._attest(peer, now)
+        news = tuple(
+            Event(kind, broadcast_id, aid, cid, peer.user, now.wall)
+            for kind, aid, cid in events(accepted, self._law.rules)
+        )
+        entry = LogEntry(accepted.data, peer.user, now.wall, broadcast_id)
+        size = len(accepted.data)
+        self.waiting.append(Operation(session, accepted.update, size, entry, news, ticket))
+        self._purge(accepted, now)
+
+    def start(self, sequence: int, sessions: int, now: Moment) -> Append | None:
+        """Begin an append after `sequence` if there is something to write and its time has come."""
+        waiting, tuning = self.waiting, self._tuning
+        if self.flying or not waiting:
+            return None
+        if now.steady < self.next_flush and len(waiting) < tuning.early:
+            return None
+        self.flying, self.waiting = waiting[: tuning.batch], waiting[tuning.batch :]
+        clients = {
+            section.client for operation in self.flying for section in operation.update.sections
+        }
+        self._flying_leases = self.leases.take_unsaved(clients)
+        tick = min(tuning.longest_tick, tuning.tick_per_session * sessions)
+        self.next_flush = now.steady + tick
+        entries = tuple(operation.entry for operation in self.flying)
+        return Append(sequence, entries, self._flying_leases)
+
+    def landed(self) -> list[Operation]:
+        """The append is on disk: answer its operations."""
+        flying, self.flying = self.flying, []
+        return flying
+
+    def abandon(self, state: bytes) -> list[Operation]:
+        """The append failed: go back to the committed state; answer what is lost."""
+        lost = self.flying + self.waiting
+        self.flying, self.waiting = [], []
+        self.leases.not_saved(self._flying_leases)
+        self.mirror = Mirror()
+        fold(state, self.mirror, self._law.rules)
+        return lost
+
+    def _encode_writes(self, writes: Sequence[tuple[str, str, Value | None]]) -> bytes | None:
+        """Encode writes (root, key, value or None to remove) under the server's client id.
+
+        None if there is nothing to do.
+        """
+        parts: list[Update] = []
+        clock = self.mirror.next_clock(SERVER_CLIENT)
+        for root, key, value in writes:
+            record = self.mirror.record(root, key)
+            origin = record.last if record is not None else None
+            if value is not None:
+                raw = encode_write(
+                    SERVER_CLIENT, clock, root=root, key=key, value=value, origin=origin
+                )
+                clock += 1
+            elif record is not None and not record.dead and origin is not None:
+                raw = encode_deletion([origin])
+            else:
+                continue
+            parts.append(decode_update(raw, TRUSTED))
+        return join_updates(parts) if parts else None
+
+    def _attest(self, peer: Peer, now: Moment) -> None:
+        root, key, value = self._law.attest(peer.user, peer.name)
+        record = self.mirror.record(root, key)
+        if record is not None and record.facts == self._law.rules[root].facts(key, value):
+            return
+        origin = record.last if record is not None else None
+        clock = self.mirror.next_clock(SERVER_CLIENT)
+        self._write_as_server(
+            encode_write(SERVER_CLIENT, clock, root=root, key=key, value=value, origin=origin), now
+        )
+
+    def _purge(self, accepted: Accepted, now: Moment) -> None:
+        """Delete what lies behind the tombstones that were just written."""
+        rules = self._law.rules
+        doomed = [
+            record.last
+            for root, key in accepted.written
+            if rules[root].is_tombstone
+            for record in self.mirror.group(key)
+            if not record.dead
+            and record.last is not None
+            and rules[root].purges(key, record.root, record.key)
+        ]
+        if doomed:
+            self._write_as_server(encode_deletion(dict.fromkeys(doomed)), now)
+
+    def _write_as_server(self, data: bytes, now: Moment) -> None:
+        actor = Actor("", now.wall, server=True)
+        accepted = self.judge(data, actor, SERVER_CLIENT.__eq__, TRUSTED)
+        if accepted is None:
+            raise AssertionError("the server's own writes are never duplicates")
+        integrate(accepted, self.mirror)
+        entry = LogEntry(data, "", now.wall, NO_BROADCAST_ID)
+        self.waiting.append(Operation(0, accepted.update, len(data), entry, (), 0))
+
+
+def is_gap(refused: Refused) -> bool:
+    """Whether the update builds on something the server has not seen yet."""
+    return refused.code in ("clock-gap", "unknown-origin", "unknown-delete")

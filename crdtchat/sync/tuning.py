@@ -1,0 +1,40 @@
+"""Figures of a room, and what it calls now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Moment(NamedTuple):
+    """Now."""
+
+    steady: float
+    """Seconds that never go back, for durations."""
+    wall: int
+    """Milliseconds since 1970, for records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """The defaults are those of the measurements in docs/performance.md."""
+
+    longest_tick: float = 0.02
+    """Seconds that operations wait for company under load. The first of an idle room does not."""
+    tick_per_session: float = 0.0001
+    batch: int = 256
+    """Operations in one append at most."""
+    early: int = 64
+    """That many waiting operations do not wait for the tick."""
+    in_flight: int = 256
+    """Unanswered operations of one v1 session."""
+    outbox_bytes: int = 49_152
+    answers_bytes: int = 4_194_304
+    ring_bytes: int = 131_072
+    presence_tick: float = 0.05
+    presence_tick_per_session: float = 0.0004
+    longest_presence_tick: float = 0.8
+    renewal: float = 15.0
+    """Stock clients forget awareness after 30 seconds, and hang up after as long a silence."""
+    heartbeat: float = 20.0
+    """Seconds between WebSocket pings."""
