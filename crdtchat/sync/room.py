@@ -17,20 +17,20 @@ from collections.abc import Iterable, Sequence
 
 from crdtchat.sync import message
 from crdtchat.sync.awareness import decode_awareness
-from crdtchat.sync.codes import CloseCode, Malformed, Refused, close_code
+from crdtchat.sync.codes import CloseCode, Malformed
 from crdtchat.sync.desk import Desk
 from crdtchat.sync.effects import Count, Effect, Publish, Settled
 from crdtchat.sync.fanout import Fanout
 from crdtchat.sync.history import Document, History
+from crdtchat.sync.intake import Intake
 from crdtchat.sync.leases import Lease
-from crdtchat.sync.ledger import Ledger, Operation, is_gap
+from crdtchat.sync.ledger import Ledger, Operation
 from crdtchat.sync.limits import OPERATION
 from crdtchat.sync.outbox import Outbox
 from crdtchat.sync.presence import Presence, activity
 from crdtchat.sync.presence_clock import PresenceClock
 from crdtchat.sync.rules import Law
 from crdtchat.sync.session import Peer, Session
-from crdtchat.sync.statevector import encode_state_vector
 from crdtchat.sync.tuning import Moment, Tuning
 from crdtchat.sync.update import Value
 from crdtchat.sync.welcome import welcome
@@ -61,9 +61,9 @@ class Room:
         self._law = law
         self._sessions: dict[int, Session] = {}
         self._numbers = 0
-        self._late_acks: list[tuple[int, bytes]] = []
         self._presence_clock = PresenceClock(self.tuning)
         self._desk = Desk(self.tuning.answers_bytes)
+        self._intake = Intake(self.ledger, self.history, self._desk, self.tuning)
 
     @property
     def sessions(self) -> int:
@@ -130,7 +130,7 @@ class Room:
             self._desk.answer(session, message.encode_welcome(info))
             self._desk.answer(session, message.encode_presence(self.presence.snapshot(number)))
         else:
-            self._ask_for_state(session)
+            self._intake.ask_for_state(session)
             self._answer_awareness(session)
             self._presence_clock.renew(now)
         self._note_presence(now)
@@ -220,7 +220,7 @@ class Room:
         operations = self.ledger.landed()
         first, update = self.history.advance(operations)
         self._fan_out(first, update, operations)
-        self._acknowledge(operations)
+        self._intake.acknowledge(operations, self._sessions)
         for operation in operations:
             if operation.ticket:
                 self._desk.add(Settled(operation.ticket, self.history.sequence))
@@ -236,11 +236,13 @@ class Room:
         Its authors' sessions are closed with a code that says retry; they still hold the
         operations and send them again. Everybody else stays.
         """
-        self._late_acks = []
+        unanswered = self._intake.take_late()
         for operation in self.ledger.abandon(self.history.state()):
+            unanswered.append(operation.session)
             if operation.ticket:
                 self._desk.add(Settled(operation.ticket, 0))
-            session = self._sessions.get(operation.session)
+        for number in unanswered:
+            session = self._sessions.get(number)
             if session is not None:
                 self._desk.close(session, CloseCode.UNAVAILABLE, reason)
         return self._desk.take()
@@ -250,11 +252,11 @@ class Room:
     def _dispatch(self, session: Session, decoded: message.FromClient, now: Moment) -> None:
         match decoded:
             case message.Operation(broadcast_id, update):
-                self._receive_operation(session, broadcast_id, update, now)
+                self._intake.receive_operation(session, broadcast_id, update, now)
             case message.SyncUpdate(update):
-                self._receive_stock_update(session, update, now, answer=False)
+                self._intake.receive_stock_update(session, update, now, answer=False)
             case message.SyncStep2(update):
-                self._receive_stock_update(session, update, now, answer=True)
+                self._intake.receive_stock_update(session, update, now, answer=True)
             case message.SyncStep1(state_vector):
                 difference = self.history.difference(state_vector)
                 self._desk.answer(session, message.encode_sync_step2(difference))
@@ -270,58 +272,6 @@ class Room:
                 self._answer_awareness(session)
             case message.Presence(info):
                 self.presence.update(session.number, activity(info))
-
-    def _receive_operation(
-        self, session: Session, broadcast_id: bytes, update: bytes, now: Moment
-    ) -> None:
-        if session.diverged:
-            return
-        if session.lease is None or not session.joined:
-            raise Malformed("an operation before the first sync")
-        if session.in_flight >= self.tuning.in_flight:
-            raise Malformed("more operations in flight than allowed")
-        client = session.lease.client
-        actor = session.peer.actor(now.wall)
-        try:
-            accepted = self.ledger.judge(update, actor, client.__eq__, OPERATION)
-        except Refused as refused:
-            self._refuse(session, broadcast_id, refused)
-            return
-        if accepted is not None:
-            session.in_flight += 1
-            self.ledger.accept(
-                accepted, session.peer, now, session=session.number, broadcast_id=broadcast_id
-            )
-        elif self.busy:
-            # What it repeats may not be on disk yet.
-            session.in_flight += 1
-            self._late_acks.append((session.number, broadcast_id))
-        else:
-            self._send_ack(session, [broadcast_id])
-
-    def _receive_stock_update(
-        self, session: Session, data: bytes, now: Moment, *, answer: bool
-    ) -> None:
-        """A stock client's change; `answer`: it is the reply to the server's sync step 1."""
-        if session.v1:
-            raise Malformed("changes of this subprotocol are operations")
-        actor = session.peer.actor(now.wall)
-        try:
-            accepted = self.ledger.judge_stock(data, actor)
-        except Refused as refused:
-            if is_gap(refused) and not answer and not session.asked_again:
-                # Sent before its answer to step 1, or built on another tab's change: ask for all.
-                session.asked_again = True
-                self._ask_for_state(session)
-            else:
-                self._desk.count_refusal(refused)
-                self._desk.close(session, close_code(refused), str(refused))
-            return
-        if answer:
-            session.asked_again = False
-        if accepted is not None:
-            self.ledger.leases.bind(accepted.clocks, session.peer.user)
-            self.ledger.accept(accepted, session.peer, now, session=session.number)
 
     def _evaluate(self, now: Moment) -> None:
         append = self.ledger.start(self.history.sequence, len(self._sessions), now)
@@ -339,28 +289,6 @@ class Room:
             if frame is not None:
                 self._desk.push(session, frame)
             session.delivered = self.history.sequence
-
-    def _acknowledge(self, operations: list[Operation]) -> None:
-        late: list[tuple[int, bytes]] = []
-        if not self.ledger.waiting:
-            # What a duplicate repeats may be among those still waiting.
-            late, self._late_acks = self._late_acks, []
-        by_session: dict[int, list[bytes]] = {}
-        for operation in operations:
-            if operation.session:
-                ids = by_session.setdefault(operation.session, [])
-                ids.append(operation.entry.broadcast_id)
-        for number, broadcast_id in late:
-            by_session.setdefault(number, []).append(broadcast_id)
-        for number, ids in by_session.items():
-            session = self._sessions.get(number)
-            if session is not None and session.v1:
-                session.in_flight -= len(ids)
-                self._send_ack(session, ids)
-
-    def _send_ack(self, session: Session, ids: list[bytes]) -> None:
-        sequence = 0 if session.outbox.behind else self.history.sequence
-        self._desk.answer(session, message.encode_ack(sequence, self._clock(session), ids))
 
     def _catch_up(self, session: Session) -> None:
         """Send one difference in place of all frames that were dropped."""
@@ -390,10 +318,6 @@ class Room:
         session.delivered = self.history.sequence
         session.outbox.caught_up()
 
-    def _ask_for_state(self, session: Session) -> None:
-        vector = encode_state_vector(self.ledger.mirror.state_vector())
-        self._desk.answer(session, message.encode_sync_step1(vector))
-
     # ---- presence
 
     def _note_presence(self, now: Moment) -> None:
@@ -417,17 +341,3 @@ class Room:
 
     def _answer_awareness(self, session: Session) -> None:
         self._desk.answer(session, message.encode_awareness_message(self.presence.renewal()))
-
-    # ---- refusing
-
-    def _refuse(self, session: Session, broadcast_id: bytes, refused: Refused) -> None:
-        self._desk.count_refusal(refused)
-        clock = self._clock(session)
-        frame = message.encode_reject(broadcast_id, clock, refused.code, refused.reason)
-        self._desk.answer(session, frame)
-        session.diverged = True
-        if refused.code.hard:
-            self._desk.close(session, close_code(refused), str(refused))
-
-    def _clock(self, session: Session) -> int:
-        return self.ledger.mirror.next_clock(session.lease.client) if session.lease else 0

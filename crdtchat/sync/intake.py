@@ -1,0 +1,124 @@
+"""What sessions write: judged, queued, and answered once it is on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from crdtchat.sync import message
+from crdtchat.sync.codes import Malformed, Refused, close_code
+from crdtchat.sync.desk import Desk
+from crdtchat.sync.history import History
+from crdtchat.sync.ledger import Ledger, Operation, is_gap
+from crdtchat.sync.limits import OPERATION
+from crdtchat.sync.session import Session
+from crdtchat.sync.statevector import encode_state_vector
+from crdtchat.sync.tuning import Moment, Tuning
+
+
+class Intake:
+    """The way in of a room's sessions. R4: one answer to each operation."""
+
+    def __init__(self, ledger: Ledger, history: History, desk: Desk, tuning: Tuning) -> None:
+        self._ledger = ledger
+        self._history = history
+        self._desk = desk
+        self._tuning = tuning
+        self._late_acks: list[tuple[int, bytes]] = []
+        """Repeated operations whose first sending may not be on disk yet."""
+
+    def receive_operation(
+        self, session: Session, broadcast_id: bytes, update: bytes, now: Moment
+    ) -> None:
+        if session.diverged:
+            return
+        if session.lease is None or not session.joined:
+            raise Malformed("an operation before the first sync")
+        if session.in_flight >= self._tuning.in_flight:
+            raise Malformed("more operations in flight than allowed")
+        client = session.lease.client
+        actor = session.peer.actor(now.wall)
+        try:
+            accepted = self._ledger.judge(update, actor, client.__eq__, OPERATION)
+        except Refused as refused:
+            self._refuse(session, broadcast_id, refused)
+            return
+        if accepted is not None:
+            session.in_flight += 1
+            self._ledger.accept(
+                accepted, session.peer, now, session=session.number, broadcast_id=broadcast_id
+            )
+        elif self._ledger.waiting or self._ledger.flying:
+            # What it repeats may not be on disk yet.
+            session.in_flight += 1
+            self._late_acks.append((session.number, broadcast_id))
+        else:
+            self._send_ack(session, [broadcast_id])
+
+    def receive_stock_update(
+        self, session: Session, data: bytes, now: Moment, *, answer: bool
+    ) -> None:
+        """A stock client's change; `answer`: it is the reply to the server's sync step 1."""
+        if session.v1:
+            raise Malformed("changes of this subprotocol are operations")
+        actor = session.peer.actor(now.wall)
+        try:
+            accepted = self._ledger.judge_stock(data, actor)
+        except Refused as refused:
+            if is_gap(refused) and not answer and not session.asked_again:
+                # Sent before its answer to step 1, or built on another tab's change: ask for all.
+                session.asked_again = True
+                self.ask_for_state(session)
+            else:
+                self._desk.count_refusal(refused)
+                self._desk.close(session, close_code(refused), str(refused))
+            return
+        if answer:
+            session.asked_again = False
+        if accepted is not None:
+            self._ledger.leases.bind(accepted.clocks, session.peer.user)
+            self._ledger.accept(accepted, session.peer, now, session=session.number)
+
+    def acknowledge(self, operations: Sequence[Operation], sessions: Mapping[int, Session]) -> None:
+        """Answer the authors of committed operations, and those who repeated older ones."""
+        late: list[tuple[int, bytes]] = []
+        if not self._ledger.waiting:
+            # What a duplicate repeats may be among those still waiting.
+            late, self._late_acks = self._late_acks, []
+        by_session: dict[int, list[bytes]] = {}
+        for operation in operations:
+            if operation.session:
+                ids = by_session.setdefault(operation.session, [])
+                ids.append(operation.entry.broadcast_id)
+        for number, broadcast_id in late:
+            by_session.setdefault(number, []).append(broadcast_id)
+        for number, ids in by_session.items():
+            session = sessions.get(number)
+            if session is not None and session.v1:
+                session.in_flight -= len(ids)
+                self._send_ack(session, ids)
+
+    def _send_ack(self, session: Session, ids: list[bytes]) -> None:
+        sequence = 0 if session.outbox.behind else self._history.sequence
+        self._desk.answer(session, message.encode_ack(sequence, self._clock(session), ids))
+
+    def take_late(self) -> list[int]:
+        """The append failed: answer the sessions that wait for what they repeated."""
+        late, self._late_acks = self._late_acks, []
+        return [number for number, _ in late]
+
+    def ask_for_state(self, session: Session) -> None:
+        """Send sync step 1: a stock client answers with all the server lacks."""
+        vector = encode_state_vector(self._ledger.mirror.state_vector())
+        self._desk.answer(session, message.encode_sync_step1(vector))
+
+    def _refuse(self, session: Session, broadcast_id: bytes, refused: Refused) -> None:
+        self._desk.count_refusal(refused)
+        clock = self._clock(session)
+        frame = message.encode_reject(broadcast_id, clock, refused.code, refused.reason)
+        self._desk.answer(session, frame)
+        session.diverged = True
+        if refused.code.hard:
+            self._desk.close(session, close_code(refused), str(refused))
+
+    def _clock(self, session: Session) -> int:
+        return self._ledger.mirror.next_clock(session.lease.client) if session.lease else 0
