@@ -154,7 +154,8 @@ class StoreTooNew(StoreError):
 class Store(Protocol):
     """The exam is `crdtchat.testing.store_contract`; every store passes it.
 
-    Every method may raise `StoreError`. After one, nothing of the call is stored.
+    Every method may raise `StoreError`. After one, nothing of the call is stored. Text with U+0000
+    or lone surrogates raises `ValueError`, for all of the call: refuse it where it comes in.
     """
 
     async def open(self) -> None:
@@ -167,9 +168,9 @@ class Store(Protocol):
         """Read a document as of one moment. One that was never written is `Loaded()`."""
 
     async def since(self, key: DocumentKey, after: int) -> tuple[Entry, ...]:
-        """Return the entries after sequence `after`; fewer are left once they were compacted.
+        """Return the entries after sequence `after`; none if the log ends there or before.
 
-        Raises `StoreError` (no retry) if `after` lies before the newest snapshot.
+        Raises `StoreError` (no retry) if `after` lies before the newest snapshot: load instead.
         """
 
     async def append(self, appends: Sequence[Append]) -> list[int | Conflict]:
@@ -178,19 +179,21 @@ class Store(Protocol):
         Answers, in order, the new sequence number or `Conflict` for each; a conflict of one does
         not touch the others. When it returns, what was written survives a power cut.
         Two appends of one call may name the same document: they apply in order.
+        Cancelled, it is whole or was never begun.
         """
 
     async def snapshot(self, key: DocumentKey, epoch: int, sequence: int, state: bytes) -> bool:
         """Keep `state` as the document at `sequence` and drop the entries it folds in.
 
-        Answers False, and changes nothing, if the epoch is over or a newer snapshot is there.
+        Answers False, and changes nothing, if the epoch is over, a newer snapshot is there, or
+        the log does not reach `sequence`.
         """
 
     async def pages(self, tenant: str) -> list[Page]:
         """List the tenant's pages, last written first."""
 
     async def add_token(self, token: Token) -> None:
-        """Keep a token. Its id is new."""
+        """Keep a token. Raises `StoreError` (no retry) if its id or digest is taken."""
 
     async def token(self, digest: bytes) -> Token | None:
         """Find a token by the SHA-256 of its secret; revoked and expired ones are returned too."""

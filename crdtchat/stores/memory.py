@@ -1,0 +1,206 @@
+"""A store that keeps everything in the process: for tests and the simulator."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from anyio.lowlevel import checkpoint
+
+from crdtchat.stores.base import (
+    Append,
+    Conflict,
+    DocumentKey,
+    Entry,
+    Lease,
+    Loaded,
+    Page,
+    StoreError,
+    Token,
+    Usage,
+)
+from crdtchat.stores.text import require_append_text, require_text, token_texts
+
+
+@dataclass(slots=True)
+class MemoryDocument:
+    """One document's log and what belongs to it."""
+
+    epoch: int = 1
+    sequence: int = 0
+    updated: int = 0
+    snapshot: bytes = b""
+    snapshot_sequence: int = 0
+    entries: list[Entry] = field(default_factory=list)
+    """Entries `snapshot_sequence + 1 .. sequence`."""
+    leases: dict[int, Lease] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class MemoryData:
+    """What outlives a `MemoryStore`, as a disk outlives a process.
+
+    Several stores may share one. `random_bytes(n)` makes secrets; a simulator gives a seeded one.
+    """
+
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes
+    documents: dict[DocumentKey, MemoryDocument] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
+    usage: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+    secrets: dict[str, bytes] = field(default_factory=dict)
+
+
+class MemoryStore:
+    """Keeps its promises until `data` is dropped.
+
+    Every method passes one checkpoint first and then runs to its end without awaiting, so a call
+    either happened entirely or was cancelled before it began. No threads, no clock, no random but
+    the data's own.
+    """
+
+    def __init__(self, data: MemoryData | None = None) -> None:
+        self._data = MemoryData() if data is None else data
+        self._open = False
+
+    async def open(self) -> None:
+        """See `Store`."""
+        await checkpoint()
+        self._open = True
+
+    async def close(self) -> None:
+        """See `Store`."""
+        await checkpoint()
+        self._open = False
+
+    async def load(self, key: DocumentKey) -> Loaded:
+        """See `Store`."""
+        await self._enter(*key)
+        document = self._data.documents.get(key)
+        if document is None:
+            return Loaded()
+        return Loaded(
+            epoch=document.epoch,
+            sequence=document.sequence,
+            snapshot=document.snapshot,
+            snapshot_sequence=document.snapshot_sequence,
+            entries=tuple(document.entries),
+            leases=tuple(document.leases[client] for client in sorted(document.leases)),
+        )
+
+    async def since(self, key: DocumentKey, after: int) -> tuple[Entry, ...]:
+        """See `Store`."""
+        await self._enter(*key)
+        document = self._data.documents.get(key, MemoryDocument())
+        if after < document.snapshot_sequence:
+            raise StoreError(
+                f"Entries after {after} are folded into the snapshot at "
+                f"{document.snapshot_sequence}: load the document.",
+                retry=False,
+            )
+        return tuple(document.entries[after - document.snapshot_sequence :])
+
+    async def append(self, appends: Sequence[Append]) -> list[int | Conflict]:
+        """See `Store`."""
+        await self._enter()
+        for append in appends:
+            require_append_text(append)
+        return [self._append(append) for append in appends]
+
+    def _append(self, append: Append) -> int | Conflict:
+        document = self._data.documents.get(append.key) or MemoryDocument()
+        if (append.epoch, append.after) != (document.epoch, document.sequence):
+            return Conflict(document.epoch, document.sequence)
+        self._data.documents[append.key] = document
+        document.entries.extend(append.entries)
+        document.sequence += len(append.entries)
+        if append.entries:
+            document.updated = append.entries[-1].at
+        document.leases.update((lease.client, lease) for lease in append.leases)
+        return document.sequence
+
+    async def snapshot(self, key: DocumentKey, epoch: int, sequence: int, state: bytes) -> bool:
+        """See `Store`."""
+        await self._enter(*key)
+        document = self._data.documents.get(key)
+        if (
+            document is None
+            or epoch != document.epoch
+            or not max(1, document.snapshot_sequence) <= sequence <= document.sequence
+        ):
+            return False
+        del document.entries[: sequence - document.snapshot_sequence]
+        document.snapshot, document.snapshot_sequence = state, sequence
+        return True
+
+    async def pages(self, tenant: str) -> list[Page]:
+        """See `Store`."""
+        await self._enter(tenant)
+        pages = [
+            Page(key, document.epoch, document.sequence, document.updated)
+            for key, document in self._data.documents.items()
+            if key.tenant == tenant and document.sequence
+        ]
+        return sorted(pages, key=lambda page: (-page.updated, page.key))
+
+    async def add_token(self, token: Token) -> None:
+        """See `Store`."""
+        await self._enter(*token_texts(token))
+        taken = (stored.digest for stored in self._data.tokens.values())
+        if token.id in self._data.tokens or token.digest in taken:
+            raise StoreError(f"There already is a token {token.id} or its digest.", retry=False)
+        self._data.tokens[token.id] = token
+
+    async def token(self, digest: bytes) -> Token | None:
+        """See `Store`."""
+        await self._enter()
+        found = (token for token in self._data.tokens.values() if token.digest == digest)
+        return next(found, None)
+
+    async def tokens(self, tenant: str) -> list[Token]:
+        """See `Store`."""
+        await self._enter(tenant)
+        tokens = [token for token in self._data.tokens.values() if token.tenant == tenant]
+        return sorted(tokens, key=lambda token: (-token.created, token.id))
+
+    async def revoke_token(self, tenant: str, token_id: str) -> bool:
+        """See `Store`."""
+        await self._enter(tenant, token_id)
+        token = self._data.tokens.get(token_id)
+        if token is None or token.tenant != tenant:
+            return False
+        self._data.tokens[token_id] = replace(token, revoked=True)
+        return True
+
+    async def add_usage(self, usages: Sequence[Usage]) -> None:
+        """See `Store`."""
+        await self._enter()
+        for usage in usages:
+            require_text(usage.tenant, usage.day, *usage.counts)
+        for usage in usages:
+            counts = self._data.usage.setdefault((usage.tenant, usage.day), {})
+            for name, count in usage.counts.items():
+                counts[name] = counts.get(name, 0) + count
+
+    async def usage(self, tenant: str, first_day: str, last_day: str) -> list[Usage]:
+        """See `Store`."""
+        await self._enter(tenant, first_day, last_day)
+        return [
+            Usage(owner, day, dict(sorted(counts.items())))
+            for (owner, day), counts in sorted(self._data.usage.items())
+            if owner == tenant and first_day <= day <= last_day and counts
+        ]
+
+    async def secret(self, name: str) -> bytes:
+        """See `Store`."""
+        await self._enter(name)
+        if name not in self._data.secrets:
+            self._data.secrets[name] = self._data.random_bytes(32)
+        return self._data.secrets[name]
+
+    async def _enter(self, *texts: str) -> None:
+        """Every call's single await: a checkpoint, so that tests meet the same interleavings."""
+        await checkpoint()
+        if not self._open:
+            raise StoreError("The store is not open.", retry=False)
+        require_text(*texts)

@@ -1,0 +1,147 @@
+"""The embedded store: one SQLite file, no server, every commit durable."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from crdtchat.stores import sqlite_tables as tables
+from crdtchat.stores.base import (
+    Append,
+    Conflict,
+    DocumentKey,
+    Entry,
+    Loaded,
+    Page,
+    Token,
+    Usage,
+)
+from crdtchat.stores.sqlite_file import DatabaseFile, connect
+from crdtchat.stores.sqlite_lane import Lane
+from crdtchat.stores.sqlite_read import LogReader
+from crdtchat.stores.sqlite_schema import migrate
+from crdtchat.stores.sqlite_write import LogWriter
+from crdtchat.stores.text import require_text, token_texts
+
+# Two, so that a small load need not wait for the end of a big one. More would only share the GIL.
+_READERS = 2
+
+
+class SqliteStore:
+    """Keeps everything in the file `path`, whose directory is made private (0700, file 0600).
+
+    1. All writes pass one thread, one transaction at a time: `append` of many documents is one
+       fsync. Other processes may write too; `busy_ms` is how long one waits for another's
+       transaction before it raises `StoreUnavailable`.
+    2. Reads have connections and threads of their own (write-ahead log): they see one moment and
+       never wait for a commit.
+    3. After any failure nothing of the call is stored and the same object works again as soon as
+       the disk does. (One exception, inherent: if the disk fails during the fsync of a commit and
+       the machine loses power before the next commit, the refused entries may be found written.
+       Nobody was told that they were; the log stays whole.)
+    4. Cancelling an append before it is called prevents it; later, it runs to its end.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, busy_ms: int = 5_000) -> None:
+        self._busy_ms = busy_ms
+        self._file = DatabaseFile(Path(path))
+        self._reads = LogReader(self._file.path)
+        self._writes = LogWriter()
+        self._writer = Lane("crdtchat-write", 1, self._file, self._connect)
+        self._reader = Lane("crdtchat-read", _READERS, self._file, self._connect_to_read)
+
+    def _connect(self) -> sqlite3.Connection:
+        return connect(self._file.path, self._busy_ms)
+
+    def _connect_to_read(self) -> sqlite3.Connection:
+        connection = self._connect()
+        connection.execute("PRAGMA query_only=ON")
+        return connection
+
+    async def open(self) -> None:
+        """See `Store`. Raises `StoreUnavailable`, `StoreCorrupt`, `StoreTooNew`; may be retried."""
+        await self._writer.call(self._prepare)
+
+    def _prepare(self) -> None:
+        self._file.create()
+        with closing(self._connect()) as connection:
+            migrate(connection, self._file.path)
+        # Last: until then every other call is refused, also on a file that is damaged or too new.
+        self._file.accept()
+
+    async def close(self) -> None:
+        """See `Store`."""
+        await self._reader.close()
+        # Last, because the last connection to close folds the write-ahead log into the file.
+        await self._writer.close()
+
+    async def load(self, key: DocumentKey) -> Loaded:
+        """See `Store`."""
+        require_text(*key)
+        return await self._reader.read(lambda connection: self._reads.load(connection, key))
+
+    async def since(self, key: DocumentKey, after: int) -> tuple[Entry, ...]:
+        """See `Store`."""
+        require_text(*key)
+        return await self._reader.read(lambda connection: self._reads.since(connection, key, after))
+
+    async def append(self, appends: Sequence[Append]) -> list[int | Conflict]:
+        """See `Store`."""
+        return await self._writer.write(lambda connection: self._writes.append(connection, appends))
+
+    async def snapshot(self, key: DocumentKey, epoch: int, sequence: int, state: bytes) -> bool:
+        """See `Store`."""
+        require_text(*key)
+        return await self._writer.write(
+            lambda connection: self._writes.snapshot(connection, key, epoch, sequence, state)
+        )
+
+    async def pages(self, tenant: str) -> list[Page]:
+        """See `Store`."""
+        require_text(tenant)
+        return await self._reader.read(lambda connection: self._reads.pages(connection, tenant))
+
+    async def add_token(self, token: Token) -> None:
+        """See `Store`."""
+        require_text(*token_texts(token))
+        await self._writer.write(lambda connection: tables.add_token(connection, token))
+
+    async def token(self, digest: bytes) -> Token | None:
+        """See `Store`."""
+        return await self._reader.read(lambda connection: tables.find_token(connection, digest))
+
+    async def tokens(self, tenant: str) -> list[Token]:
+        """See `Store`."""
+        require_text(tenant)
+        return await self._reader.read(lambda connection: tables.list_tokens(connection, tenant))
+
+    async def revoke_token(self, tenant: str, token_id: str) -> bool:
+        """See `Store`."""
+        require_text(tenant, token_id)
+        return await self._writer.write(
+            lambda connection: tables.revoke_token(connection, tenant, token_id)
+        )
+
+    async def add_usage(self, usages: Sequence[Usage]) -> None:
+        """See `Store`."""
+        for usage in usages:
+            require_text(usage.tenant, usage.day, *usage.counts)
+        await self._writer.write(lambda connection: tables.add_usage(connection, usages))
+
+    async def usage(self, tenant: str, first_day: str, last_day: str) -> list[Usage]:
+        """See `Store`."""
+        require_text(tenant, first_day, last_day)
+        return await self._reader.read(
+            lambda connection: tables.list_usage(connection, tenant, first_day, last_day)
+        )
+
+    async def secret(self, name: str) -> bytes:
+        """See `Store`."""
+        require_text(name)
+        found = await self._reader.read(lambda connection: tables.find_secret(connection, name))
+        if found is not None:
+            return found
+        return await self._writer.write(lambda connection: tables.make_secret(connection, name))

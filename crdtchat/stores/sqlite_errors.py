@@ -1,0 +1,71 @@
+"""What SQLite's and the system's errors mean to the operator: one sentence, with the remedy."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from crdtchat.stores.base import StoreCorrupt, StoreError, StoreUnavailable
+
+_UNAVAILABLE = {
+    sqlite3.SQLITE_FULL: "The disk of {path} is full: free some space, then writing resumes.",
+    sqlite3.SQLITE_READONLY: (
+        "{path} is read-only: make the file, its directory and the file system writable for this "
+        "user, then writing resumes."
+    ),
+    sqlite3.SQLITE_BUSY: (
+        "{path} is locked by another process: stop that process or wait for it, "
+        "then writing resumes."
+    ),
+    sqlite3.SQLITE_IOERR: (
+        "The disk failed to read or write {path} ({name}): check the disk, its quota and the file "
+        "size limit, then the store resumes."
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "{path} cannot be opened ({name}): check that it and its directory exist and that this "
+        "user may read and write them."
+    ),
+}
+_UNAVAILABLE[sqlite3.SQLITE_LOCKED] = _UNAVAILABLE[sqlite3.SQLITE_BUSY]
+_UNAVAILABLE[sqlite3.SQLITE_PROTOCOL] = _UNAVAILABLE[sqlite3.SQLITE_BUSY]
+_UNAVAILABLE[sqlite3.SQLITE_PERM] = _UNAVAILABLE[sqlite3.SQLITE_READONLY]
+
+# The disk works, what it returned is wrong: no later attempt will read anything better.
+_DAMAGED_READS = {sqlite3.SQLITE_IOERR_CORRUPTFS}
+
+_REFUSED = {
+    sqlite3.SQLITE_CONSTRAINT: "{path} already holds something with the same id ({name}).",
+    sqlite3.SQLITE_TOOBIG: "A value is too big for {path}: limit what is accepted.",
+}
+
+
+# Python decodes SQLite's messages strictly, and those about a damaged schema quote it.
+DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What a statement on a possibly damaged file raises."""
+
+
+def explain(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> StoreError:
+    """Translate one of `DATABASE_ERRORS`. The caller raises the answer from it."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    name = getattr(error, "sqlite_errorname", "undecodable text")
+    primary = sqlite3.SQLITE_ERROR if code is None else code & 0xFF
+    if primary in _UNAVAILABLE and code not in _DAMAGED_READS:
+        return StoreUnavailable(_UNAVAILABLE[primary].format(path=path, name=name))
+    if primary in _REFUSED:
+        return StoreError(_REFUSED[primary].format(path=path, name=name), retry=False)
+    return damaged(path, f"{name}: {error}")
+
+
+def damaged(path: Path, what: str) -> StoreCorrupt:
+    """Make the error for content that cannot be what was written."""
+    return StoreCorrupt(
+        f"{path} is damaged ({what}): keep a copy of it for recovery and restore a backup."
+    )
+
+
+def explain_os(error: OSError, path: Path) -> StoreUnavailable:
+    """Translate a failure to make or look at `path`."""
+    return StoreUnavailable(
+        f"{path} cannot be used ({error.strerror}): choose a data directory that exists or can be "
+        "made, and that this user may write."
+    )

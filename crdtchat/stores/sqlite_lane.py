@@ -1,0 +1,141 @@
+"""Threads that own connections to one database file."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Protocol, TypeVar, cast
+
+import anyio
+from anyio.lowlevel import checkpoint_if_cancelled, current_token
+from anyio.to_thread import run_sync
+
+from crdtchat.stores.base import StoreError
+from crdtchat.stores.sqlite_errors import DATABASE_ERRORS, explain
+from crdtchat.stores.sqlite_file import DatabaseFile
+
+T = TypeVar("T")
+
+
+class _Trio(Protocol):
+    def run_sync_soon(self, call: Callable[[], None]) -> None: ...
+
+
+class Lane:
+    """Runs jobs in `threads` own threads, each job with a connection of its own, in order of call.
+
+    An own pool instead of `anyio.to_thread`: measured at 43 us CPU per hop against 80 (asyncio),
+    29 against 41 (uvloop), 66 against 73 (trio), and a thread of ours is never taken by others'
+    work. One thread makes a lane of writes: what it runs never overlaps.
+
+    1. A connection is used by one job at a time, and never again after any SQLite error or with a
+       transaction still open: the next job opens a new one, so that work resumes with the disk.
+    2. A job that has begun is finished, whatever becomes of the task that asked for it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        threads: int,
+        file: DatabaseFile,
+        connect: Callable[[], sqlite3.Connection],
+    ) -> None:
+        self._file = file
+        self._connect = connect
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+        self._closed = False
+
+    async def read(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `job`; a cancelled caller leaves at once. Raises `StoreError` and what `job` does."""
+        future, done = self._submit(lambda: self._with_connection(job))
+        try:
+            await done.wait()
+        finally:
+            future.cancel()
+        return future.result()
+
+    async def write(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `job`; a cancelled caller waits for it and learns what became of it.
+
+        Cancellation before the call prevents it. (`asyncio.Task.cancel` passes anyio's shield: the
+        caller then leaves at once, and the job, if begun, is finished all the same.)
+        Raises `StoreError` and what `job` raises.
+        """
+        return await self.call(lambda: self._with_connection(job))
+
+    async def call(self, work: Callable[[], T]) -> T:
+        """Run `work`, which needs no connection, like `write`."""
+        await checkpoint_if_cancelled()
+        future, done = self._submit(work)
+        try:
+            with anyio.CancelScope(shield=True):
+                await done.wait()
+        finally:
+            future.cancel()
+        return future.result()
+
+    async def close(self) -> None:
+        """Wait for the jobs that were begun and close the connections. May be called twice."""
+        self._closed = True
+        with anyio.CancelScope(shield=True):
+            await run_sync(self._shut)
+
+    def _shut(self) -> None:
+        self._executor.shutdown()
+        with suppress(Empty):
+            while True:
+                self._idle.get_nowait().close()
+
+    def _submit(self, work: Callable[[], T]) -> tuple[Future[T], anyio.Event]:
+        if self._closed:
+            raise StoreError("The store is closed.", retry=False)
+        done = anyio.Event()
+        wake = _waker(done)
+        future = self._executor.submit(self._explained, work)
+        future.add_done_callback(lambda _: wake())
+        return future, done
+
+    def _explained(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except DATABASE_ERRORS as error:
+            raise explain(error, self._file.path) from error
+
+    def _with_connection(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        self._file.check()
+        try:
+            connection = self._idle.get_nowait()
+        except Empty:
+            connection = self._connect()
+        sound = True
+        try:
+            return job(connection)
+        except DATABASE_ERRORS:
+            sound = False
+            raise
+        finally:
+            if sound and not connection.in_transaction:
+                self._idle.put(connection)
+            else:
+                connection.close()
+
+
+def _waker(done: anyio.Event) -> Callable[[], None]:
+    """Return what sets `done` from another thread, also when its event loop is gone by then."""
+    loop = current_token().native_token
+    if isinstance(loop, asyncio.AbstractEventLoop):
+        call: Callable[[Callable[[], None]], object] = loop.call_soon_threadsafe
+    else:
+        call = cast(_Trio, loop).run_sync_soon
+
+    def wake() -> None:
+        # Both loops say with a RuntimeError that they have ended: nobody waits any more.
+        with suppress(RuntimeError):
+            call(done.set)
+
+    return wake
