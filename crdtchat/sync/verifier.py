@@ -124,6 +124,7 @@ class _Judge:
         return None if record.dead else record.facts
 
     def judge(self, data: bytes, update: Update) -> Accepted | Duplicate:
+        _check_joined(update)
         sections, trimmed = self._new_sections(update.sections)
         if len(sections) == 1:
             section = sections[0]
@@ -272,6 +273,21 @@ class _Judge:
                     self._killed.append(item)
                     touched[place] = None
         return list(touched)
+
+
+def _check_joined(update: Update) -> None:
+    """Refuse an item of several values that lives.
+
+    Engines hold it as one item whose values live and die together, which no client needs: only
+    values that were overtaken in one transaction, and are deleted with it, come so joined.
+    """
+    for section in update.sections:
+        for item in section.items:
+            if item.length > 1 and item.values is not None:
+                ranges = next((row for owner, row in update.deletes if owner == section.client), ())
+                end = item.clock + item.length
+                if not any(first <= item.clock and end <= last for first, last in ranges):
+                    raise Refused(RejectCode.BAD_VALUE, "several values in one living item")
 
 
 def _trim(section: Section, clock: int) -> Section:
