@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -23,6 +24,7 @@ from hypothesis import settings
 
 from crdtchat.stores.base import (
     Append,
+    Conflict,
     DocumentKey,
     Entry,
     Store,
@@ -123,17 +125,25 @@ class TestThreads:
         assert (await store.load(KEY)).entries == entries(1, 3)
         assert await store.append([append_of(KEY, 4, 4)]) == [4]
 
-    def test_asyncios_own_cancellation(self, path: Path) -> None:
+    def test_asyncios_own_cancellation(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """It passes anyio's shield: what has begun is finished, what waits never happens."""
+        has_begun = threading.Event()
 
         async def main() -> None:
             store = SqliteStore(path, busy_ms=LONG)
             await store.open()
+            append = store._writes.append
+
+            def begin(*args: Any) -> list[int | Conflict]:
+                has_begun.set()
+                return append(*args)
+
+            monkeypatch.setattr(store._writes, "append", begin)
             with closing(raw(path)) as blocker:
                 blocker.execute("BEGIN IMMEDIATE")
                 begun = asyncio.create_task(store.append([append_of(KEY, 1, 2)]))
                 waits = asyncio.create_task(store.append([append_of(OTHER, 1, 2)]))
-                await anyio.wait_all_tasks_blocked()
+                await anyio.to_thread.run_sync(has_begun.wait)
                 begun.cancel()
                 waits.cancel()
                 outcomes = await asyncio.gather(begun, waits, return_exceptions=True)
@@ -145,18 +155,22 @@ class TestThreads:
 
         asyncio.run(main())
 
-    async def test_a_cancelled_load_leaves_at_once(self, store: SqliteStore, path: Path) -> None:
+    async def test_a_cancelled_load_leaves_at_once(self, store: SqliteStore) -> None:
+        begun: list[int] = []
         release = threading.Event()
-        with anyio.CancelScope() as scope:
-            scope.cancel()
-            await store._reader.read(lambda _: release.wait())
+
+        def job(_: sqlite3.Connection) -> None:
+            begun.append(1)
+            release.wait()
+
         async with anyio.create_task_group() as tasks:
-            for _ in range(3):  # one more than there are threads
-                tasks.start_soon(store._reader.read, lambda _: release.wait())
+            for _ in range(4):  # two more than there are threads
+                tasks.start_soon(store._reader.read, job)
             await anyio.wait_all_tasks_blocked()
             tasks.cancel_scope.cancel()
         release.set()
         assert (await store.load(KEY)).sequence == 0
+        assert len(begun) <= 2
 
     async def test_closing_waits_for_what_was_begun(self, path: Path) -> None:
         store = SqliteStore(path, busy_ms=LONG)

@@ -3,6 +3,7 @@
 # ruff: noqa: ASYNC240
 
 import random
+import re
 import sqlite3
 import subprocess
 import sys
@@ -196,6 +197,23 @@ class TestDamage:
         assert at_open
         assert whole
         assert partly
+
+    async def test_a_document_that_its_index_lost_is_no_empty_document(self, path: Path) -> None:
+        """The key is stored in the table and in the index: damage either, in every character."""
+        await fill(path)
+        sound = path.read_bytes()
+        name = KEYS[4].page.encode()
+        places = [match.start() for match in re.finditer(name, sound)]
+        assert len(places) == 2
+        for place in places:
+            for offset in range(len(name)):
+                damaged = bytearray(sound)
+                damaged[place + offset] ^= 1
+                path.write_bytes(damaged)
+                store = SqliteStore(path)
+                with pytest.raises(StoreCorrupt, match="is damaged"):
+                    await store.open()
+                await store.close()
 
     async def test_a_file_that_was_cut(self, path: Path) -> None:
         await fill(path)
