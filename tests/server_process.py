@@ -1,0 +1,106 @@
+"""A real server process for tests: started, stopped, killed and restarted on one data directory."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+LISTENING = "crdtchat listening on "
+
+
+class ServerProcess:
+    """`crdtchat serve` on a free port. The port stays the same over restarts."""
+
+    def __init__(self, data: Path, arguments: Sequence[str] = ()) -> None:
+        self.data = data
+        self.url = ""
+        self.log = data.parent / f"{data.name}.log"
+        self._arguments = list(arguments)
+        self._port = 0
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Process id of the running server."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def socket_url(self) -> str:
+        """`ws://host:port`."""
+        return self.url.replace("http", "ws", 1)
+
+    def start(self) -> Self:
+        """Start, and return once it listens."""
+        with self.log.open("a") as errors:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "crdtchat", "serve"),
+                    *("--port", str(self._port), "--data", str(self.data)),
+                    *self._arguments,
+                ],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line.startswith(LISTENING):
+            self._process.wait()
+            raise AssertionError(f"the server did not start: {self.log.read_text()}")
+        self.url = line.removeprefix(LISTENING).strip()
+        self._port = int(self.url.rpartition(":")[2])
+        return self
+
+    def stop(self) -> int:
+        """Stop gracefully; answers the exit status."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> None:
+        """Start again on the same data and port."""
+        self.start()
+
+    def token(self, user: str, role: str = "commenter", *, tenant: str = "demo") -> str:
+        """Make an API token for a user."""
+        command = [sys.executable, "-m", "crdtchat", "token", "create", "--tenant", tenant]
+        command += ["--role", role, "--user", user, "--name", user.title()]
+        made = subprocess.run(
+            [*command, "--data", str(self.data)], check=True, capture_output=True, text=True
+        )
+        return made.stdout.strip()
+
+    def memory(self) -> int:
+        """Resident bytes now."""
+        fields = Path(f"/proc/{self.pid}/statm").read_text().split()
+        return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def _end(self, number: signal.Signals) -> int:
+        process = self._process
+        if process is None:
+            return 0
+        self._process = None
+        process.send_signal(number)
+        status = process.wait(timeout=30)
+        assert process.stdout is not None
+        process.stdout.close()
+        return status
+
+
+@contextmanager
+def running_server(data: Path, arguments: Sequence[str] = ()) -> Iterator[ServerProcess]:
+    """A server for the length of a block; killed at its end if it still runs."""
+    server = ServerProcess(data, arguments).start()
+    try:
+        yield server
+    finally:
+        server.kill()

@@ -1,0 +1,182 @@
+"""Every rule of PROTOCOL section 3, by the code it refuses with."""
+
+from __future__ import annotations
+
+import pytest
+
+from crdtchat.sync.codes import Refused, RejectCode
+from crdtchat.sync.update import Value
+from crdtchat.sync.verifier import Accepted
+from tests.sync.kernel import NOW, TARGET, Kernel
+
+A = ("ann", NOW, *TARGET)
+C = ("ann", NOW, "text")
+
+
+@pytest.fixture
+def kernel() -> Kernel:
+    found = Kernel()
+    found.thread()
+    return found
+
+
+REFUSED: list[tuple[str, str, str, Value, RejectCode]] = [
+    # user, root, key, value, code
+    ("eve", "a", "evil", ("ann", NOW, *TARGET), RejectCode.FORGED_AUTHOR),
+    ("eve", "c", "anno/c900", C, RejectCode.FORGED_AUTHOR),
+    ("eve", "s", "anno", (1, "ann", NOW), RejectCode.FORGED_AUTHOR),
+    ("mod", "d", "anno", ("ann", NOW), RejectCode.FORGED_AUTHOR),
+    ("eve", "c", "anno/c001", ("ann", NOW, "your words"), RejectCode.NOT_AUTHOR),
+    ("eve", "c", "anno/c001", ("eve", NOW, "my words"), RejectCode.NOT_AUTHOR),
+    ("mod", "c", "anno/c001", ("mod", NOW, "my words"), RejectCode.NOT_AUTHOR),
+    ("eve", "d", "anno", ("eve", NOW), RejectCode.NOT_AUTHOR),
+    ("eve", "d", "anno/c001", ("eve", NOW), RejectCode.NOT_AUTHOR),
+    ("eve", "r", "anno/c001/ann", "👍", RejectCode.NOT_AUTHOR),
+    ("ann", "c", "anno/c001", ("ann", NOW - 1, "older"), RejectCode.IMMUTABLE),
+    ("bob", "c", "anno/c002", ("bob", NOW, "reply", 0, ""), RejectCode.IMMUTABLE),
+    ("ann", "a", "anno", A, RejectCode.EXISTS),
+    ("bob", "a", "anno", ("bob", NOW, *TARGET), RejectCode.EXISTS),
+    ("ann", "a", "later", ("ann", NOW + 300_001, *TARGET), RejectCode.FUTURE),
+    ("ann", "c", "anno/c009", ("ann", NOW + 300_001, "x"), RejectCode.FUTURE),
+    ("ann", "c", "anno/c001", ("ann", NOW, "x", NOW + 300_001), RejectCode.FUTURE),
+    ("ann", "s", "anno", (1, "ann", NOW + 300_001), RejectCode.FUTURE),
+    ("ann", "d", "anno", ("ann", NOW + 300_001), RejectCode.FUTURE),
+    ("ann", "c", "none/c001", C, RejectCode.UNKNOWN_ANNOTATION),
+    ("ann", "s", "none", (1, "ann", NOW), RejectCode.UNKNOWN_ANNOTATION),
+    ("ann", "d", "none", ("ann", NOW), RejectCode.UNKNOWN_ANNOTATION),
+    ("ann", "d", "anno/none", ("ann", NOW), RejectCode.UNKNOWN_COMMENT),
+    ("ann", "r", "anno/none/ann", "👍", RejectCode.UNKNOWN_COMMENT),
+    ("ann", "c", "anno/c009", ("ann", NOW, "x", 0, "none"), RejectCode.UNKNOWN_COMMENT),
+    ("ann", "u", "ann", ("Ann the Great",), RejectCode.SERVER_ONLY),
+    ("ann", "a", "a/b", A, RejectCode.BAD_KEY),
+    ("ann", "a", "abc", A, RejectCode.BAD_KEY),
+    ("ann", "a", "x" * 23, A, RejectCode.BAD_KEY),
+    ("ann", "a", "__proto__", A, RejectCode.BAD_KEY),
+    ("ann", "c", "anno", C, RejectCode.BAD_KEY),
+    ("ann", "c", "anno/__proto__", C, RejectCode.BAD_KEY),
+    ("ann", "s", "anno/c001", (1, "ann", NOW), RejectCode.BAD_KEY),
+    ("ann", "r", "anno/c001", "👍", RejectCode.BAD_KEY),
+    ("ann", "r", "anno/c001/a/b", "👍", RejectCode.BAD_KEY),
+    ("ann", "d", "anno/c001/ann", ("ann", NOW), RejectCode.BAD_KEY),
+    ("ann", "a", "valu", "text", RejectCode.BAD_VALUE),
+    ("ann", "a", "valu", A[:6], RejectCode.BAD_VALUE),
+    ("ann", "a", "valu", (*A, "text", "", "", ""), RejectCode.BAD_VALUE),
+    ("ann", "a", "valu", (*A, "no kind"), RejectCode.BAD_VALUE),
+    ("ann", "a", "valu", ("ann", NOW, "", "", "", 0, 0), RejectCode.BAD_VALUE),
+    ("ann", "a", "valu", ("ann", NOW, "x", "", "", 5, 4), RejectCode.BAD_VALUE),
+    ("ann", "a", "valu", ("ann", NOW, "x", "", "", -1, 4), RejectCode.BAD_VALUE),
+    ("ann", "a", "valu", ("ann", "now", *TARGET), RejectCode.BAD_VALUE),
+    ("ann", "a", "valu", ("ann", 0, *TARGET), RejectCode.BAD_VALUE),
+    ("ann", "c", "anno/c009", ("ann", NOW, 7), RejectCode.BAD_VALUE),
+    ("ann", "c", "anno/c009", ("ann", NOW, "x", -1), RejectCode.BAD_VALUE),
+    ("ann", "c", "anno/c009", ("ann", NOW, "x", 0, "c009"), RejectCode.BAD_VALUE),
+    ("ann", "s", "anno", (2, "ann", NOW), RejectCode.BAD_VALUE),
+    ("ann", "r", "anno/c001/ann", "", RejectCode.BAD_VALUE),
+    ("ann", "r", "anno/c001/ann", "x" * 65, RejectCode.BAD_VALUE),
+    ("ann", "d", "anno", ("ann", NOW, "why"), RejectCode.BAD_VALUE),
+    ("ann", "a", "long", ("ann", NOW, "x" * 8_193, "", "", 0, 1), RejectCode.TOO_LONG),
+    ("ann", "a", "long", ("ann", NOW, "x", "y" * 129, "", 0, 1), RejectCode.TOO_LONG),
+    ("ann", "c", "anno/c009", ("ann", NOW, "x" * 10_001), RejectCode.TOO_LONG),
+    ("ann", "x", "anno", "new root", RejectCode.FOREIGN_TYPE),
+]
+
+
+@pytest.mark.parametrize(
+    ("user", "root", "key", "value", "code"),
+    REFUSED,
+    ids=[f"{user}-{root}-{key[:12]}-{code}" for user, root, key, _, code in REFUSED],
+)
+def test_refused(
+    kernel: Kernel, user: str, root: str, key: str, value: Value, code: RejectCode
+) -> None:
+    """V1: what is refused changes nothing."""
+    before = kernel.mirror.state_vector(), kernel.mirror.live_ids()
+    with pytest.raises(Refused) as caught:
+        kernel.write(user, root, key, value)
+    assert caught.value.code is code
+    assert (kernel.mirror.state_vector(), kernel.mirror.live_ids()) == before
+
+
+@pytest.mark.parametrize("root", ["a", "c", "s", "r", "d"])
+def test_read_only_role_writes_nowhere(kernel: Kernel, root: str) -> None:
+    cases: dict[str, tuple[str, Value]] = {
+        "a": ("mine", ("eve", NOW, *TARGET)),
+        "c": ("anno/c009", ("eve", NOW, "x")),
+        "s": ("anno", (1, "eve", NOW)),
+        "r": ("anno/c001/eve", "👍"),
+        "d": ("anno", ("eve", NOW)),
+    }
+    key, value = cases[root]
+    with pytest.raises(Refused) as caught:
+        kernel.judge("eve", kernel.encode("eve", root, key, value), may_comment=False)
+    assert caught.value.code is RejectCode.READ_ONLY
+    assert not caught.value.code.hard
+
+
+ALLOWED: list[tuple[str, str, str, Value]] = [
+    ("bob", "a", "more", ("bob", NOW - 10**9, *TARGET)),
+    ("bob", "a", "cell", ("bob", NOW, "", "", "", 0, 0, "cell", "cell=9f2")),
+    ("bob", "a", "full", ("bob", NOW, *TARGET, "source", "cell=9f2", "v" * 64)),
+    ("ann", "c", "anno/c001", ("ann", NOW, "edited", NOW + 1)),
+    ("eve", "c", "anno/c009", ("eve", NOW + 300_000, "from a fast clock")),
+    ("eve", "c", "anno/c009", ("eve", NOW, "x", 0, "c002")),
+    ("eve", "s", "anno", (1, "eve", NOW)),
+    ("eve", "r", "anno/c001/eve", "👍 🎉"),
+    ("mod", "d", "anno/c001", ("mod", NOW)),
+    ("mod", "d", "anno", ("mod", NOW)),
+    ("bob", "d", "anno/c002", ("bob", NOW)),
+]
+
+
+@pytest.mark.parametrize(("user", "root", "key", "value"), ALLOWED)
+def test_allowed(kernel: Kernel, user: str, root: str, key: str, value: Value) -> None:
+    assert isinstance(kernel.write(user, root, key, value), Accepted)
+    assert kernel.replica.get(root, key) == value
+
+
+def test_a_reaction_is_taken_back_by_its_user_only(kernel: Kernel) -> None:
+    kernel.write("bob", "r", "anno/c001/bob", "👍")
+    with pytest.raises(Refused) as caught:
+        kernel.remove("eve", "r", "anno/c001/bob")
+    assert caught.value.code is RejectCode.NOT_AUTHOR
+    kernel.remove("bob", "r", "anno/c001/bob")
+    assert kernel.replica.get("r", "anno/c001/bob") is None
+
+
+@pytest.mark.parametrize(("root", "key"), [("a", "anno"), ("c", "anno/c001")])
+@pytest.mark.parametrize("user", ["ann", "eve", "mod"])
+def test_records_never_just_vanish(kernel: Kernel, user: str, root: str, key: str) -> None:
+    """V4: not even their author removes them other than by a tombstone."""
+    with pytest.raises(Refused) as caught:
+        kernel.remove(user, root, key)
+    assert caught.value.code is RejectCode.IMMUTABLE
+
+
+@pytest.mark.parametrize(
+    ("user", "root", "key", "value"),
+    [
+        ("bob", "c", "anno/c009", ("bob", NOW, "late reply")),
+        ("bob", "c", "anno/c002", ("bob", NOW, "late edit", NOW, "c001")),
+        ("bob", "s", "anno", (1, "bob", NOW)),
+        ("bob", "r", "anno/c001/bob", "👍"),
+        ("ann", "a", "anno", A),
+        ("ann", "d", "anno", ("ann", NOW)),
+        ("bob", "d", "anno/c002", ("bob", NOW)),
+    ],
+)
+def test_nothing_is_written_behind_a_tombstone(
+    kernel: Kernel, user: str, root: str, key: str, value: Value
+) -> None:
+    """An edit that raced a delete is refused softly, whoever was first to arrive."""
+    kernel.write("ann", "d", "anno", ("ann", NOW))
+    with pytest.raises(Refused) as caught:
+        kernel.write(user, root, key, value)
+    assert caught.value.code is RejectCode.DELETED
+    assert not caught.value.code.hard
+
+
+def test_a_reply_may_follow_a_deleted_comment(kernel: Kernel) -> None:
+    """Its place stays (PROTOCOL section 3)."""
+    kernel.write("ann", "d", "anno/c001", ("ann", NOW))
+    kernel.remove("server", "c", "anno/c001")
+    kernel.write("bob", "c", "anno/c003", ("bob", NOW, "reply", 0, "c001"))
