@@ -155,7 +155,7 @@ class Store(Protocol):
     """The exam is `crdtchat.testing.store_contract`; every store passes it.
 
     Every method may raise `StoreError`. After one, nothing of the call is stored. Text with U+0000
-    or lone surrogates raises `ValueError`, for all of the call: refuse it where it comes in.
+    or lone surrogates is such an error (no retry), for all of a call: refuse it where it comes in.
     """
 
     async def open(self) -> None:

@@ -51,7 +51,7 @@ class LogWriter:
     def append(
         self, connection: sqlite3.Connection, appends: Sequence[Append]
     ) -> list[int | Conflict]:
-        """See `Store.append`. Raises `ValueError` for text that cannot be stored."""
+        """See `Store.append`. Raises `StoreError` for text that cannot be stored."""
         for append in appends:
             require_append_text(append)
         commit = _Commit()

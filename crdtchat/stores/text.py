@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from crdtchat.stores.base import Append, Token
+from crdtchat.stores.base import Append, StoreError, Token
 
 
 def require_text(*values: str) -> None:
     """Refuse text that some database cannot hold: U+0000 and lone surrogates.
 
-    Raises `ValueError`. Ids come from URLs and JSON, where both can be written; one store refusing
-    them in the middle of a commit would take the other documents of the commit down with it.
+    Raises `StoreError` (no retry). Ids come from URLs and JSON, where both can be written; a
+    database that meets them in the middle of a commit would fail in its own way.
     """
     for value in values:
-        if not value.isascii():
-            value.encode()  # UnicodeEncodeError is a ValueError
-        if "\0" in value:
-            raise ValueError("a stored id or name contains U+0000: refuse it where it comes in")
+        if "\0" in value or not (value.isascii() or _is_unicode(value)):
+            raise StoreError(
+                "An id or name holds U+0000 or a lone surrogate, which no database keeps: "
+                "refuse it where it comes in.",
+                retry=False,
+            )
+
+
+def _is_unicode(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def require_append_text(append: Append) -> None:
