@@ -255,14 +255,16 @@ class Hub:
             while True:
                 await attendance.wanted.wait()
                 attendance.wanted = anyio.Event()
-                while frames := outbox.take():
-                    for frame in frames:
+                while outbox or outbox.behind:
+                    for frame in outbox.take():
                         await channel.send(frame)
                         counters["messages_sent"] += 1
                         counters["bytes_sent"] += len(frame)
                     if outbox.behind and not room.dropped:
-                        self.counters.add("sessions_behind")
+                        counters["sessions_behind"] += 1
                         room.perform(room.room.drained(number))
+                    if outbox.behind:
+                        break  # the room is gone, or the session is closing
                 if attendance.ending is not None:
                     await channel.close(*attendance.ending)
                     break

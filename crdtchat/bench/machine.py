@@ -1,0 +1,92 @@
+"""The machine: what it is, what its processes use, what one fsync takes."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+_TICK = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def describe() -> dict[str, str | int]:
+    """Cores, processor, Python, kernel."""
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "processor": _processor(),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()}",
+    }
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU that a process and its children, living or waited for, have used: user and system.
+
+    Resolution is one clock tick (10 ms). Raises OSError if the process is gone.
+    """
+    total = _ticks(pid, 4) / _TICK
+    for child in _children(pid):
+        try:
+            total += cpu_seconds(child)
+        except OSError:
+            continue  # it ended meanwhile; its parent has waited for it or will
+    return total
+
+
+def busy_seconds() -> float:
+    """CPU that the whole machine has used since it started, idle and waiting left out."""
+    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
+    user, nice, system, _, _, interrupt, soft, stolen = (int(field) for field in fields)
+    return (user + nice + system + interrupt + soft + stolen) / _TICK
+
+
+def resident_bytes(pid: int) -> int:
+    """Resident memory of a process and its living children. Raises OSError if it is gone."""
+    total = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+    for child in _children(pid):
+        try:
+            total += resident_bytes(child)
+        except OSError:
+            continue
+    return total
+
+
+def fsync_seconds(directory: str | None = None, times: int = 50) -> float:
+    """Median time of an fsync after writing 4 KiB to a growing file in `directory`."""
+    taken: list[float] = []
+    with tempfile.TemporaryFile(dir=directory) as file:
+        for _ in range(times):
+            file.write(bytes(4_096))
+            file.flush()
+            start = time.perf_counter()
+            os.fsync(file.fileno())
+            taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+def _ticks(pid: int, fields: int) -> int:
+    """utime, stime, cutime, cstime: the first `fields` of them, summed."""
+    text = Path(f"/proc/{pid}/stat").read_text()
+    after_name = text.rpartition(")")[2].split()
+    return sum(int(field) for field in after_name[11 : 11 + fields])
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            found += [int(child) for child in (task / "children").read_text().split()]
+    except OSError:
+        return found
+    return found
