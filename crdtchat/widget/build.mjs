@@ -1,0 +1,63 @@
+// Bundles the widget. `dist/crdtchat.js` is one file for a plain <script> and for <script type="module">
+// alike: it has no exports, it sets globals, so both readings of the file are valid.
+import { readFileSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { build, transform } from "esbuild";
+
+const BUDGET_GZIPPED = 120 * 1024;
+const version = JSON.parse(readFileSync("package.json", "utf8")).version;
+const common = {
+  bundle: true,
+  minify: true,
+  target: ["chrome109", "firefox115", "safari16.4"],
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  legalComments: "eof",
+  define: { __CRDTCHAT_VERSION__: JSON.stringify(version), "process.env.NODE_ENV": '"production"' },
+  plugins: [
+    {
+      name: "small-css",
+      setup(hooks) {
+        hooks.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+          const { code } = await transform(readFileSync(path, "utf8"), { loader: "css", minify: true });
+          return { contents: code.trim(), loader: "text" };
+        });
+      },
+    },
+  ],
+  logLevel: "warning",
+  metafile: true,
+};
+
+const embed = await build({
+  ...common,
+  entryPoints: ["src/entry/embed.ts"],
+  outfile: "dist/crdtchat.js",
+  format: "iife",
+});
+await build({
+  ...common,
+  entryPoints: ["src/entry/lab.ts"],
+  outfile: "dist/lab.js",
+  format: "esm",
+});
+
+const size = gzipSync(readFileSync("dist/crdtchat.js"), { level: 9 }).length;
+if (process.argv.includes("--report")) report(embed.metafile);
+writeFileSync("dist/meta.json", JSON.stringify({ version, gzipped: size }));
+console.log(`dist/crdtchat.js: ${(size / 1024).toFixed(1)} KiB gzipped of ${BUDGET_GZIPPED / 1024}`);
+if (size > BUDGET_GZIPPED) {
+  console.error("The bundle is over its budget.");
+  process.exit(1);
+}
+
+function report(metafile) {
+  const sums = new Map();
+  const inputs = Object.values(metafile.outputs)[0].inputs;
+  for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+    const group = path.match(/node_modules\/([^/]+)/)?.[1] ?? path.match(/src\/[^/]+/)?.[0] ?? path;
+    sums.set(group, (sums.get(group) ?? 0) + bytesInOutput);
+  }
+  for (const [group, bytes] of [...sums].sort((a, b) => b[1] - a[1]))
+    console.log(`${String(bytes).padStart(8)} B minified  ${group}`);
+}

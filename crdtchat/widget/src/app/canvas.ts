@@ -1,0 +1,175 @@
+/** The page's side of a widget: its text, what is marked in it, what is selected and pointed at. */
+import { describe } from "../dom/anchoring";
+import { type Mark, Marks } from "../dom/marks";
+import { createPainter, type Painter } from "../dom/paint";
+import { markAt } from "../dom/pointer";
+import { type Selected, SelectionWatch } from "../dom/selection";
+import { watchTheme } from "../dom/theme";
+import type { Target } from "../model/schema";
+import type { Thread } from "../model/threads";
+
+export interface CanvasEvents {
+  placed(aids: ReadonlySet<string>): void;
+  selected(selected: Selected | null): void;
+  hovered(mark: Mark | undefined, at: { x: number; y: number }): void;
+  clicked(mark: Mark | undefined): void;
+  dark(dark: boolean): void;
+}
+
+const DRAG_PX = 5;
+
+export class Canvas {
+  readonly marks: Marks;
+  readonly selection: SelectionWatch;
+  readonly #painter: Painter;
+  readonly #closed = new AbortController();
+  readonly #unwatchTheme: () => void;
+  #frame = 0;
+  #painted = new Set<string>();
+  #resolved = new Set<string>();
+  #pointer: { x: number; y: number } | null = null;
+
+  constructor(
+    readonly root: Element,
+    layer: HTMLElement,
+    private readonly events: CanvasEvents,
+    dark: boolean | undefined,
+  ) {
+    this.#painter = createPainter(layer);
+    this.marks = new Marks(root, (aids) => {
+      this.#paintSoon();
+      events.placed(aids);
+    });
+    this.selection = new SelectionWatch(root, () => this.marks.map, events.selected);
+    this.#unwatchTheme = this.#theme(dark);
+    this.#listen();
+  }
+
+  /** Which threads are drawn, and which of them quietly. */
+  show(open: Set<string>, resolved: Set<string>): void {
+    this.#painted = open;
+    this.#resolved = resolved;
+    this.#paintSoon();
+  }
+
+  want(thread: Thread): void {
+    if (thread.target.kind === "text") this.marks.want(thread.aid, thread.target);
+  }
+
+  activate(aid: string | null): void {
+    const range = aid ? (this.marks.get(aid)?.range ?? this.marks.suggestion(aid)) : undefined;
+    this.#painter.set("active", range ? [range] : []);
+  }
+
+  hover(aid: string | null): void {
+    const range = aid ? this.marks.get(aid)?.range : undefined;
+    this.#painter.set("hover", range ? [range] : []);
+  }
+
+  draft(range: Range | null): void {
+    this.#painter.set("draft", range ? [range] : []);
+  }
+
+  suggest(aid: string | null): void {
+    const range = aid ? this.marks.suggestion(aid) : undefined;
+    this.#painter.set("suggested", range ? [range] : []);
+  }
+
+  target(selected: Selected): Target {
+    const quote = describe(this.marks.map.text, selected.startCp, selected.endCp);
+    return { ...quote, kind: "text", part: "", version: "" };
+  }
+
+  rangeOf(aid: string): Range | undefined {
+    return this.marks.get(aid)?.range ?? this.marks.suggestion(aid);
+  }
+
+  /** Brings the words into view, if they are not there already. */
+  reveal(range: Range): void {
+    const rect = range.getBoundingClientRect();
+    if (rect.top >= 60 && rect.bottom <= innerHeight - 60) return;
+    const smooth = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const behavior = smooth && Math.abs(rect.top) < 4 * innerHeight ? "smooth" : "instant";
+    const element = range.startContainer.parentElement;
+    const height = element?.getBoundingClientRect().height ?? 0;
+    if (element && height < innerHeight / 2) element.scrollIntoView({ block: "center", behavior });
+    else scrollBy({ top: rect.top - innerHeight / 3, behavior });
+  }
+
+  close(): void {
+    this.#closed.abort();
+    cancelAnimationFrame(this.#frame);
+    this.#unwatchTheme();
+    this.selection.close();
+    this.marks.close();
+    this.#painter.destroy();
+  }
+
+  #theme(dark: boolean | undefined): () => void {
+    const told = (now: boolean) => {
+      this.#painter.theme(now);
+      this.events.dark(now);
+    };
+    if (dark === undefined) return watchTheme(this.root, told);
+    told(dark);
+    return () => {};
+  }
+
+  #paintSoon(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(() => {
+      const open: Range[] = [];
+      const resolved: Range[] = [];
+      for (const { aid, range } of this.marks.placed) {
+        if (!range) continue;
+        if (this.#painted.has(aid)) open.push(range);
+        else if (this.#resolved.has(aid)) resolved.push(range);
+      }
+      this.#painter.set("open", open);
+      this.#painter.set("resolved", resolved);
+    });
+  }
+
+  #listen(): void {
+    const { signal } = this.#closed;
+    const refresh = () => this.#painter.refresh();
+    addEventListener("scroll", refresh, { signal, capture: true, passive: true });
+    addEventListener("resize", refresh, { signal, passive: true });
+    let down: { x: number; y: number } | null = null;
+    addEventListener("pointerdown", ({ x, y }) => (down = { x, y }), {
+      signal,
+      capture: true,
+      passive: true,
+    });
+    document.addEventListener(
+      "click",
+      (event) => {
+        const moved = down && Math.hypot(event.x - down.x, event.y - down.y) > DRAG_PX;
+        if (moved || event.button !== 0 || !(event.target instanceof Element)) return;
+        if (event.target.localName.startsWith("crdtchat-")) return;
+        const live = event.target.closest("a[href], button, input, select, textarea, label, summary");
+        if (live || !document.getSelection()?.isCollapsed) return;
+        const inside = this.root.contains(event.target);
+        this.events.clicked(inside ? markAt(this.marks, event.x, event.y) : undefined);
+      },
+      { signal },
+    );
+    let frame = 0;
+    addEventListener(
+      "pointermove",
+      (event) => {
+        if (event.pointerType !== "mouse") return;
+        this.#pointer = { x: event.clientX, y: event.clientY };
+        if (frame) return;
+        const inside = event.target instanceof Node && this.root.contains(event.target);
+        frame = requestAnimationFrame(() => {
+          frame = 0;
+          const at = this.#pointer as { x: number; y: number };
+          const mark = inside && event.buttons === 0 ? markAt(this.marks, at.x, at.y) : undefined;
+          this.events.hovered(mark && this.#painted.has(mark.aid) ? mark : undefined, at);
+        });
+      },
+      { signal, passive: true },
+    );
+  }
+}

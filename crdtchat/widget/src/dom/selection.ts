@@ -1,0 +1,113 @@
+/** What the reader has selected inside an element, told once the selection has come to rest. */
+import type { TextMap } from "./text-map";
+
+export interface Selected {
+  startCp: number;
+  endCp: number;
+  range: Range;
+  /** Where the selection ends for the eye: a button goes there. */
+  focus: DOMRect;
+}
+
+const TOUCH_REST_MS = 300;
+const KEYBOARD_REST_MS = 120;
+
+export class SelectionWatch {
+  #pointerDown = false;
+  #touch = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = new AbortController();
+  #last = "";
+
+  constructor(
+    private readonly root: Element,
+    private readonly map: () => TextMap,
+    private readonly rested: (selected: Selected | null) => void,
+  ) {
+    const { signal } = this.#closed;
+    document.addEventListener("selectionchange", () => this.#changed(), { signal });
+    addEventListener(
+      "pointerdown",
+      (event) => {
+        this.#pointerDown = event.pointerType === "mouse";
+        this.#touch = event.pointerType === "touch";
+      },
+      { signal, capture: true },
+    );
+    const up = () => {
+      if (!this.#pointerDown) return;
+      this.#pointerDown = false;
+      // The browser clears a clicked selection only after the pointer is up.
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#look());
+    };
+    addEventListener("pointerup", up, { signal, capture: true });
+    addEventListener("pointercancel", up, { signal, capture: true });
+  }
+
+  close(): void {
+    this.#closed.abort();
+    clearTimeout(this.#timer);
+  }
+
+  /** The selection as it is now. */
+  read(): Selected | null {
+    const selection = document.getSelection();
+    if (!selection || selection.isCollapsed || selection.rangeCount === 0) return null;
+    const active = document.activeElement;
+    if (active && active !== document.body && active.matches("input, textarea, select")) return null;
+    const range = selection.getRangeAt(0);
+    if (!range.intersectsNode(this.root)) return null;
+    const map = this.map();
+    const inside = clamp(range, this.root);
+    let startCp = map.offset(inside.startContainer, inside.startOffset);
+    let endCp = map.offset(inside.endContainer, inside.endOffset);
+    const points = Array.from(map.text.slice(map.points.toU16(startCp), map.points.toU16(endCp)));
+    while (points.length > 0 && /\s/.test(points[0] as string)) {
+      points.shift();
+      startCp++;
+    }
+    while (points.length > 0 && /\s/.test(points.at(-1) as string)) {
+      points.pop();
+      endCp--;
+    }
+    if (points.length === 0) return null;
+    const trimmed = map.range(startCp, endCp);
+    if (!trimmed) return null;
+    const rects = [...trimmed.getClientRects()].filter((rect) => rect.width > 0);
+    const focus = (isBackward(selection) ? rects[0] : rects.at(-1)) ?? trimmed.getBoundingClientRect();
+    return { startCp, endCp, range: trimmed, focus };
+  }
+
+  #changed(): void {
+    if (this.#pointerDown) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#look(), this.#touch ? TOUCH_REST_MS : KEYBOARD_REST_MS);
+  }
+
+  #look(): void {
+    const selected = this.read();
+    const now = selected ? `${selected.startCp}-${selected.endCp}` : "";
+    if (now === this.#last && now === "") return;
+    this.#last = now;
+    this.rested(selected);
+  }
+}
+
+function clamp(range: Range, root: Element): Range {
+  const inside = range.cloneRange();
+  const whole = document.createRange();
+  whole.selectNodeContents(root);
+  if (inside.compareBoundaryPoints(Range.START_TO_START, whole) < 0)
+    inside.setStart(whole.startContainer, whole.startOffset);
+  if (inside.compareBoundaryPoints(Range.END_TO_END, whole) > 0)
+    inside.setEnd(whole.endContainer, whole.endOffset);
+  return inside;
+}
+
+function isBackward(selection: Selection): boolean {
+  const { anchorNode, anchorOffset, focusNode, focusOffset } = selection;
+  if (!anchorNode || !focusNode) return false;
+  if (anchorNode === focusNode) return focusOffset < anchorOffset;
+  return Boolean(anchorNode.compareDocumentPosition(focusNode) & Node.DOCUMENT_POSITION_PRECEDING);
+}

@@ -1,0 +1,58 @@
+/** `CrdtChat(element, options)`: what every entry point offers. */
+import type { HostEvents } from "../app/host-events";
+import { checked, type Options } from "../app/options";
+import type { Thread } from "../model/threads";
+import { mount } from "../ui/mount";
+
+export interface AnnotationView {
+  id: string;
+  author: string;
+  created: number;
+  quote: string;
+  /** How the words were found: exact, moved, changed, unsure, orphaned, or pending while they are looked for. */
+  anchor: string;
+  resolved: boolean;
+  comments: { id: string; author: string; created: number; edited: number; text: string; deleted: boolean }[];
+}
+
+export interface CrdtChatInstance {
+  destroy(): void;
+  on<K extends keyof HostEvents>(event: K, listener: (event: HostEvents[K]) => void): () => void;
+  readonly annotations: AnnotationView[];
+}
+
+export type Create = (element: Element, options: Options) => CrdtChatInstance;
+
+export function creator(defaultServer: () => string): Create {
+  return (element, options) => {
+    const { serverUrl, ...rest } = checked(options);
+    const server = (serverUrl ?? defaultServer()).replace(/\/+$/, "");
+    const { widget, destroy } = mount(element, { ...rest, serverUrl: server });
+    return {
+      destroy,
+      on: (event, listener) => widget.on(event, listener),
+      get annotations() {
+        return widget.threads.all().map((thread) => view(thread, widget.place(thread.aid)?.place.state));
+      },
+    };
+  };
+}
+
+function view(thread: Thread, state: string | undefined): AnnotationView {
+  return {
+    id: thread.aid,
+    author: thread.author,
+    created: thread.created,
+    quote: thread.target.exact,
+    anchor: state ?? "pending",
+    resolved: thread.state.resolved,
+    comments: thread.comments.map(({ cid, author, created, edited, text, deletedBy }) => ({
+      id: cid,
+      author,
+      created,
+      edited,
+      text,
+      deleted: deletedBy !== "",
+    })),
+  };
+}

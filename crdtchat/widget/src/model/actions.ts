@@ -1,0 +1,78 @@
+/** What people do, as operations. */
+import { newAnnotationId, newBroadcastId, newCommentId, uuidText } from "./ids";
+import type { Intent, Operation } from "./intents";
+import {
+  annotationValue,
+  commentKey,
+  commentValue,
+  reactionKey,
+  stateValue,
+  type Target,
+  tombstoneValue,
+} from "./schema";
+import type { Comment } from "./threads";
+
+export class Actions {
+  constructor(
+    private readonly user: string,
+    private readonly now: () => number,
+  ) {}
+
+  annotate(target: Target, text: string): Operation & { aid: string } {
+    const at = this.now();
+    const aid = newAnnotationId();
+    return {
+      aid,
+      ...this.#operation(at, [
+        { root: "a", key: aid, value: annotationValue(this.user, at, target) },
+        this.#comment(aid, newCommentId(at), at, text, ""),
+      ]),
+    };
+  }
+
+  reply(aid: string, text: string, parent = ""): Operation {
+    const at = this.now();
+    return this.#operation(at, [this.#comment(aid, newCommentId(at), at, text, parent)]);
+  }
+
+  edit(comment: Comment, text: string): Operation {
+    const { aid, cid, author, created, parent } = comment;
+    const at = this.now();
+    const value = commentValue({ author, created, text, edited: at, parent });
+    return this.#operation(at, [{ root: "c", key: commentKey(aid, cid), value }]);
+  }
+
+  resolve(aid: string, resolved: boolean): Operation {
+    const at = this.now();
+    return this.#operation(at, [{ root: "s", key: aid, value: stateValue(resolved, this.user, at) }]);
+  }
+
+  react(comment: Comment, emoji: string): Operation {
+    const mine = comment.reactions.filter((r) => r.users.includes(this.user)).map((r) => r.emoji);
+    const next = mine.includes(emoji) ? mine.filter((one) => one !== emoji) : [...mine, emoji];
+    const key = reactionKey(comment.aid, comment.cid, this.user);
+    const value = next.length > 0 ? next.join(" ") : null;
+    return this.#operation(this.now(), [{ root: "r", key, value }]);
+  }
+
+  deleteComment(aid: string, cid: string): Operation {
+    const at = this.now();
+    return this.#operation(at, [
+      { root: "d", key: commentKey(aid, cid), value: tombstoneValue(this.user, at) },
+    ]);
+  }
+
+  deleteThread(aid: string): Operation {
+    const at = this.now();
+    return this.#operation(at, [{ root: "d", key: aid, value: tombstoneValue(this.user, at) }]);
+  }
+
+  #comment(aid: string, cid: string, at: number, text: string, parent: string): Intent {
+    const value = commentValue({ author: this.user, created: at, text, edited: 0, parent });
+    return { root: "c", key: commentKey(aid, cid), value };
+  }
+
+  #operation(at: number, intents: Intent[]): Operation {
+    return { broadcastId: uuidText(newBroadcastId()), user: this.user, at, intents };
+  }
+}

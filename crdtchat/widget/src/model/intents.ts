@@ -1,0 +1,72 @@
+/**
+ * An intent is what somebody wants a record to be, told apart from the CRDT items that say it.
+ *
+ * Items belong to one client id at one clock and die with it: after a reject, under another lease or in a new
+ * epoch they are worthless. An intent can be written again at any time, so it is what the outbox keeps.
+ */
+import { annotationOfKey, type Plain, type Root, readComment, readState, type Value } from "./schema";
+
+export interface Intent {
+  root: Root;
+  key: string;
+  /** null removes the key. */
+  value: Value | null;
+}
+
+export interface Operation {
+  /** UUID text. */
+  broadcastId: string;
+  user: string;
+  at: number;
+  intents: Intent[];
+}
+
+export interface Records {
+  get(root: Root, key: string): unknown;
+}
+
+export function same(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, i) => item === (b as Plain[])[i]);
+  return a === b;
+}
+
+/**
+ * Does the document already hold this intent, or something that overtook it? Such an intent is not written
+ * again: a lost ack must not bring an old wording back.
+ */
+export function holds(records: Records, intent: Intent): boolean {
+  const present = records.get(intent.root, intent.key);
+  if (intent.value === null) return present === undefined;
+  if (present === undefined) return false;
+  if (same(present, intent.value)) return true;
+  switch (intent.root) {
+    case "a":
+    case "d":
+    case "u":
+      return true;
+    case "c":
+      return (readComment(present)?.edited ?? 0) >= (readComment(intent.value)?.edited ?? 0);
+    case "s":
+      return (readState(present)?.at ?? 0) > (readState(intent.value)?.at ?? 0);
+    case "r":
+      return false;
+  }
+}
+
+/** Why an operation can no longer be written, in the words of the server's reject codes; or undefined. */
+export function obstacle(records: Records, operation: Operation): string | undefined {
+  const own = new Set(operation.intents.filter((i) => i.root === "a").map((i) => i.key));
+  for (const { root, key } of operation.intents) {
+    if (root === "u") continue;
+    const aid = annotationOfKey(key);
+    if (root === "d" && !key.includes("/")) continue;
+    if (records.get("d", aid) !== undefined) return "deleted";
+    if (root !== "a" && !own.has(aid) && records.get("a", aid) === undefined) return "unknown-annotation";
+    if (root === "c" || root === "r") {
+      const comment = key.split("/").slice(0, 2).join("/");
+      if (records.get("d", comment) !== undefined) return "deleted";
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,120 @@
+/** The document of a page (PROTOCOL section 3): root maps, keys and positional values. */
+
+export const ROOTS = ["a", "c", "s", "r", "d", "u"] as const;
+export type Root = (typeof ROOTS)[number];
+
+export type Plain = string | number;
+export type Value = string | Plain[];
+
+export interface Target {
+  exact: string;
+  prefix: string;
+  suffix: string;
+  startCp: number;
+  endCp: number;
+  kind: string;
+  part: string;
+  version: string;
+}
+
+export interface AnnotationRecord {
+  author: string;
+  created: number;
+  target: Target;
+}
+
+export interface CommentRecord {
+  author: string;
+  created: number;
+  text: string;
+  edited: number;
+  parent: string;
+}
+
+export interface StateRecord {
+  resolved: boolean;
+  by: string;
+  at: number;
+}
+
+export interface TombstoneRecord {
+  by: string;
+  at: number;
+}
+
+const text = (value: Plain | undefined): string => (typeof value === "string" ? value : "");
+const number = (value: Plain | undefined): number => (typeof value === "number" ? value : 0);
+
+/** Optional positions at the end are left out, which keeps records short on the wire. */
+function trimmed(value: Plain[], required: number): Plain[] {
+  let length = value.length;
+  while (length > required && (value[length - 1] === "" || value[length - 1] === 0)) length--;
+  return value.slice(0, length);
+}
+
+export function annotationValue(author: string, created: number, target: Target): Value {
+  const { exact, prefix, suffix, startCp, endCp, kind, part, version } = target;
+  return trimmed([author, created, exact, prefix, suffix, startCp, endCp, kind, part, version], 7);
+}
+
+export function readAnnotation(value: unknown): AnnotationRecord | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const v = value as Plain[];
+  return {
+    author: text(v[0]),
+    created: number(v[1]),
+    target: {
+      exact: text(v[2]),
+      prefix: text(v[3]),
+      suffix: text(v[4]),
+      startCp: number(v[5]),
+      endCp: number(v[6]),
+      kind: text(v[7]) || "text",
+      part: text(v[8]),
+      version: text(v[9]),
+    },
+  };
+}
+
+export function commentValue(record: CommentRecord): Value {
+  return trimmed([record.author, record.created, record.text, record.edited, record.parent], 3);
+}
+
+export function readComment(value: unknown): CommentRecord | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const v = value as Plain[];
+  return {
+    author: text(v[0]),
+    created: number(v[1]),
+    text: text(v[2]),
+    edited: number(v[3]),
+    parent: text(v[4]),
+  };
+}
+
+export const stateValue = (resolved: boolean, by: string, at: number): Value => [resolved ? 1 : 0, by, at];
+
+export function readState(value: unknown): StateRecord | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const v = value as Plain[];
+  return { resolved: v[0] === 1, by: text(v[1]), at: number(v[2]) };
+}
+
+export const tombstoneValue = (by: string, at: number): Value => [by, at];
+
+export function readTombstone(value: unknown): TombstoneRecord | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const v = value as Plain[];
+  return { by: text(v[0]), at: number(v[1]) };
+}
+
+export function readName(value: unknown): string {
+  return Array.isArray(value) ? text((value as Plain[])[0]) : "";
+}
+
+export const readReactions = (value: unknown): string[] =>
+  typeof value === "string" ? value.split(" ").filter(Boolean) : [];
+
+export const commentKey = (aid: string, cid: string): string => `${aid}/${cid}`;
+export const reactionKey = (aid: string, cid: string, user: string): string => `${aid}/${cid}/${user}`;
+export const annotationOfKey = (key: string): string => key.split("/", 1)[0] as string;

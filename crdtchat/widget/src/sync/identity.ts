@@ -1,0 +1,96 @@
+/** Who writes in this browser. A guest chooses a name once for a server and tenant; the token is kept. */
+import type { Principal } from "./wire";
+
+interface Stored {
+  name: string;
+  token: string;
+  /** The token of a reader who has not chosen a name: keeps their windows one person. */
+  visitor: string;
+  principal: Principal | null;
+}
+
+const NOBODY: Stored = { name: "", token: "", visitor: "", principal: null };
+
+export class Identity {
+  readonly #key: string;
+  #stored: Stored;
+
+  constructor(
+    server: string,
+    tenant: string,
+    /** A signed token of the host page; it stands above a guest's. */
+    private readonly sso: () => string,
+    private readonly storage: Storage | null,
+  ) {
+    this.#key = `crdtchat:identity:${server} ${tenant}`;
+    this.#stored = this.#load();
+  }
+
+  get signed(): boolean {
+    return this.sso() !== "";
+  }
+
+  get token(): string {
+    return this.sso() || this.#stored.token || (this.#stored.name === "" ? this.#stored.visitor : "");
+  }
+
+  /** Writing needs a name, or a token of the host page. */
+  get named(): boolean {
+    return this.signed || this.#stored.name !== "";
+  }
+
+  get name(): string {
+    return this.#stored.name;
+  }
+
+  /** The last known principal: lets a known person write before the server has been reached. */
+  get principal(): Principal | null {
+    return this.signed ? null : this.#stored.principal;
+  }
+
+  choose(name: string): void {
+    this.#save({ ...NOBODY, name });
+  }
+
+  welcomed(principal: Principal, token: string | null): void {
+    if (this.signed) return;
+    if (this.#stored.name === "") {
+      if (token !== null) this.#save({ ...NOBODY, visitor: token });
+      return;
+    }
+    if (token === null && this.#stored.token === "") return;
+    this.#save({ ...this.#stored, principal, ...(token === null ? {} : { token }) });
+  }
+
+  /** The kept token is no longer valid. True if there was one to forget. */
+  forgetToken(): boolean {
+    if (this.#stored.token === "" && this.#stored.visitor === "") return false;
+    this.#save({ ...NOBODY, name: this.#stored.name });
+    return true;
+  }
+
+  /** Another tab may have chosen. True if the token is another one now. */
+  reread(event: StorageEvent): boolean {
+    if (event.key !== this.#key) return false;
+    const before = this.token;
+    this.#stored = this.#load();
+    return this.token !== before;
+  }
+
+  #load(): Stored {
+    try {
+      return { ...NOBODY, ...JSON.parse(this.storage?.getItem(this.#key) ?? "{}") };
+    } catch {
+      return NOBODY;
+    }
+  }
+
+  #save(stored: Stored): void {
+    this.#stored = stored;
+    try {
+      this.storage?.setItem(this.#key, JSON.stringify(stored));
+    } catch {
+      // A full or forbidden storage: the name lasts as long as the page.
+    }
+  }
+}

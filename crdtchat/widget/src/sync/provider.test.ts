@@ -1,0 +1,323 @@
+import * as encoding from "lib0/encoding";
+import { beforeEach, describe, expect, it } from "vitest";
+import * as Y from "yjs";
+import { Actions } from "../model/actions";
+import { uuidBytes } from "../model/ids";
+import { Replica } from "../model/replica";
+import { Threads } from "../model/threads";
+import { type Effect, Provider } from "./provider";
+import type * as wire from "./wire";
+
+const TARGET = {
+  exact: "x",
+  prefix: "",
+  suffix: "",
+  startCp: 0,
+  endCp: 1,
+  kind: "text",
+  part: "",
+  version: "",
+};
+
+/** The server's side of the messages, over a real Y.Doc; what it refuses is told by a test. */
+class Server {
+  doc = new Y.Doc();
+  epoch = 1;
+  sequence = 0;
+  readonly = false;
+  refuse: ((update: Uint8Array) => string | undefined) | null = null;
+  received: string[] = [];
+
+  welcome(client: number, lease = "n1", extra: Partial<wire.Welcome> = {}): Uint8Array {
+    const welcome = {
+      protocol: 1,
+      principal: { id: "ann", name: "Ann", role: "commenter", guest: false },
+      token: null,
+      epoch: this.epoch,
+      sequence: this.sequence,
+      client,
+      clock: Y.getState(this.doc.store, client),
+      lease,
+      readonly: this.readonly,
+      limits: { update_bytes: 65536, comment_cp: 10000, in_flight: 4 },
+      heartbeat: 20,
+      ...extra,
+    };
+    return frame(64, (e) => encoding.writeVarString(e, JSON.stringify(welcome)));
+  }
+
+  batch(stateVector?: Uint8Array, events: wire.WireEvent[] = [], first = 0): Uint8Array {
+    return frame(66, (e) => {
+      encoding.writeVarUint(e, first);
+      encoding.writeVarUint(e, this.sequence);
+      encoding.writeVarUint8Array(e, Y.encodeStateAsUpdate(this.doc, stateVector));
+      encoding.writeVarUint(e, events.length);
+      for (const event of events) {
+        encoding.writeVarUint(e, ["new", "updated", "deleted"].indexOf(event.kind));
+        encoding.writeUint8Array(e, event.broadcastId);
+        encoding.writeVarString(e, event.aid);
+        encoding.writeVarString(e, event.cid);
+        encoding.writeVarString(e, event.by);
+        encoding.writeVarUint(e, event.at);
+      }
+    });
+  }
+
+  ack(client: number, ids: string[]): Uint8Array {
+    return frame(67, (e) => {
+      encoding.writeVarUint(e, this.sequence);
+      encoding.writeVarUint(e, Y.getState(this.doc.store, client));
+      encoding.writeVarUint(e, ids.length);
+      for (const id of ids) encoding.writeUint8Array(e, uuidBytes(id));
+    });
+  }
+
+  reject(id: string, code: string, hard = false): Uint8Array {
+    return frame(68, (e) => {
+      encoding.writeUint8Array(e, uuidBytes(id));
+      encoding.writeVarUint(e, hard ? 1 : 0);
+      encoding.writeVarUint(e, 0);
+      encoding.writeVarString(e, code);
+      encoding.writeVarString(e, "because");
+    });
+  }
+}
+
+function frame(type: number, rest: (e: encoding.Encoder) => void): Uint8Array {
+  return encoding.encode((e) => {
+    encoding.writeVarUint(e, type);
+    rest(e);
+  });
+}
+
+const kinds = (effects: Effect[]) => effects.map((effect) => effect.type);
+const sentTypes = (effects: Effect[]) =>
+  effects.flatMap((effect) => (effect.type === "send" ? [effect.bytes[0] as number] : []));
+const updates = (effects: Effect[]) =>
+  effects.flatMap((effect) => (effect.type === "send" && effect.bytes[0] === 65 ? [effect.bytes] : []));
+
+describe("Provider", () => {
+  let server: Server;
+  let replica: Replica;
+  let provider: Provider;
+  let actions: Actions;
+  let now = 1_000_000;
+
+  const receive = (input: Parameters<Provider["receive"]>[0]) => provider.receive(input, now);
+  const take = (bytes: Uint8Array) => receive({ type: "frame", bytes });
+  const apply = (bytes: Uint8Array) => {
+    // An operation frame is 1 byte type, 16 bytes id, varuint length, update.
+    const length = bytes.length > 17 + 127 ? 2 : 1;
+    Y.applyUpdate(server.doc, bytes.slice(17 + length));
+    server.sequence++;
+  };
+
+  function live(client = 5, lease = "n1"): Effect[] {
+    receive({ type: "open" });
+    return [...take(server.welcome(client, lease)), ...take(server.batch(replica.stateVector))];
+  }
+
+  beforeEach(() => {
+    server = new Server();
+    replica = new Replica();
+    provider = new Provider(replica, () => 0.5);
+    actions = new Actions("ann", () => now);
+    receive({ type: "start" });
+  });
+
+  it("joins, and sends nothing but the resync before the answer (2)", () => {
+    const operation = actions.annotate(TARGET, "hello");
+    receive({ type: "submit", operation });
+    receive({ type: "open" });
+    expect(sentTypes(take(server.welcome(5)))).toEqual([70]);
+    const effects = take(server.batch());
+    expect(sentTypes(effects)).toEqual([69, 65]);
+    expect(effects).toContainEqual({ type: "status", status: { link: "live", unsent: 1, reason: "" } });
+  });
+
+  it("shows an operation at once and settles it once (1)", () => {
+    live();
+    const operation = actions.annotate(TARGET, "hello");
+    const [sent] = updates(receive({ type: "submit", operation }));
+    expect(replica.get("a", operation.aid)).toBeDefined();
+    apply(sent as Uint8Array);
+    const effects = take(server.ack(5, [operation.broadcastId]));
+    expect(kinds(effects)).toEqual(["settled", "status", "wake"]);
+    expect(provider.outbox.size).toBe(0);
+    expect(replica.get("a", operation.aid)).toEqual(server.doc.getMap("a").get(operation.aid));
+    expect(kinds(take(server.ack(5, [operation.broadcastId])))).toEqual([]);
+  });
+
+  it("keeps at most in_flight operations under way, in order (3)", () => {
+    live();
+    const made = Array.from({ length: 6 }, (_, i) => actions.annotate(TARGET, `note ${i}`));
+    const sent = made.flatMap((operation) => updates(receive({ type: "submit", operation })));
+    expect(sent).toHaveLength(4);
+    for (const bytes of sent) apply(bytes);
+    const more = updates(
+      take(
+        server.ack(
+          5,
+          made.slice(0, 4).map((o) => o.broadcastId),
+        ),
+      ),
+    );
+    expect(more).toHaveLength(2);
+    for (const bytes of more) apply(bytes);
+    expect(server.doc.getMap("a").size).toBe(6);
+    expect(server.doc.store.pendingStructs).toBeNull();
+  });
+
+  it("goes on under the same lease after a lost ack, without doubling (1, 3)", () => {
+    live();
+    const operation = actions.annotate(TARGET, "hello");
+    const [sent] = updates(receive({ type: "submit", operation }));
+    apply(sent as Uint8Array);
+    const closed = receive({ type: "close", code: 1006, reason: "" });
+    expect(kinds(closed)).toContain("wake");
+    now += 60_000;
+    expect(receive({ type: "wake" })).toContainEqual({ type: "connect", lease: "5-n1" });
+    const again = updates(live());
+    expect(again).toEqual([sent]);
+    take(server.ack(5, [operation.broadcastId]));
+    expect(provider.outbox.size).toBe(0);
+  });
+
+  it("writes anew under another lease only what the document does not hold (4)", () => {
+    live();
+    const kept = actions.annotate(TARGET, "reached the server");
+    const lost = actions.annotate(TARGET, "did not");
+    apply(updates(receive({ type: "submit", operation: kept }))[0] as Uint8Array);
+    receive({ type: "submit", operation: lost });
+    receive({ type: "close", code: 1012, reason: "" });
+    expect(replica.get("a", lost.aid)).toBeDefined();
+    receive({ type: "reconnect" });
+    const again = updates(live(9, "n2"));
+    expect(again).toHaveLength(1);
+    apply(again[0] as Uint8Array);
+    take(server.ack(9, [lost.broadcastId]));
+    expect(provider.outbox.size).toBe(0);
+    expect([...server.doc.getMap("a").keys()].sort()).toEqual([kept.aid, lost.aid].sort());
+  });
+
+  it("rolls back a refused operation and replays the others (1, 4)", () => {
+    live();
+    const bad = actions.annotate(TARGET, "refused");
+    const good = actions.annotate(TARGET, "fine");
+    receive({ type: "submit", operation: bad });
+    receive({ type: "submit", operation: good });
+    const effects = take(server.reject(bad.broadcastId, "deleted"));
+    expect(effects).toContainEqual({ type: "rejected", operation: bad, code: "deleted", reason: "because" });
+    expect(sentTypes(effects)).toEqual([70]);
+    expect(kinds(take(server.reject(good.broadcastId, "unsynced")))).toEqual([]);
+    const replayed = updates(take(server.batch()));
+    expect(replayed).toHaveLength(1);
+    apply(replayed[0] as Uint8Array);
+    expect(replica.get("a", bad.aid)).toBeUndefined();
+    expect(replica.get("a", good.aid)).toBeDefined();
+    expect([...server.doc.getMap("a").keys()]).toEqual([good.aid]);
+  });
+
+  it("ignores a run of operations that was on its way when it asked for everything (4)", () => {
+    live();
+    const bad = actions.annotate(TARGET, "refused");
+    receive({ type: "submit", operation: bad });
+    take(server.reject(bad.broadcastId, "deleted"));
+    const before = Y.encodeStateVector(server.doc);
+    server.doc.getMap("u").set("bob", ["Bob"]);
+    server.sequence = 7;
+    take(server.batch(before, [], 7));
+    expect(replica.get("u", "bob")).toBeUndefined();
+    take(server.batch());
+    expect(replica.get("u", "bob")).toEqual(["Bob"]);
+  });
+
+  it("waits and sends again when the store is not available", () => {
+    live();
+    const operation = actions.annotate(TARGET, "hello");
+    receive({ type: "submit", operation });
+    take(server.reject(operation.broadcastId, "unavailable"));
+    expect(updates(take(server.batch()))).toHaveLength(0);
+    expect(replica.get("a", operation.aid)).toBeDefined();
+    now += 5_000;
+    expect(updates(receive({ type: "wake" }))).toHaveLength(1);
+  });
+
+  it("drops the replica in a new epoch and offers its unsent operations again (4)", () => {
+    server.doc.getMap("u").set("bob", ["Bob"]);
+    live();
+    const operation = actions.annotate(TARGET, "hello");
+    receive({ type: "submit", operation });
+    server.doc = new Y.Doc();
+    server.epoch = 2;
+    receive({ type: "close", code: 1006, reason: "" });
+    receive({ type: "reconnect" });
+    expect(updates(live())).toHaveLength(1);
+    expect(replica.get("u", "bob")).toBeUndefined();
+    expect(replica.get("a", operation.aid)).toBeDefined();
+    expect(provider.epoch).toBe(2);
+  });
+
+  it("reports another's event once and its own never (5)", () => {
+    live();
+    const operation = actions.annotate(TARGET, "mine");
+    receive({ type: "submit", operation });
+    const at = now;
+    const own: wire.WireEvent = {
+      kind: "new",
+      broadcastId: uuidBytes(operation.broadcastId),
+      aid: operation.aid,
+      cid: "",
+      by: "ann",
+      at,
+    };
+    const other: wire.WireEvent = { ...own, broadcastId: new Uint8Array(16).fill(7), by: "bob" };
+    const effects = [
+      ...take(server.batch(undefined, [own, other])),
+      ...take(server.batch(undefined, [other])),
+    ];
+    expect(effects.filter((effect) => effect.type === "event")).toEqual([{ type: "event", event: other }]);
+  });
+
+  it("refuses at once what can no longer be written, without asking the server", () => {
+    server.doc.getMap("a").set("gone", ["bob", 1, "x", "", "", 0, 1]);
+    server.doc.getMap("d").set("gone", ["bob", 2]);
+    live();
+    const operation = actions.reply("gone", "too late");
+    const effects = receive({ type: "submit", operation });
+    expect(effects).toContainEqual({ type: "rejected", operation, code: "deleted", reason: "" });
+    expect(updates(effects)).toHaveLength(0);
+  });
+
+  it("always has a time at which it tries again, unless told to act (6)", () => {
+    live();
+    expect(receive({ type: "close", code: 4503, reason: "" }).at(-1)).toMatchObject({ type: "wake" });
+    receive({ type: "reconnect" });
+    live();
+    const effects = receive({ type: "close", code: 4401, reason: "sign in" });
+    expect(effects).toContainEqual({
+      type: "status",
+      status: { link: "sign-in", unsent: 0, reason: "sign in" },
+    });
+    expect(kinds(receive({ type: "wake" }))).toEqual([]);
+  });
+
+  it("hangs up when an operation stays unanswered", () => {
+    live();
+    receive({ type: "submit", operation: actions.annotate(TARGET, "hello") });
+    now += 16_000;
+    expect(kinds(receive({ type: "wake" }))).toEqual(["disconnect", "status", "wake"]);
+  });
+
+  it("keeps a thread on screen while the replica is rebuilt", () => {
+    server.doc.getMap("a").set("note", ["bob", 1, "x", "", "", 0, 1]);
+    live();
+    const threads = new Threads(replica);
+    const bad = actions.reply("note", "refused");
+    receive({ type: "submit", operation: bad });
+    take(server.reject(bad.broadcastId, "too-long"));
+    expect(threads.get("note")).toBeDefined();
+    take(server.batch());
+    expect(threads.get("note")?.comments).toEqual([]);
+  });
+});

@@ -1,0 +1,361 @@
+/**
+ * The client's end of `crdtchat.v1`, without I/O: inputs go in with the time, effects come out in order.
+ *
+ * Numbered invariants, cited by the tests:
+ * 1. An operation leaves the outbox exactly once: acked, held by the document already, or rejected.
+ * 2. Nothing is sent between opening (or asking for a resync) and the batch that answers it.
+ * 3. Operations go out in the order they were made, each at the next clock of the leased id.
+ * 4. After a refusal, a new lease or a new epoch the replica is what the server has plus replayed intents.
+ * 5. An event of an operation of this client is never reported, one of another client once.
+ * 6. Unless it was told to stop or to sign in, it always has a time at which it will try again.
+ */
+import { uuidBytes, uuidText } from "../model/ids";
+import { holds, type Operation, obstacle } from "../model/intents";
+import type { Replica } from "../model/replica";
+import { Backoff } from "./backoff";
+import { verdict } from "./closing";
+import { type Entry, Outbox } from "./outbox";
+import * as wire from "./wire";
+
+export type Link = "starting" | "live" | "offline" | "sign-in" | "refused";
+
+export interface Status {
+  link: Link;
+  /** Operations that are not on the server's disk yet. */
+  unsent: number;
+  reason: string;
+}
+
+export type Input =
+  | { type: "start" }
+  | { type: "stop" }
+  | { type: "open" }
+  | { type: "frame"; bytes: Uint8Array }
+  | { type: "close"; code: number; reason: string }
+  | { type: "wake" }
+  | { type: "network"; online: boolean }
+  /** The page was looked at again, perhaps after a sleep: is the connection still there? */
+  | { type: "probe" }
+  /** Connect anew, because the token or the name changed or the user asks for it. */
+  | { type: "reconnect" }
+  | { type: "submit"; operation: Operation }
+  | { type: "presence"; state: wire.Presence };
+
+export type Effect =
+  | { type: "connect"; lease: string }
+  | { type: "send"; bytes: Uint8Array }
+  | { type: "disconnect" }
+  | { type: "wake"; at: number | null }
+  | { type: "status"; status: Status }
+  | { type: "welcome"; welcome: wire.Welcome }
+  | { type: "settled"; broadcastId: string; update: Uint8Array | null }
+  | { type: "rejected"; operation: Operation; code: string; reason: string }
+  | { type: "event"; event: wire.WireEvent }
+  | { type: "presence"; presence: wire.PresenceFrame }
+  /** The replica was replaced or caught up; a copy of it may be kept. */
+  | { type: "synced"; whole: boolean };
+
+type Phase = "idle" | "waiting" | "connecting" | "joining" | "live" | "stopped";
+
+const ANSWER_MS = 15_000;
+const PATIENCE_MS = 3_000;
+const NOTHING = Uint8Array.of(0);
+const REMEMBERED_EVENTS = 2_000;
+const COME_BACK_LATER = new Set(["unavailable", "rate-limited"]);
+
+export interface Start {
+  epoch: number;
+  sequence: number;
+}
+
+export class Provider {
+  readonly outbox = new Outbox();
+  epoch: number;
+  sequence: number;
+  #phase: Phase = "idle";
+  #welcome: wire.Welcome | null = null;
+  #lease = "";
+  #status: Status = { link: "starting", unsent: 0, reason: "" };
+  #shown: Status | null = null;
+  #backoff: Backoff;
+  #tryAt: number | null = null;
+  #answerBy: number | null = null;
+  #alarm: number | null = null;
+  #presence: wire.Presence = { typing: null, selection: null };
+  #own = new Set<string>();
+  #told = new Set<string>();
+  #whole = false;
+  #effects: Effect[] = [];
+
+  constructor(
+    private readonly replica: Replica,
+    random: () => number,
+    start: Start = { epoch: 0, sequence: 0 },
+  ) {
+    this.#backoff = new Backoff(random);
+    this.epoch = start.epoch;
+    this.sequence = start.sequence;
+  }
+
+  get welcome(): wire.Welcome | null {
+    return this.#welcome;
+  }
+
+  receive(input: Input, now: number): Effect[] {
+    this.#effects = [];
+    this.#take(input, now);
+    this.#settle(now);
+    return this.#effects;
+  }
+
+  #take(input: Input, now: number): void {
+    switch (input.type) {
+      case "start":
+      case "reconnect":
+        this.#hangUp();
+        this.#connect(now);
+        break;
+      case "stop":
+        this.#hangUp();
+        this.#phase = "stopped";
+        this.#tryAt = null;
+        break;
+      case "open":
+        if (this.#phase === "connecting") this.#answerBy = now + ANSWER_MS;
+        break;
+      case "frame":
+        this.#frame(input.bytes, now);
+        break;
+      case "close":
+        this.#closed(input.code, input.reason, now);
+        break;
+      case "wake":
+        if (this.#answerBy !== null && now >= this.#answerBy) this.#lost(now);
+        else if (this.#tryAt !== null && now >= this.#tryAt) this.#connect(now);
+        break;
+      case "network":
+        if (this.#phase === "stopped" || this.#phase === "idle") break;
+        if (!input.online) this.#lost(now);
+        else if (this.#phase === "waiting") this.#connect(now);
+        break;
+      case "probe":
+        if (this.#phase === "waiting") this.#connect(now);
+        else if (this.#phase === "live") this.#join(now);
+        break;
+      case "submit":
+        this.#own.add(input.operation.broadcastId);
+        this.outbox.add(input.operation);
+        this.replica.wait(input.operation);
+        break;
+      case "presence":
+        this.#presence = input.state;
+        if (this.#phase === "live") this.#send(wire.presence(input.state));
+        break;
+    }
+  }
+
+  #connect(now: number): void {
+    this.#phase = "connecting";
+    this.#tryAt = null;
+    this.#answerBy = now + ANSWER_MS;
+    this.#effects.push({ type: "connect", lease: this.#lease });
+  }
+
+  #hangUp(): void {
+    if (this.#phase === "connecting" || this.#phase === "joining" || this.#phase === "live")
+      this.#effects.push({ type: "disconnect" });
+    this.#answerBy = null;
+  }
+
+  #lost(now: number): void {
+    this.#hangUp();
+    this.#phase = "waiting";
+    this.#tryAt = now + this.#backoff.next();
+    this.#status = { ...this.#status, link: "offline", reason: "" };
+  }
+
+  #closed(code: number, reason: string, now: number): void {
+    if (this.#phase === "stopped" || this.#phase === "waiting") return;
+    const what = verdict(code);
+    if (what === "retry") {
+      this.#phase = "waiting";
+      this.#lost(now);
+      return;
+    }
+    this.#phase = "stopped";
+    this.#answerBy = null;
+    this.#tryAt = null;
+    this.#status = { ...this.#status, link: what, reason };
+  }
+
+  #frame(bytes: Uint8Array, now: number): void {
+    if (this.#phase === "waiting" || this.#phase === "stopped") return;
+    const message = wire.read(bytes);
+    switch (message.type) {
+      case "welcome":
+        this.#welcomed(message.welcome, now);
+        break;
+      case "batch":
+        this.#batch(message, now);
+        break;
+      case "ack":
+        this.sequence = Math.max(this.sequence, message.sequence);
+        for (const id of message.broadcastIds) this.#done(uuidText(id));
+        if (this.#phase === "live") this.#answerBy = this.outbox.sent.length > 0 ? now + ANSWER_MS : null;
+        break;
+      case "reject":
+        this.#rejected(uuidText(message.broadcastId), message.code, message.reason, now);
+        break;
+      case "presence":
+        this.#effects.push(message);
+        break;
+      case "resync":
+        if (message.epoch !== this.epoch) this.#startAgain();
+        this.#join(now);
+        break;
+      case "other":
+        break;
+    }
+  }
+
+  #welcomed(welcome: wire.Welcome, now: number): void {
+    const lease = `${welcome.client}-${welcome.lease}`;
+    const first = this.outbox.sent[0]?.sent;
+    const goesOn = lease === this.#lease && (!first || welcome.clock >= first.clock);
+    if (welcome.epoch !== this.epoch || (first && !goesOn)) this.#startAgain();
+    this.epoch = welcome.epoch;
+    this.#lease = lease;
+    this.#welcome = welcome;
+    this.#effects.push({ type: "welcome", welcome });
+    this.#join(now);
+  }
+
+  /** Drops the replica; what was on its way is written anew once the server's state is here. */
+  #startAgain(): void {
+    for (const entry of this.outbox.sent.reverse()) {
+      entry.sent = null;
+      this.replica.rewind(entry.operation);
+    }
+    this.replica.reset();
+    this.sequence = 0;
+    this.#whole = true;
+  }
+
+  #join(now: number): void {
+    this.#phase = "joining";
+    this.#answerBy = now + ANSWER_MS;
+    this.#send(
+      this.#whole
+        ? wire.resync(0, 0, NOTHING)
+        : wire.resync(this.epoch, this.sequence, this.replica.stateVector),
+    );
+  }
+
+  #batch(batch: Extract<wire.Incoming, { type: "batch" }>, now: number): void {
+    for (const event of batch.events) this.#event(event);
+    const whole = this.#whole;
+    // A run that was on its way when this client asked for the whole document: it is part of the answer.
+    if (whole && batch.first > 1) return;
+    this.#whole = false;
+    this.replica.apply(batch.update);
+    this.sequence = batch.last;
+    if (this.#phase !== "joining") {
+      this.#effects.push({ type: "synced", whole });
+      return;
+    }
+    this.#phase = "live";
+    this.#answerBy = null;
+    this.#backoff.reset();
+    this.#effects.push({ type: "synced", whole });
+    this.#send(wire.presence(this.#presence));
+    for (const { operation, sent } of this.outbox.sent)
+      if (sent) this.#send(wire.operation(uuidBytes(operation.broadcastId), sent.update));
+    if (this.outbox.sent.length > 0) this.#answerBy = now + ANSWER_MS;
+  }
+
+  #event(event: wire.WireEvent): void {
+    const id = uuidText(event.broadcastId);
+    this.replica.drop(id);
+    if (this.outbox.find(id)) this.#done(id);
+    if (this.#own.has(id) || this.#told.has(id)) return;
+    this.#told.add(id);
+    if (this.#told.size > REMEMBERED_EVENTS) this.#told.delete(this.#told.values().next().value as string);
+    this.#effects.push({ type: "event", event });
+  }
+
+  #done(broadcastId: string): void {
+    const entry = this.outbox.remove(broadcastId);
+    if (!entry) return;
+    if (!entry.sent) this.replica.drop(broadcastId);
+    this.#effects.push({ type: "settled", broadcastId, update: entry.sent?.update ?? null });
+  }
+
+  #rejected(broadcastId: string, code: string, reason: string, now: number): void {
+    const entry = this.outbox.find(broadcastId);
+    if (!entry) return;
+    if (COME_BACK_LATER.has(code)) entry.notBefore = now + PATIENCE_MS;
+    else if (code !== "unsynced") this.#refuse(entry, code, reason);
+    // The rest of what was under way is refused one by one as "unsynced": one fresh start serves them all.
+    if (!entry.sent) return;
+    this.#startAgain();
+    this.#join(now);
+  }
+
+  #refuse(entry: Entry, code: string, reason: string): void {
+    this.outbox.remove(entry.operation.broadcastId);
+    this.replica.drop(entry.operation.broadcastId);
+    this.#effects.push({ type: "rejected", operation: entry.operation, code, reason });
+  }
+
+  #flush(now: number): void {
+    const welcome = this.#welcome;
+    if (this.#phase !== "live" || !welcome || welcome.readonly || welcome.principal.role === "viewer") return;
+    let free = welcome.limits.in_flight - this.outbox.sent.length;
+    for (const entry of this.outbox.waiting) {
+      const { operation } = entry;
+      if (operation.user !== welcome.principal.id) continue;
+      if (free <= 0 || entry.notBefore > now) break;
+      const code = obstacle(this.replica.written, operation);
+      if (code && !operation.intents.every((intent) => holds(this.replica.written, intent))) {
+        this.#refuse(entry, code, "");
+        continue;
+      }
+      const clock = this.replica.clock(welcome.client);
+      const update = this.replica.write(operation, welcome.client);
+      if (!update) {
+        this.#done(operation.broadcastId);
+        continue;
+      }
+      entry.sent = { update, clock };
+      this.#send(wire.operation(uuidBytes(operation.broadcastId), update));
+      this.#answerBy ??= now + ANSWER_MS;
+      free--;
+    }
+  }
+
+  #send(bytes: Uint8Array): void {
+    this.#effects.push({ type: "send", bytes });
+  }
+
+  /** What follows from any input: sending, the status shown, the next alarm. */
+  #settle(now: number): void {
+    this.#flush(now);
+    if (this.#phase === "live" || (this.#phase === "joining" && this.#status.link === "live"))
+      this.#status = { ...this.#status, link: "live", reason: "" };
+    const status = { ...this.#status, unsent: this.outbox.size };
+    if (JSON.stringify(status) !== JSON.stringify(this.#shown)) {
+      this.#shown = status;
+      this.#effects.push({ type: "status", status });
+    }
+    this.#status = status;
+    const times = [this.#tryAt, this.#answerBy];
+    if (this.#phase === "live")
+      times.push(...this.outbox.waiting.map((entry) => (entry.notBefore > now ? entry.notBefore : null)));
+    const due = times.filter((time) => time !== null);
+    const alarm = due.length > 0 ? Math.min(...due) : null;
+    if (alarm !== this.#alarm) {
+      this.#alarm = alarm;
+      this.#effects.push({ type: "wake", at: alarm });
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/** The bar: who is here, how many discussions there are, and the state of the connection in one quiet word. */
+import { useEffect, useState } from "preact/hooks";
+import { counts } from "../app/listing";
+import type { Status } from "../sync/provider";
+import { Avatar } from "./avatar";
+import { useView, useWidget } from "./context";
+import { Icon, type IconName } from "./icons";
+
+const MOST_AVATARS = 4;
+const SAVED_MS = 2_000;
+const PATIENCE_MS = 1_200;
+
+export function Bar() {
+  const widget = useWidget();
+  const view = useView(widget);
+  const { speech } = widget;
+  const unread = widget.unread.size;
+  return (
+    <div class="bar" role="group" aria-label={speech.text("discussionsTitle")}>
+      <Here />
+      <button
+        type="button"
+        class="open-panel"
+        aria-expanded={view.panel}
+        title={speech.text("openPanel")}
+        onClick={() => widget.togglePanel()}
+      >
+        <Icon name="comment" />
+        <span>{speech.count("discussions", counts(widget).open)}</span>
+        {unread > 0 && <span class="badge">{speech.count("unreadCount", unread)}</span>}
+      </button>
+      <State />
+    </div>
+  );
+}
+
+export function Here() {
+  const widget = useWidget();
+  const { speech, people } = widget;
+  const { here } = people;
+  const more = Math.max(0, people.count - MOST_AVATARS);
+  const names = here.map((person) => (person.id === widget.me ? speech.text("you") : person.name));
+  const title = speech.list([...names.slice(0, 12), ...(names.length > 12 ? ["…"] : [])]);
+  if (people.count === 0) return null;
+  return (
+    <span class="here" title={title}>
+      <span class="avatars">
+        {here.slice(0, MOST_AVATARS).map((person) => (
+          <Avatar key={person.id} id={person.id} name={person.name} small />
+        ))}
+        {more > 0 && (
+          <span class="avatar small rest" aria-hidden="true">
+            +{more}
+          </span>
+        )}
+      </span>
+      <span class="sr" data-people={people.count}>
+        {speech.count("people", people.count)}
+      </span>
+      {people.count > 1 && <span aria-hidden="true">{people.count}</span>}
+    </span>
+  );
+}
+
+export function State() {
+  const widget = useWidget();
+  const { speech } = widget;
+  const { link, unsent } = widget.session.status;
+  const settled = usePatience(widget.session.status);
+  const saved = useSaved(unsent, link);
+  const [word, icon] = ((): [string, IconName] => {
+    if (link === "sign-in") return [speech.text("signIn"), "offline"];
+    if (link === "refused") return [speech.text("refused"), "offline"];
+    if (link === "offline" && settled)
+      return [unsent > 0 ? speech.count("unsent", unsent) : speech.text("offline"), "offline"];
+    if (link === "starting") return [settled ? speech.text("connecting") : "", "cloud"];
+    if (unsent > 0) return [speech.text("saving"), "cloud"];
+    if (saved) return [speech.text("saved"), "check"];
+    return [speech.text(widget.readonly ? "readonly" : "live"), "cloud"];
+  })();
+  const said = link === "offline" ? "announceOffline" : link === "live" ? "announceLive" : null;
+  useAnnouncement(settled ? said : null);
+  if (!word) return null;
+  const again = link === "refused" || link === "sign-in";
+  return (
+    <span
+      class={`link ${link}`}
+      data-link={link}
+      data-unsent={unsent}
+      title={link === "offline" ? speech.text("offlineHint") : ""}
+    >
+      {link === "live" && !saved && unsent === 0 ? <i class="pulse" /> : <Icon name={icon} />}
+      <span>{word}</span>
+      {again && (
+        <button type="button" class="quiet" onClick={() => widget.session.retry()}>
+          {speech.text("tryAgain")}
+        </button>
+      )}
+    </span>
+  );
+}
+
+/** A restart of the server or a short gap is nobody's business: bad news waits a moment. */
+function usePatience({ link }: Status): boolean {
+  const [settled, setSettled] = useState(link === "live");
+  useEffect(() => {
+    if (link === "live") {
+      setSettled(true);
+      return;
+    }
+    setSettled(false);
+    const timer = setTimeout(() => setSettled(true), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, [link]);
+  return settled || link === "live";
+}
+
+function useSaved(unsent: number, link: string): boolean {
+  const [saved, setSaved] = useState(false);
+  const [before, setBefore] = useState(unsent);
+  useEffect(() => {
+    setBefore(unsent);
+    if (unsent > 0 || before === 0 || link !== "live") return;
+    setSaved(true);
+  }, [unsent, link]);
+  useEffect(() => {
+    if (!saved) return;
+    const timer = setTimeout(() => setSaved(false), SAVED_MS);
+    return () => clearTimeout(timer);
+  }, [saved]);
+  return saved;
+}
+
+function useAnnouncement(now: "announceOffline" | "announceLive" | null): void {
+  const widget = useWidget();
+  const [last, setLast] = useState<string | null>("announceLive");
+  useEffect(() => {
+    if (now === null || now === last) return;
+    setLast(now);
+    widget.say(widget.speech.text(now));
+  }, [now]);
+}

@@ -1,0 +1,151 @@
+/** The card beside the words: a discussion, or the first comment of a new one. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { type Placement, placeCard } from "../dom/placement";
+import { Composer } from "./composer";
+import { useView, useWidget } from "./context";
+import { ThreadHead } from "./head";
+import { Icon } from "./icons";
+import { ThreadView } from "./thread";
+
+export function Card() {
+  const widget = useWidget();
+  const view = useView(widget);
+  const { speech } = widget;
+  if (view.composing) {
+    const { target, range } = view.composing;
+    return (
+      <Frame
+        key="new"
+        range={range}
+        label={speech.text("newDiscussion")}
+        onClose={() => widget.stopComposing()}
+      >
+        <div class="head">
+          <h2>{speech.text("newDiscussion")}</h2>
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={speech.text("close")}
+            title={speech.text("close")}
+            onClick={() => widget.stopComposing()}
+          >
+            <Icon name="close" />
+          </button>
+        </div>
+        <div class="thread">
+          <div class="quote">
+            <blockquote dir="auto">{target.exact}</blockquote>
+          </div>
+          <div class="foot">
+            <Composer
+              draftId="new"
+              about={{ target }}
+              label={speech.text("write")}
+              placeholder={speech.text("write")}
+              action={speech.text("comment")}
+              autofocus
+              onSend={(text, done) => widget.writing.annotate(target, text, done)}
+              onCancel={() => {
+                widget.discardDraft("new");
+                widget.stopComposing();
+              }}
+            />
+          </div>
+        </div>
+      </Frame>
+    );
+  }
+  const thread = view.active && !view.panel ? widget.threads.get(view.active) : undefined;
+  if (!thread) return null;
+  return (
+    <Frame
+      key={thread.aid}
+      range={widget.canvas.rangeOf(thread.aid) ?? null}
+      label={speech.text("discussion")}
+      onClose={() => widget.close()}
+    >
+      <ThreadHead thread={thread} onClose={() => widget.close()} />
+      <ThreadView thread={thread} autofocus={false} />
+    </Frame>
+  );
+}
+
+interface FrameProperties {
+  range: Range | null;
+  label: string;
+  onClose(): void;
+  children: ComponentChildren;
+}
+
+function Frame({ range, label, onClose, children }: FrameProperties) {
+  const widget = useWidget();
+  const card = useRef<HTMLElement>(null);
+  const [place, setPlace] = useState<Placement | null>(null);
+  const height = useRef(0);
+
+  useLayoutEffect(() => {
+    let frame = 0;
+    const put = () => {
+      frame = 0;
+      const view = {
+        left: 0,
+        top: visualViewport?.offsetTop ?? 0,
+        right: document.documentElement.clientWidth,
+        bottom: (visualViewport?.offsetTop ?? 0) + (visualViewport?.height ?? innerHeight),
+      };
+      const column = widget.root.getBoundingClientRect();
+      const words = range?.getBoundingClientRect() ?? column;
+      // Placed by the height it opened with: when it grows it scrolls inside, it does not move.
+      height.current ||= Math.max(card.current?.scrollHeight ?? 0, 220);
+      setPlace(placeCard(words, column, view, height.current));
+    };
+    const soon = () => {
+      frame ||= requestAnimationFrame(put);
+    };
+    put();
+    const closed = new AbortController();
+    const options = { signal: closed.signal, passive: true, capture: true };
+    addEventListener("scroll", soon, options);
+    addEventListener("resize", soon, options);
+    visualViewport?.addEventListener("resize", soon, options);
+    return () => {
+      closed.abort();
+      cancelAnimationFrame(frame);
+    };
+  }, [range]);
+
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    const box = card.current;
+    const root = box?.getRootNode() as ShadowRoot;
+    if (!root.activeElement || !box?.contains(root.activeElement)) box?.focus({ preventScroll: true });
+    return () => {
+      if (before && before !== document.body && before.isConnected) before.focus({ preventScroll: true });
+    };
+  }, []);
+
+  const style = place
+    ? {
+        left: `${place.left}px`,
+        top: `${place.top}px`,
+        width: `${place.width}px`,
+        maxHeight: `${place.maxHeight}px`,
+      }
+    : { visibility: "hidden" };
+  return (
+    <section
+      ref={card}
+      class={`card ${place?.side ?? ""}`}
+      role="dialog"
+      aria-label={label}
+      tabIndex={-1}
+      style={style}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") onClose();
+      }}
+    >
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,166 @@
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { decodeMentions } from "../app/mentions";
+import type { Comment } from "../model/threads";
+import { Avatar } from "./avatar";
+import { Composer } from "./composer";
+import { useWidget } from "./context";
+import { Icon } from "./icons";
+import { render } from "./markdown";
+import { Menu, type MenuItem } from "./menu";
+import { ReactionPicker, Reactions } from "./reactions";
+
+interface Properties {
+  comment: Comment;
+  depth: number;
+  onReply?(): void;
+}
+
+export function CommentView({ comment, depth, onReply }: Properties) {
+  const widget = useWidget();
+  const { speech } = widget;
+  const editId = `edit:${comment.aid}/${comment.cid}`;
+  const [editing, setEditing] = useState(widget.drafts.get(editId) !== undefined);
+  const [asking, setAsking] = useState(false);
+  const style = depth > 0 ? { "--depth": String(depth) } : {};
+
+  if (comment.deletedBy)
+    return (
+      <li class="comment gone" style={style} data-cid={comment.cid}>
+        {speech.text("deleted")}
+      </li>
+    );
+
+  const mine = comment.author === widget.me;
+  const name = widget.name(comment.author);
+  const locked = widget.readonly || !widget.known;
+  const pending = widget.isPending(comment);
+  const fresh = widget.unread.has(comment.aid, comment.cid);
+  const alone = widget.writing.isWhole(comment.aid, comment.cid);
+  const items: MenuItem[] = [];
+  if (mine && !widget.readonly) items.push({ label: speech.text("edit"), act: () => setEditing(true) });
+  if ((mine || widget.canModerate) && !widget.readonly)
+    items.push({ label: speech.text("delete"), bad: true, act: () => setAsking(true) });
+
+  return (
+    <li class={`comment${fresh ? " fresh" : ""}`} style={style} data-cid={comment.cid}>
+      <div class="who">
+        <Avatar id={comment.author} name={name} />
+        <span class="names">
+          <b>{name}</b>
+          <span class="when">
+            <Time at={comment.created} />
+            {comment.edited > 0 && (
+              <span title={speech.text("editedAt", { time: speech.full(comment.edited) })}>
+                {" · "}
+                {speech.text("edited")}
+              </span>
+            )}
+            {fresh && <span class="dot" role="img" aria-label={speech.text("unread")} />}
+          </span>
+        </span>
+        {pending && (
+          <span class="pending" role="img" aria-label={speech.text("waiting")} title={speech.text("waiting")}>
+            <Icon name="clock" />
+          </span>
+        )}
+        <span class="tools">
+          {!locked && <ReactionPicker comment={comment} />}
+          {onReply && !locked && (
+            <button
+              type="button"
+              class="icon-button"
+              aria-label={speech.text("replyTo", { name })}
+              title={speech.text("reply")}
+              onClick={onReply}
+            >
+              <Icon name="reply" />
+            </button>
+          )}
+          {items.length > 0 && <Menu label={speech.text("moreActions")} icon="more" items={items} />}
+        </span>
+      </div>
+      {editing ? (
+        <Composer
+          draftId={editId}
+          about={{ aid: comment.aid, cid: comment.cid }}
+          initial={decodeMentions(comment.text).text}
+          label={speech.text("edit")}
+          placeholder={speech.text("write")}
+          action={speech.text("save")}
+          autofocus
+          onSend={(text, done) => {
+            widget.writing.edit(comment, text);
+            done();
+            setEditing(false);
+          }}
+          onCancel={() => {
+            widget.discardDraft(editId);
+            setEditing(false);
+          }}
+        />
+      ) : (
+        <Markdown text={comment.text} />
+      )}
+      {asking && (
+        <Question
+          text={speech.text(alone ? "deleteThread" : "deleteComment")}
+          yes={speech.text("delete")}
+          no={speech.text("cancel")}
+          onAnswer={(answer) => {
+            setAsking(false);
+            if (answer) widget.writing.remove(comment);
+          }}
+        />
+      )}
+      <Reactions comment={comment} locked={locked} />
+    </li>
+  );
+}
+
+export function Time({ at }: { at: number }) {
+  const { speech } = useWidget();
+  return (
+    <time dateTime={new Date(at).toISOString()} title={speech.full(at)}>
+      {speech.ago(at, Date.now())}
+    </time>
+  );
+}
+
+export function Markdown({ text }: { text: string }) {
+  const { me } = useWidget();
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => box.current?.replaceChildren(render(text, me)), [text, me]);
+  return <div class="markdown" dir="auto" ref={box} />;
+}
+
+interface QuestionProperties {
+  text: string;
+  yes: string;
+  no: string;
+  onAnswer(yes: boolean): void;
+}
+
+function Question({ text, yes, no, onAnswer }: QuestionProperties) {
+  const first = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => first.current?.focus(), []);
+  return (
+    <div
+      class="question"
+      role="alertdialog"
+      aria-label={text}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        event.stopPropagation();
+        onAnswer(false);
+      }}
+    >
+      <p>{text}</p>
+      <button type="button" class="quiet" ref={first} onClick={() => onAnswer(false)}>
+        {no}
+      </button>
+      <button type="button" class="danger" onClick={() => onAnswer(true)}>
+        {yes}
+      </button>
+    </div>
+  );
+}

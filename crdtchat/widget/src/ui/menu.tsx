@@ -1,0 +1,105 @@
+/** A button with a small list of actions: opens, moves and closes by keyboard as menus do. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Icon, type IconName } from "./icons";
+
+export interface MenuItem {
+  label: string;
+  bad?: boolean;
+  act(): void;
+}
+
+export function Menu({ label, icon, items }: { label: string; icon: IconName; items: MenuItem[] }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <Popup label={label} icon={icon} open={open} onOpen={setOpen} role="menu">
+      {items.map((item) => (
+        <button
+          key={item.label}
+          type="button"
+          role="menuitem"
+          tabIndex={-1}
+          class={item.bad ? "bad" : ""}
+          onClick={() => {
+            setOpen(false);
+            item.act();
+          }}
+        >
+          {item.label}
+        </button>
+      ))}
+    </Popup>
+  );
+}
+
+interface PopupProperties {
+  label: string;
+  icon: IconName;
+  open: boolean;
+  role: "menu" | "group";
+  grid?: boolean;
+  onOpen(open: boolean): void;
+  children: ComponentChildren;
+}
+
+export function Popup({ label, icon, open, role, grid, onOpen, children }: PopupProperties) {
+  const around = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+
+  useEffect(() => {
+    if (!open) return;
+    const list = around.current?.querySelector<HTMLElement>(".popup");
+    const frame = around.current?.closest<HTMLElement>(".scroll, .card, .panel")?.getBoundingClientRect();
+    const box = list?.getBoundingClientRect();
+    // Opens upwards where it would be cut off below.
+    if (list && frame && box && box.bottom > Math.min(frame.bottom, innerHeight)) list.classList.add("up");
+    list?.querySelector<HTMLElement>("button")?.focus({ preventScroll: true });
+    const root = around.current?.getRootNode() as ShadowRoot;
+    const outside = (event: Event) => {
+      if (!event.composedPath().includes(around.current as Node)) onOpen(false);
+    };
+    root.addEventListener("pointerdown", outside);
+    return () => root.removeEventListener("pointerdown", outside);
+  }, [open]);
+
+  function key(event: KeyboardEvent): void {
+    const box = around.current;
+    if (!open || !box) return;
+    const items = [...box.querySelectorAll<HTMLElement>(".popup button")];
+    const active = (box.getRootNode() as ShadowRoot).activeElement as HTMLElement;
+    const at = items.indexOf(active);
+    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    if (event.key === "Escape") {
+      onOpen(false);
+      button.current?.focus();
+    } else if (event.key === "Tab") {
+      onOpen(false);
+      return;
+    } else if (step) items[(at + step + items.length) % items.length]?.focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  return (
+    <div class="popup-around" ref={around} onKeyDown={key}>
+      <button
+        ref={button}
+        type="button"
+        class="icon-button"
+        aria-label={label}
+        title={label}
+        aria-haspopup={role === "menu" ? "menu" : "true"}
+        aria-expanded={open}
+        onClick={() => onOpen(!open)}
+      >
+        <Icon name={icon} />
+      </button>
+      {open && (
+        <div class={`popup${grid ? " grid" : ""}`} role={role} aria-label={label}>
+          {children}
+        </div>
+      )}
+    </div>
+  );
+}

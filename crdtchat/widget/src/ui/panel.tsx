@@ -1,0 +1,268 @@
+/** All discussions of the page, in the order of its text. */
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Draft } from "../app/drafts";
+import { counts, FILTERS, type Filter, listed } from "../app/listing";
+import type { Widget } from "../app/widget";
+import type { Thread } from "../model/threads";
+import { Avatar } from "./avatar";
+import { Here, State } from "./bar";
+import { Time } from "./comment";
+import { useView, useWidget } from "./context";
+import { ThreadHead } from "./head";
+import { Icon } from "./icons";
+import { plain } from "./markdown";
+import { ThreadView } from "./thread";
+
+const PAGE = 60;
+
+export function Panel() {
+  const widget = useWidget();
+  const view = useView(widget);
+  const { speech } = widget;
+  const panel = useRef<HTMLElement>(null);
+  const thread = view.active ? widget.threads.get(view.active) : undefined;
+  useEffect(() => {
+    // What had the focus may be gone with the list or the discussion it was in.
+    const root = panel.current?.getRootNode() as ShadowRoot;
+    if (!root.activeElement) panel.current?.focus({ preventScroll: true });
+  }, [thread?.aid]);
+  return (
+    <aside
+      ref={panel}
+      class="panel"
+      aria-label={speech.text("discussionsTitle")}
+      tabIndex={-1}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        if (thread) widget.close();
+        else widget.togglePanel(false);
+      }}
+    >
+      {thread ? (
+        <>
+          <ThreadHead thread={thread} back onClose={() => widget.close()} />
+          <ThreadView key={thread.aid} thread={thread} autofocus={false} />
+        </>
+      ) : (
+        <List />
+      )}
+    </aside>
+  );
+}
+
+function List() {
+  const widget = useWidget();
+  const { filter, query } = useView(widget);
+  return <Listing key={filter} filter={filter} query={query} />;
+}
+
+function Listing({ filter, query }: { filter: Filter; query: string }) {
+  const widget = useWidget();
+  const { speech } = widget;
+  const sums = counts(widget);
+  const { shown, held, show } = useCalmList(listed(widget), query);
+  const [most, setMost] = useState(PAGE);
+  const more = useRef<HTMLLIElement>(null);
+  useLayoutEffect(() => {
+    const last = more.current;
+    if (!last) return;
+    const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && setMost(most + PAGE));
+    seen.observe(last);
+    return () => seen.disconnect();
+  });
+  return (
+    <>
+      <div class="head">
+        <h2>{speech.text("discussionsTitle")}</h2>
+        <Here />
+        <State />
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={speech.text("close")}
+          title={speech.text("close")}
+          onClick={() => widget.togglePanel(false)}
+        >
+          <Icon name="close" />
+        </button>
+      </div>
+      <div class="search">
+        <Icon name="search" />
+        <input
+          type="search"
+          value={query}
+          placeholder={speech.text("search")}
+          aria-label={speech.text("search")}
+          onInput={(event) => widget.view.set({ query: event.currentTarget.value })}
+        />
+      </div>
+      <div class="filters" role="group" aria-label={speech.text("filters")}>
+        {FILTERS.map((one) => (
+          <button key={one} type="button" aria-pressed={one === filter} onClick={() => widget.setFilter(one)}>
+            {speech.text(one)} <span>{sums[one]}</span>
+          </button>
+        ))}
+      </div>
+      {held > 0 && (
+        <button type="button" class="news" onClick={show}>
+          {speech.count("newDiscussions", held)}
+        </button>
+      )}
+      <div class="scroll" onKeyDown={arrows} tabIndex={-1}>
+        <DraftList />
+        <ul class="list">
+          {shown.slice(0, most).map((thread) => (
+            <Row key={thread.aid} thread={thread} />
+          ))}
+          {shown.length > most && <li ref={more} class="more" />}
+        </ul>
+        {shown.length === 0 && <Empty any={sums.all > 0} />}
+      </div>
+      <p class="sr" role="status">
+        {query ? speech.count("results", shown.length) : ""}
+      </p>
+    </>
+  );
+}
+
+function Empty({ any }: { any: boolean }) {
+  const { speech } = useWidget();
+  return (
+    <div class="empty">
+      <Icon name="comment" />
+      <p>{speech.text(any ? "noResults" : "empty")}</p>
+      {!any && <p class="hint">{speech.text("emptyHint")}</p>}
+    </div>
+  );
+}
+
+function Row({ thread }: { thread: Thread }) {
+  const widget = useWidget();
+  const { speech } = widget;
+  const opening = thread.comments.find((comment) => !comment.deletedBy);
+  const replies = thread.comments.length - 1;
+  const unread = widget.unread.of(thread.aid);
+  const orphan = widget.isOrphan(thread.aid);
+  const author = opening?.author ?? thread.author;
+  return (
+    <li>
+      <button
+        type="button"
+        class={`row${thread.state.resolved ? " resolved" : ""}${orphan ? " orphan" : ""}`}
+        data-aid={thread.aid}
+        onClick={() => widget.open(thread.aid, true)}
+        onPointerEnter={() => widget.canvas.hover(thread.aid)}
+        onPointerLeave={() => widget.canvas.hover(null)}
+      >
+        <q dir="auto">{thread.target.exact}</q>
+        <span class="line">
+          <Avatar id={author} name={widget.name(author)} small />
+          <b>{widget.name(author)}</b>
+          <Time at={thread.created} />
+          {unread > 0 && <span class="badge">{speech.count("unreadCount", unread)}</span>}
+        </span>
+        <span class="snippet" dir="auto">
+          {opening ? plain(opening.text, widget.me) : ""}
+        </span>
+        <span class="facts">
+          {replies > 0 && speech.count("replies", replies)}
+          {thread.state.resolved && (
+            <span>
+              <Icon name="check" /> {speech.text("resolved")}
+            </span>
+          )}
+          {orphan && <span class="warn">{speech.text("orphaned")}</span>}
+        </span>
+      </button>
+    </li>
+  );
+}
+
+function DraftList() {
+  const widget = useWidget();
+  const { speech } = widget;
+  const drafts = widget.drafts.of(widget.me);
+  if (drafts.length === 0) return null;
+  return (
+    <section class="drafts" aria-label={speech.count("drafts", drafts.length)}>
+      <h3>{speech.count("drafts", drafts.length)}</h3>
+      <ul>
+        {drafts.map((draft) => (
+          <li key={draft.id} class={draft.code ? "rejected" : ""}>
+            {draft.code && (
+              <p class="hint bad">{speech.text("rejectedNote", { reason: speech.reason(draft.code) })}</p>
+            )}
+            {draft.target && <q dir="auto">{draft.target.exact}</q>}
+            <p class="snippet" dir="auto">
+              {draft.text}
+            </p>
+            <div class="actions">
+              {canContinue(widget, draft) && (
+                <button type="button" class="quiet" onClick={() => resume(widget, draft)}>
+                  {speech.text("continueDraft")}
+                </button>
+              )}
+              <button
+                type="button"
+                class="quiet"
+                onClick={() => void navigator.clipboard.writeText(draft.text)}
+              >
+                {speech.text("copyText")}
+              </button>
+              <button type="button" class="quiet bad" onClick={() => widget.discardDraft(draft.id)}>
+                {speech.text("discard")}
+              </button>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+const canContinue = (widget: Widget, draft: Draft): boolean =>
+  draft.target !== undefined || (draft.aid !== undefined && widget.threads.get(draft.aid) !== undefined);
+
+function resume(widget: Widget, draft: Draft): void {
+  if (draft.target) {
+    widget.saveDraft({ ...draft, id: "new" });
+    if (draft.id !== "new") widget.discardDraft(draft.id);
+    widget.togglePanel(false);
+    widget.composeOn(draft.target, widget.canvas.marks.locate(draft.target) ?? null);
+    return;
+  }
+  const { aid = "" } = draft;
+  if (draft.code) {
+    widget.discardDraft(draft.id);
+    widget.saveDraft({ id: `reply:${aid}`, aid, text: draft.text });
+  }
+  widget.open(aid, true);
+}
+
+/** Live but calm: the list holds still while it is looked at; what is new is counted above it. */
+function useCalmList(threads: Thread[], query: string) {
+  const widget = useWidget();
+  const [known, setKnown] = useState(() => new Set(threads.map((thread) => thread.aid)));
+  const [asked, setAsked] = useState(query);
+  const all = () => new Set(widget.threads.all().map((thread) => thread.aid));
+  useEffect(() => {
+    if (asked === query) return;
+    setAsked(query);
+    setKnown(all());
+  });
+  const still = asked === query && known.size > 0;
+  const held = still ? threads.filter(({ aid, author }) => !known.has(aid) && author !== widget.me) : [];
+  const shown = held.length === 0 ? threads : threads.filter((thread) => !held.includes(thread));
+  return { shown, held: held.length, show: () => setKnown(all()) };
+}
+
+function arrows(event: KeyboardEvent): void {
+  const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
+  if (!step || event.altKey || event.ctrlKey || event.metaKey) return;
+  const rows = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>(".row")];
+  const active = ((event.currentTarget as HTMLElement).getRootNode() as ShadowRoot)
+    .activeElement as HTMLElement;
+  const next = rows[Math.max(0, Math.min(rows.indexOf(active) + step, rows.length - 1))];
+  next?.focus();
+  event.preventDefault();
+}

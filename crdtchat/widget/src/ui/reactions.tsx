@@ -1,0 +1,55 @@
+import { useState } from "preact/hooks";
+import type { Comment } from "../model/threads";
+import { useWidget } from "./context";
+import { Popup } from "./menu";
+
+const PALETTE = ["👍", "❤️", "😄", "🎉", "👀", "🤔", "🙏", "🚀", "✅", "💡", "😕", "👎"];
+
+export function ReactionPicker({ comment }: { comment: Comment }) {
+  const widget = useWidget();
+  const [open, setOpen] = useState(false);
+  return (
+    <Popup label={widget.speech.text("react")} icon="smile" open={open} onOpen={setOpen} role="group" grid>
+      {PALETTE.map((emoji) => (
+        <button
+          key={emoji}
+          type="button"
+          onClick={() => {
+            setOpen(false);
+            widget.writing.react(comment, emoji);
+          }}
+        >
+          {emoji}
+        </button>
+      ))}
+    </Popup>
+  );
+}
+
+export function Reactions({ comment, locked }: { comment: Comment; locked: boolean }) {
+  const widget = useWidget();
+  const { speech } = widget;
+  if (comment.reactions.length === 0) return null;
+  return (
+    <div class="reactions" role="group" aria-label={speech.text("reactions")}>
+      {comment.reactions.map(({ emoji, users }) => {
+        const names = users.map((user) => (user === widget.me ? speech.text("you") : widget.name(user)));
+        const label = speech.text("reactedWith", { names: speech.list(names), emoji });
+        return (
+          <button
+            key={emoji}
+            type="button"
+            class="reaction"
+            aria-pressed={users.includes(widget.me)}
+            aria-label={label}
+            title={label}
+            disabled={locked}
+            onClick={() => widget.writing.react(comment, emoji)}
+          >
+            {emoji} <span>{users.length}</span>
+          </button>
+        );
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,178 @@
+/** One discussion: its words, its comments and the box for the next one. */
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Comment, Thread } from "../model/threads";
+import { CommentView, Time } from "./comment";
+import { Composer } from "./composer";
+import { useView, useWidget } from "./context";
+import { Icon } from "./icons";
+
+const AT_END_PX = 24;
+
+export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: boolean }) {
+  const widget = useWidget();
+  useView(widget);
+  const { speech } = widget;
+  const list = useRef<HTMLDivElement>(null);
+  const [busy, setBusy] = useState(false);
+  const [replyTo, setReplyTo] = useState("");
+  const calm = useCalm(thread, busy, list);
+  const depth = widget.options.maxReplyDepth ?? 0;
+  const typing = widget.people.typing(thread.aid);
+  const name = replyTo ? widget.name(thread.comments.find((c) => c.cid === replyTo)?.author ?? "") : "";
+
+  return (
+    <div class="thread">
+      <div class="scroll" ref={list} onScroll={calm.scrolled} tabIndex={-1}>
+        <Quote thread={thread} />
+        <ol class="comments">
+          {inTree(calm.shown, depth).map(([comment, level]) => (
+            <CommentView
+              key={comment.cid}
+              comment={comment}
+              depth={level}
+              {...(depth > 0 && level < depth ? { onReply: () => setReplyTo(comment.cid) } : {})}
+            />
+          ))}
+        </ol>
+        {thread.state.at > 0 && (
+          <p class="state">
+            <Icon name={thread.state.resolved ? "check" : "reopen"} />
+            {speech.text(thread.state.resolved ? "resolvedBy" : "reopenedBy", {
+              name: widget.name(thread.state.by),
+              time: speech.ago(thread.state.at, Date.now()),
+            })}
+          </p>
+        )}
+      </div>
+      <div class="foot">
+        {calm.held > 0 && (
+          <button type="button" class="news" onClick={calm.show}>
+            {speech.count("newReplies", calm.held)}
+          </button>
+        )}
+        <p class="typing" aria-live="off">
+          {typing.length > 0 && (
+            <>
+              <span class="dots" aria-hidden="true">
+                <i />
+                <i />
+                <i />
+              </span>
+              {speech.count("typing", typing.length, { names: speech.list(typing) })}
+            </>
+          )}
+        </p>
+        {!widget.readonly && (
+          <Composer
+            key={replyTo}
+            draftId={`reply:${thread.aid}`}
+            about={{ aid: thread.aid, parent: replyTo }}
+            label={replyTo ? speech.text("replyTo", { name }) : speech.text("writeReply")}
+            placeholder={replyTo ? speech.text("replyTo", { name }) : speech.text("writeReply")}
+            action={speech.text("reply")}
+            autofocus={autofocus || replyTo !== ""}
+            compact
+            onSend={(text, done) => widget.writing.reply(thread.aid, text, replyTo, done)}
+            onTyping={() => widget.setTyping(thread.aid)}
+            onBusy={setBusy}
+            {...(replyTo ? { onCancel: () => setReplyTo("") } : {})}
+          />
+        )}
+      </div>
+    </div>
+  );
+}
+
+export function Quote({ thread }: { thread: Thread }) {
+  const widget = useWidget();
+  const { speech } = widget;
+  const state = widget.place(thread.aid)?.place.state;
+  const range = widget.canvas.marks.suggestion(thread.aid);
+  return (
+    <div class={`quote ${state ?? ""}`}>
+      {state === "orphaned" && <p class="hint">{speech.text("orphanedHint")}</p>}
+      {state === "changed" && <p class="hint">{speech.text("changedHint")}</p>}
+      <blockquote dir="auto">{thread.target.exact}</blockquote>
+      {state === "unsure" && range && (
+        <>
+          <p class="hint">{speech.text("unsureHint")}</p>
+          <blockquote class="suggested" dir="auto">
+            {range.toString()}
+          </blockquote>
+          <button type="button" class="quiet" onClick={() => widget.canvas.reveal(range)}>
+            {speech.text("showPlace")}
+          </button>
+        </>
+      )}
+    </div>
+  );
+}
+
+/**
+ * Live but calm: while somebody writes or has scrolled away from the end, replies of others wait behind a
+ * button; nothing that is read or typed moves.
+ */
+function useCalm(thread: Thread, busy: boolean, list: { current: HTMLDivElement | null }) {
+  const widget = useWidget();
+  const [known, setKnown] = useState(() => new Set(thread.comments.map((comment) => comment.cid)));
+  const [atEnd, setAtEnd] = useState(true);
+  const arrived = thread.comments.filter((comment) => !known.has(comment.cid));
+  const mine = (comment: Comment) => comment.author === widget.me;
+  const held = (busy || !atEnd) && !arrived.some(mine) ? arrived.filter((comment) => !mine(comment)) : [];
+  const shown = held.length === 0 ? thread.comments : thread.comments.filter((c) => !held.includes(c));
+  const count = shown.length;
+  const before = useRef(count);
+
+  const end = () => {
+    const box = list.current;
+    return !box || box.scrollHeight - box.scrollTop - box.clientHeight < AT_END_PX;
+  };
+  const show = () => {
+    setKnown(new Set(thread.comments.map((comment) => comment.cid)));
+    requestAnimationFrame(() => list.current?.scrollTo({ top: list.current.scrollHeight }));
+  };
+  useEffect(() => {
+    if (held.length === 0 && arrived.length > 0)
+      setKnown(new Set(thread.comments.map((comment) => comment.cid)));
+    const cids = shown.map((comment) => comment.cid);
+    const seen = setTimeout(() => widget.seen(thread.aid, cids), 1_200);
+    return () => clearTimeout(seen);
+  });
+  useLayoutEffect(() => {
+    // Whoever is at the end stays at the end.
+    if (count > before.current && (atEnd || shown.at(-1)?.author === widget.me))
+      list.current?.scrollTo({ top: list.current.scrollHeight });
+    before.current = count;
+  }, [count]);
+  return { shown, held: held.length, show, scrolled: () => setAtEnd(end()) };
+}
+
+/** Flat for depth 0; else replies under what they answer, never deeper than the depth. */
+export function inTree(comments: readonly Comment[], depth: number): [Comment, number][] {
+  if (depth === 0) return comments.map((comment) => [comment, 0]);
+  const present = new Set(comments.map((comment) => comment.cid));
+  const children = new Map<string, Comment[]>();
+  for (const comment of comments) {
+    const parent = present.has(comment.parent) ? comment.parent : "";
+    children.set(parent, [...(children.get(parent) ?? []), comment]);
+  }
+  const rows: [Comment, number][] = [];
+  const visit = (parent: string, level: number, above: Set<string>): void => {
+    for (const comment of children.get(parent) ?? []) {
+      if (above.has(comment.cid)) continue;
+      rows.push([comment, Math.min(level, depth)]);
+      visit(comment.cid, level + 1, new Set([...above, comment.cid]));
+    }
+  };
+  visit("", 0, new Set());
+  return rows;
+}
+
+export function Opening({ thread }: { thread: Thread }) {
+  const widget = useWidget();
+  return (
+    <>
+      <b>{widget.name(thread.author)}</b> <Time at={thread.created} />
+    </>
+  );
+}
