@@ -98,7 +98,8 @@ class Intake:
                 self._send_ack(session, ids)
 
     def _send_ack(self, session: Session, ids: list[bytes]) -> None:
-        sequence = 0 if session.outbox.behind else self._history.sequence
+        owed = session.outbox.behind or session.owed
+        sequence = 0 if owed else self._history.sequence
         self._desk.answer(session, message.encode_ack(sequence, self._clock(session), ids))
 
     def take_late(self) -> list[int]:

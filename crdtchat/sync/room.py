@@ -283,7 +283,7 @@ class Room:
     def _fan_out(self, first: int, update: bytes, operations: list[Operation]) -> None:
         fanout = Fanout(first, self.history.sequence, update, operations)
         for session in self._sessions.values():
-            if not session.joined or session.closing:
+            if not session.joined or session.owed or session.closing:
                 continue
             frame = fanout.frame(session)
             if frame is not None:
@@ -300,7 +300,7 @@ class Room:
                 else message.encode_sync_update(missed.update)
             )
         elif session.v1:
-            session.joined = False
+            session.owed = True
             frame = message.encode_resync_request(self.history.epoch)
         else:
             frame = message.encode_sync_update(self.history.state())
@@ -315,6 +315,7 @@ class Room:
         """The session just got all there is: from now on batches are for it."""
         session.diverged = False
         session.joined = True
+        session.owed = False
         session.delivered = self.history.sequence
         session.outbox.caught_up()
 

@@ -37,6 +37,9 @@ class Session:
     """The leased client id of a v1 session."""
     joined: bool = False
     """Whether it had its first state, so that batches are for it."""
+    owed: bool = False
+    """Whether it was asked to resync, because too much was dropped: no batch until it does. What
+    it wrote before it was asked is judged as ever."""
     diverged: bool = False
     """Whether an operation was refused and no resync came since."""
     closing: bool = False

@@ -1,0 +1,124 @@
+"""What people do, as operations: the one place where the client makes records."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+from crdtchat.client.errors import UnknownRecord
+from crdtchat.client.intents import Operation
+from crdtchat.document import schema
+from crdtchat.document.ids import (
+    RandomBytes,
+    new_annotation_id,
+    new_broadcast_id,
+    new_comment_id,
+)
+from crdtchat.document.records import (
+    AnnotationRecord,
+    CommentRecord,
+    StatusRecord,
+    Target,
+    TombstoneRecord,
+    annotation_value,
+    comment_key,
+    comment_value,
+    reaction_key,
+    reactions_value,
+    read_comment,
+    read_reactions,
+    status_value,
+    tombstone_value,
+)
+from crdtchat.document.replica import Write
+from crdtchat.sync.update import Value
+
+
+class Records(Protocol):
+    """What is on the page now."""
+
+    @property
+    def user(self) -> str:
+        """Who writes; empty while unknown (filled in when the operation is signed)."""
+
+    def get(self, root: str, key: str) -> Value | None:
+        """One value."""
+
+
+class Actions:
+    """Makes operations; writes nothing. Raises InvalidRecord for what no page can hold, and
+    UnknownRecord for a change of something that is not there."""
+
+    def __init__(self, records: Records, random: RandomBytes) -> None:
+        self._records = records
+        self._random = random
+
+    def annotate(self, target: Target, text: str, now: int) -> tuple[str, Operation]:
+        """A new annotation with its opening comment; answers its id as well."""
+        aid = new_annotation_id(self._random)
+        record = AnnotationRecord(self._records.user, now, target)
+        _, comment = self._comment(aid, text, "", now)
+        return aid, self._operation(
+            now, (schema.ANNOTATIONS, aid, annotation_value(record)), comment
+        )
+
+    def reply(self, aid: str, text: str, parent: str, now: int) -> tuple[str, Operation]:
+        """A comment under an annotation; answers its id as well."""
+        self._expect_annotation(aid)
+        if parent:
+            self._comment_of(aid, parent)
+        cid, comment = self._comment(aid, text, parent, now)
+        return cid, self._operation(now, comment)
+
+    def edit(self, aid: str, cid: str, text: str, now: int) -> Operation:
+        """Another text for a comment."""
+        before = self._comment_of(aid, cid)
+        value = comment_value(replace(before, text=text, edited=max(now, before.edited + 1)))
+        return self._operation(now, (schema.COMMENTS, comment_key(aid, cid), value))
+
+    def resolve(self, aid: str, resolved: bool, now: int) -> Operation:
+        """Resolve or reopen a thread."""
+        self._expect_annotation(aid)
+        value = status_value(StatusRecord(resolved, self._records.user, now))
+        return self._operation(now, (schema.STATUSES, aid, value))
+
+    def react(self, aid: str, cid: str, emoji: str, given: bool, now: int) -> Operation:
+        """Give a comment an emoji, or take it back."""
+        self._comment_of(aid, cid)
+        key = reaction_key(aid, cid, self._records.user)
+        mine = [
+            one for one in read_reactions(self._records.get(schema.REACTIONS, key)) if one != emoji
+        ]
+        value = reactions_value((*mine, emoji) if given else tuple(mine))
+        return self._operation(now, (schema.REACTIONS, key, value))
+
+    def delete(self, aid: str, cid: str, now: int) -> Operation:
+        """Delete a comment, or with an empty `cid` the whole annotation."""
+        if cid:
+            self._comment_of(aid, cid)
+        else:
+            self._expect_annotation(aid)
+        key = comment_key(aid, cid) if cid else aid
+        value = tombstone_value(TombstoneRecord(self._records.user, now))
+        return self._operation(now, (schema.TOMBSTONES, key, value))
+
+    def _comment(self, aid: str, text: str, parent: str, now: int) -> tuple[str, Write]:
+        cid = new_comment_id(now, self._random)
+        record = CommentRecord(self._records.user, now, text, 0, parent)
+        return cid, (schema.COMMENTS, comment_key(aid, cid), comment_value(record))
+
+    def _comment_of(self, aid: str, cid: str) -> CommentRecord:
+        self._expect_annotation(aid)
+        key = comment_key(aid, cid)
+        record = read_comment(self._records.get(schema.COMMENTS, key))
+        if record is None or self._records.get(schema.TOMBSTONES, key) is not None:
+            raise UnknownRecord(f"no comment {cid!r} under annotation {aid!r}")
+        return record
+
+    def _expect_annotation(self, aid: str) -> None:
+        there = self._records.get(schema.ANNOTATIONS, aid) is not None
+        if not there or self._records.get(schema.TOMBSTONES, aid) is not None:
+            raise UnknownRecord(f"no annotation {aid!r} on this page")
+
+    def _operation(self, now: int, *writes: Write) -> Operation:
+        return Operation(new_broadcast_id(self._random), now, writes)

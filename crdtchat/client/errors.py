@@ -1,0 +1,54 @@
+"""What can go wrong for a program that uses the client.
+
+ClientError
+ ├── Stopped        the server ended it for good: sign in, other page, other server
+ ├── NotSaved       something written here was refused, or is not on the server yet
+ ├── ReadOnly       the role, or the page, does not allow to write
+ ├── UnknownRecord  no such annotation or comment (a LookupError too)
+ └── QueueFull      too much was written while offline
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crdtchat.client.effects import Draft
+
+
+class ClientError(Exception):
+    """Root of this tree."""
+
+
+class Stopped(ClientError):
+    """The server closed the connection with a code that says not to try again."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(
+            f"the server ended the connection for good: {reason or 'no reason given'} ({code})"
+        )
+        self.code = code
+        self.reason = reason
+
+
+class NotSaved(ClientError):
+    """Operations were refused (`drafts` keep their text), or are still waiting (`pending`)."""
+
+    def __init__(self, drafts: Sequence[Draft], pending: int) -> None:
+        parts = [f"refused ({draft.code}): {draft.reason}" for draft in drafts]
+        if pending:
+            parts.append(f"{pending} operations have not reached the server")
+        super().__init__("; ".join(parts))
+        self.drafts = tuple(drafts)
+        self.pending = pending
+
+
+class ReadOnly(ClientError):
+    """Writing is not allowed here."""
+
+
+class UnknownRecord(ClientError, LookupError):
+    """There is no such annotation or comment on this page."""
+
+
+class QueueFull(ClientError):
+    """So many operations wait for a connection that no more are taken."""
