@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -20,3 +21,17 @@ class Channel(Protocol):
 
     async def close(self, code: int, reason: str) -> None:
         """Say goodbye. Never raises for a peer that is gone."""
+
+
+class Direct(Protocol):
+    """The way past the tasks, where there is one: frames go to the socket in the same breath.
+
+    A tick of a page with hundreds of readers then wakes nobody: measured at half the cost.
+    """
+
+    @property
+    def ready(self) -> bool:
+        """Whether it takes frames now: it is open, and the peer reads what it gets."""
+
+    def write_frames(self, frames: Sequence[bytes]) -> None:
+        """Send messages, in order, without waiting. Only while `ready`."""

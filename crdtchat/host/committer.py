@@ -37,10 +37,15 @@ class Committer:
         """Commit what waits now."""
         while self._waiting:
             batch, self._waiting = self._waiting, []
-            outcomes: list[Outcome]
-            try:
-                outcomes = list(await self._store.append([append for append, _ in batch]))
-            except StoreError as error:
-                outcomes = [error] * len(batch)
+            outcomes = await self._commit([append for append, _ in batch])
             for (_, settle), outcome in zip(batch, outcomes, strict=True):
                 settle(outcome)
+
+    async def _commit(self, appends: list[Append]) -> list[Outcome]:
+        try:
+            return list(await self._store.append(appends))
+        except StoreError as error:
+            if error.retry or len(appends) == 1:
+                return [error] * len(appends)
+        # One of them cannot be stored, ever: that is no reason to refuse the others.
+        return [(await self._commit([append]))[0] for append in appends]

@@ -9,6 +9,7 @@ import anyio
 
 from crdtchat.document.replica import EngineFailure, Replica
 from crdtchat.document.rules import LAW
+from crdtchat.host.channel import Direct
 from crdtchat.host.committer import Committer, Outcome
 from crdtchat.host.counters import Counters
 from crdtchat.host.sources import Sources
@@ -28,14 +29,35 @@ Listener = Callable[[effects.Publish], None]
 class Attendance:
     """One session as its connection sees it: what to send, and whether to end."""
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Outbox, counters: Counters, direct: Direct | None = None) -> None:
         self.outbox = outbox
         self.wanted = anyio.Event()
         self.ending: tuple[CloseCode, str] | None = None
+        self.idle = True
+        """Whether the connection's writer has nothing in hand that must go first."""
+        self._counters = counters
+        self._direct = direct
 
     def wake(self) -> None:
-        """There is something to do for the connection's writer."""
-        self.wanted.set()
+        """There is something to do: send it at once if possible, else wake the writer."""
+        direct, outbox = self._direct, self.outbox
+        if (
+            direct is not None
+            and self.idle
+            and self.ending is None
+            and not outbox.behind
+            and direct.ready
+        ):
+            frames = outbox.take()
+            direct.write_frames(frames)
+            self.count(frames)
+        else:
+            self.wanted.set()
+
+    def count(self, frames: Sequence[bytes]) -> None:
+        """These were sent."""
+        self._counters["messages_sent"] += len(frames)
+        self._counters["bytes_sent"] += sum(map(len, frames))
 
 
 class Gathering:
@@ -88,9 +110,10 @@ class Gathering:
             tuning=tuning,
         )
 
-    def attend(self, number: int) -> Attendance:
+    def attend(self, number: int, direct: Direct | None = None) -> Attendance:
         """Register the connection of a session that just joined."""
-        attendance = self._attendances[number] = Attendance(self.room.outbox(number))
+        attendance = Attendance(self.room.outbox(number), self._counters, direct)
+        self._attendances[number] = attendance
         return attendance
 
     def leave(self, number: int) -> None:

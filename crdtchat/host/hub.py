@@ -12,7 +12,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from crdtchat.document.replica import EngineFailure, Write
-from crdtchat.host.channel import Channel, ChannelClosed
+from crdtchat.host.channel import Channel, ChannelClosed, Direct
 from crdtchat.host.committer import Committer
 from crdtchat.host.counters import Counters
 from crdtchat.host.gathering import Attendance, Gathering, unused
@@ -126,8 +126,8 @@ class Hub:
                     del self._rooms[key]
                 loading.set()
 
-    async def serve(self, channel: Channel, visit: Visit) -> None:
-        """Serve one connection until it ends, on either side."""
+    async def serve(self, channel: Channel, visit: Visit, direct: Direct | None = None) -> None:
+        """Serve one connection until it ends, on either side. `direct`: the channel's short way."""
         if self._stopping:
             await channel.close(CloseCode.RESTART, "restarting")
             return
@@ -146,7 +146,7 @@ class Hub:
             token=visit.token,
             server=self._server,
         )
-        attendance = room.attend(number)
+        attendance = room.attend(number, direct)
         self.counters.add("connections_opened")
         try:
             room.perform(wanted)
@@ -249,19 +249,20 @@ class Hub:
         tasks: TaskGroup,
     ) -> None:
         """Send what the room queues; the only task that writes to the channel."""
-        counters = self.counters
         outbox = attendance.outbox
         try:
             while True:
+                attendance.idle = True
                 await attendance.wanted.wait()
                 attendance.wanted = anyio.Event()
+                attendance.idle = False
                 while outbox or outbox.behind:
-                    for frame in outbox.take():
+                    frames = outbox.take()
+                    for frame in frames:
                         await channel.send(frame)
-                        counters["messages_sent"] += 1
-                        counters["bytes_sent"] += len(frame)
+                    attendance.count(frames)
                     if outbox.behind and not room.dropped:
-                        counters["sessions_behind"] += 1
+                        self.counters.add("sessions_behind")
                         room.perform(room.room.drained(number))
                     if outbox.behind:
                         break  # the room is gone, or the session is closing
@@ -273,20 +274,23 @@ class Hub:
         tasks.cancel_scope.cancel()
 
     async def _keep_house(self) -> None:
+        while True:
+            await anyio.sleep(min(self._keeping.grace, 5.0) or 1.0)
+            await self._tidy()
+
+    async def _tidy(self) -> None:
         """Fold long logs into snapshots, and let go of rooms that nobody uses."""
         keeping = self._keeping
-        while True:
-            await anyio.sleep(min(keeping.grace, 5.0) or 1.0)
-            now = self.sources.now().steady
-            for room in self.rooms():
-                if room.since_snapshot >= keeping.snapshot_live:
-                    await self.compact(room)
-            for room in unused(self.rooms(), now - keeping.grace):
-                if room.since_snapshot >= keeping.snapshot_entries:
-                    await self.compact(room)
-                if not room.in_use and self._rooms.get(room.key) is room:
-                    del self._rooms[room.key]
-                    self.counters.add("rooms_evicted")
+        now = self.sources.now().steady
+        for room in self.rooms():
+            if room.since_snapshot >= keeping.snapshot_live:
+                await self.compact(room)
+        for room in unused(self.rooms(), now - keeping.grace):
+            if room.since_snapshot >= keeping.snapshot_entries:
+                await self.compact(room)
+            if not room.in_use and self._rooms.get(room.key) is room:
+                del self._rooms[room.key]
+                self.counters.add("rooms_evicted")
 
     async def compact(self, room: Gathering) -> None:
         """Fold a room's log into a snapshot."""

@@ -29,6 +29,8 @@ _SETTINGS = (
     "mmap_size=0",
     "temp_store=MEMORY",
     f"journal_size_limit={_WAL_BYTES}",
+    # Three connections a process: the operating system caches the file for all of them.
+    "cache_size=-512",
 )
 
 

@@ -21,7 +21,7 @@ from crdtchat.stores.sqlite_read import find_head, find_snapshot
 from crdtchat.stores.text import require_append_text
 
 # Documents whose id the writer remembers: saves a look-up by key (3 of about 20 us per entry).
-_REMEMBERED = 65_536
+_REMEMBERED = 4_096
 
 # A snapshot gives free pages back when there are more than this, and so many at once (4 KiB each):
 # a writer holds everybody up for some milliseconds at most, and small files are left alone.

@@ -14,6 +14,9 @@ from crdtchat.sync.session import Session
 from crdtchat.sync.statevector import encode_state_vector
 from crdtchat.sync.tuning import Moment, Tuning
 
+_GAPS = 3
+"""So many answers with gaps end a stock session."""
+
 
 class Intake:
     """The way in of a room's sessions. R4: one answer to each operation."""
@@ -64,16 +67,20 @@ class Intake:
         try:
             accepted = self._ledger.judge_stock(data, actor)
         except Refused as refused:
-            if is_gap(refused) and not answer and not session.asked_again:
-                # Sent before its answer to step 1, or built on another tab's change: ask for all.
-                session.asked_again = True
-                self.ask_for_state(session)
+            session.asked = session.asked and not answer
+            session.gaps += answer
+            if is_gap(refused) and session.gaps < _GAPS:
+                # Sent before its answer to step 1, or built on another tab's change: the answer
+                # has it all. An answer lacks what was lost since it was asked for.
+                if not session.asked:
+                    self.ask_for_state(session)
             else:
                 self._desk.count_refusal(refused)
                 self._desk.close(session, close_code(refused), str(refused))
             return
         if answer:
-            session.asked_again = False
+            session.asked = False
+            session.gaps = 0
         if accepted is not None:
             self._ledger.leases.bind(accepted.clocks, session.peer.user)
             self._ledger.accept(accepted, session.peer, now, session=session.number)
@@ -109,6 +116,7 @@ class Intake:
 
     def ask_for_state(self, session: Session) -> None:
         """Send sync step 1: a stock client answers with all the server lacks."""
+        session.asked = True
         vector = encode_state_vector(self._ledger.mirror.state_vector())
         self._desk.answer(session, message.encode_sync_step1(vector))
 

@@ -39,6 +39,8 @@ class Operation(NamedTuple):
     events: tuple[Event, ...]
     ticket: int
     """Of a write without a session; 0 for none."""
+    added: bool = False
+    """Whether the server added it to the operation before it (L3)."""
 
 
 class Ledger:
@@ -114,7 +116,6 @@ class Ledger:
     ) -> None:
         """Advance the mirror and queue the operation, with what the server adds to it."""
         integrate(accepted, self.mirror)
-        self._attest(peer, now)
         news = tuple(
             Event(kind, broadcast_id, aid, cid, peer.user, now.wall)
             for kind, aid, cid in events(accepted, self._law.rules)
@@ -122,6 +123,7 @@ class Ledger:
         entry = LogEntry(accepted.data, peer.user, now.wall, broadcast_id)
         size = len(accepted.data)
         self.waiting.append(Operation(session, accepted.update, size, entry, news, ticket))
+        self._attest(peer, now)
         self._purge(accepted, now)
 
     def start(self, sequence: int, sessions: int, now: Moment) -> Append | None:
@@ -131,7 +133,10 @@ class Ledger:
             return None
         if now.steady < self.next_flush and len(waiting) < tuning.early:
             return None
-        self.flying, self.waiting = waiting[: tuning.batch], waiting[tuning.batch :]
+        cut = tuning.batch
+        while cut < len(waiting) and waiting[cut].added:
+            cut += 1
+        self.flying, self.waiting = waiting[:cut], waiting[cut:]
         clients = {
             section.client for operation in self.flying for section in operation.update.sections
         }
@@ -210,7 +215,7 @@ class Ledger:
             raise AssertionError("the server's own writes are never duplicates")
         integrate(accepted, self.mirror)
         entry = LogEntry(data, "", now.wall, NO_BROADCAST_ID)
-        self.waiting.append(Operation(0, accepted.update, len(data), entry, (), 0))
+        self.waiting.append(Operation(0, accepted.update, len(data), entry, (), 0, added=True))
 
 
 def is_gap(refused: Refused) -> bool:

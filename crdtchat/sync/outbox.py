@@ -50,6 +50,11 @@ class Outbox:
         self._kept += len(frame)
 
     @property
+    def droppable_bytes(self) -> int:
+        """Bytes of droppable frames that wait: at most `limit` (O1)."""
+        return self._droppable
+
+    @property
     def answers_bytes(self) -> int:
         """Bytes of answers that wait; the owner ends a session that lets them grow."""
         return self._kept

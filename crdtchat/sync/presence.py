@@ -18,6 +18,11 @@ from crdtchat.sync.awareness import AwarenessState, encode_awareness
 
 NAMED = 50
 """How many connections of a page are named; all are counted."""
+_LATEST = 2**32 - 2**20
+"""Awareness clocks beyond this are not believed: behind the largest, nobody could follow."""
+_MARGIN = 16
+"""So many of its own clocks, told to others by the server, a stock client may have missed."""
+_REMEMBERED = 1_024
 
 
 @dataclass(slots=True)
@@ -29,6 +34,8 @@ class Person:
     name: str
     client: int
     """Client id its awareness state stands under; 0 while unknown."""
+    leased: int = 0
+    """Client id a v1 session writes under, and may send awareness under."""
     state: dict[str, object] = field(default_factory=dict)
     clock: int = 1
 
@@ -50,6 +57,8 @@ class Presence:
         self._users: dict[str, int] = {}
         self._clients: dict[int, int] = {}
         """Awareness client id to session, so that nobody takes another's."""
+        self._past: dict[int, int] = {}
+        """Clocks of awareness client ids that left."""
         self._named: dict[int, None] = {}
         self._changed: dict[int, None] = {}
         self._gone: list[Person] = []
@@ -65,9 +74,17 @@ class Presence:
         """Number of open sessions."""
         return len(self._people)
 
-    def join(self, number: int, user: str, name: str, client: int) -> None:
-        """A session opened."""
-        self._people[number] = Person(number, user, name, client)
+    @property
+    def named(self) -> tuple[Person, ...]:
+        """Those that messages name, at most `NAMED`."""
+        return tuple(self._people[number] for number in self._named)
+
+    def join(self, number: int, user: str, name: str, *, leased: int = 0, client: int = 0) -> None:
+        """A session opened. `client`: what its awareness stands under, from `awareness_client`, or
+        0 if a stock client is to choose it."""
+        while client in self._clients:
+            client += 1
+        self._people[number] = Person(number, user, name, client, leased)
         self._users[user] = self._users.get(user, 0) + 1
         if client:
             self._clients[client] = number
@@ -81,6 +98,9 @@ class Presence:
         person = self._people.pop(number)
         if person.client:
             del self._clients[person.client]
+            self._past[person.client] = person.clock + 1
+            if len(self._past) > _REMEMBERED:
+                del self._past[next(iter(self._past))]
         self._users[person.user] -= 1
         if not self._users[person.user]:
             del self._users[person.user]
@@ -102,17 +122,25 @@ class Presence:
             self._changed[number] = None
             self.dirty = True
 
-    def awareness(self, number: int, states: Iterable[AwarenessState]) -> None:
-        """A stock session sent awareness: its own state counts; others' come back as echoes."""
+    def awareness(self, number: int, states: Iterable[AwarenessState], seconds: int) -> None:
+        """A session sent awareness: its own state counts; others' come back as echoes.
+
+        `seconds` since 1970: a stock client that comes back under an id that others know must not
+        begin with an older clock than they saw, not even after a restart of the server.
+        """
         person = self._people[number]
         for entry in states:
+            clock = entry.clock if entry.clock <= _LATEST else 0
             free = entry.client and entry.client not in self._clients
             if not person.client and entry.state is not None and free:
                 person.client = entry.client
+                past = self._past.pop(entry.client, 0)
+                person.clock = max(clock + _MARGIN, seconds, past) + 1
                 self._clients[person.client] = number
                 self._mark(person)
-            if entry.client == person.client and person.client:
-                person.clock = max(person.clock, entry.clock)
+            if entry.client and entry.client in (person.client, person.leased):
+                if not person.leased:
+                    person.clock = max(person.clock, clock)
                 state = dict(entry.state or {})
                 state.pop("user", None)
                 self.update(number, state)
@@ -168,6 +196,15 @@ class Presence:
                 self._named[number] = None
                 self._changed[number] = None
                 return
+
+
+def awareness_client(nonce: str) -> int:
+    """An awareness client id of one v1 session, made of its unguessable nonce.
+
+    Stock clients never forget the clock of an id, so no id comes back with a clock of 1: neither
+    that of a lease that is continued, nor after a restart. Yjs chooses ids below 2^32.
+    """
+    return 2**32 + zlib.crc32(nonce.encode())
 
 
 def activity(info: dict[str, object]) -> dict[str, object]:

@@ -27,7 +27,7 @@ from crdtchat.sync.leases import Lease
 from crdtchat.sync.ledger import Ledger, Operation
 from crdtchat.sync.limits import OPERATION
 from crdtchat.sync.outbox import Outbox
-from crdtchat.sync.presence import Presence, activity
+from crdtchat.sync.presence import Presence, activity, awareness_client
 from crdtchat.sync.presence_clock import PresenceClock
 from crdtchat.sync.rules import Law
 from crdtchat.sync.session import Peer, Session
@@ -115,7 +115,11 @@ class Room:
             lease = lease or leases.lease(peer.user, nonce, now.steady)
         session = Session(number, peer, v1, Outbox(self.tuning.outbox_bytes), lease)
         self._sessions[number] = session
-        self.presence.join(number, peer.user, peer.name, lease.client if lease else 0)
+        if lease is None:
+            self.presence.join(number, peer.user, peer.name)
+        else:
+            shown = awareness_client(nonce)
+            self.presence.join(number, peer.user, peer.name, leased=lease.client, client=shown)
         if lease is not None:
             info = welcome(
                 peer,
@@ -267,7 +271,7 @@ class Room:
                 self._enter(session)
             case message.Awareness(update):
                 states = decode_awareness(update, OPERATION)
-                self.presence.awareness(session.number, states)
+                self.presence.awareness(session.number, states, now.wall // 1000)
             case message.QueryAwareness():
                 self._answer_awareness(session)
             case message.Presence(info):
@@ -322,7 +326,7 @@ class Room:
     # ---- presence
 
     def _note_presence(self, now: Moment) -> None:
-        if self.presence.dirty:
+        if self.presence.dirty and self._sessions:
             self._presence_clock.changed(len(self._sessions), now)
 
     def _send_presence(self) -> None:

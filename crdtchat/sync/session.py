@@ -47,5 +47,7 @@ class Session:
     """Operations not answered yet."""
     delivered: int = 0
     """It holds everything up to this sequence number, once its outbox is sent."""
-    asked_again: bool = False
-    """Whether a stock session was asked for its state because something was missing."""
+    asked: bool = False
+    """Whether a stock session owes an answer to sync step 1, which will hold all it wrote."""
+    gaps: int = 0
+    """Answers of a stock session in a row that built on something the server has not."""

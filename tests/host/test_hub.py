@@ -1,0 +1,256 @@
+"""The hub with real stores: opening, failing, stopping, letting go."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sqlite3
+import weakref
+from pathlib import Path
+
+import anyio
+import anyio.abc
+import anyio.lowlevel
+import pytest
+
+from crdtchat.document.replica import EngineFailure
+from crdtchat.host.committer import Committer, Outcome
+from crdtchat.host.hub import Hub, Keeping
+from crdtchat.stores.base import Append, DocumentKey, Entry, StoreError
+from crdtchat.stores.memory import MemoryStore
+from crdtchat.stores.sqlite import SqliteStore
+from crdtchat.sync import message
+from crdtchat.sync.codes import CloseCode
+from crdtchat.sync.tuning import Tuning
+from tests.host.pipe import KEY, connected, peer
+
+NOW = 1_700_000_000_000
+
+
+async def test_many_who_open_a_room_at_once_get_one() -> None:
+    store = MemoryStore()
+    await store.open()
+    async with Hub(store) as hub, anyio.create_task_group() as tasks:
+
+        async def visit() -> None:
+            async with connected(hub) as client:
+                await client.until(message.Presence, lambda seen: seen.info["connections"] == 50)
+
+        for _ in range(50):
+            tasks.start_soon(visit)
+    assert hub.counters["rooms_opened"] == 1
+    assert hub.counters["connections_closed"] == 50
+
+
+async def test_what_one_writes_all_see_and_a_restart_keeps(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "db")
+    await store.open()
+    async with Hub(store) as hub, connected(hub, "ann") as ann, connected(hub, "bob") as bob:
+        await ann.annotate("anno", NOW)
+        batch = await bob.until(message.Batch)
+        assert [(event.aid, event.by) for event in batch.events] == [("anno", "ann")]
+        assert bob.replica.state() == ann.replica.state() or bob.replica.get("a", "anno")
+    async with Hub(store) as hub, connected(hub, "cleo") as cleo:
+        assert cleo.replica.get("a", "anno") == ("ann", NOW, "words", "", "", 0, 5)
+        assert cleo.replica.get("u", "ann") == ("Ann",)
+    await store.close()
+
+
+async def test_nothing_is_seen_or_acknowledged_before_it_is_on_disk(tmp_path: Path) -> None:
+    """Invariant 2 of the design: a reader of the file finds what a client was told."""
+    path = tmp_path / "db"
+    store = SqliteStore(path)
+    await store.open()
+    async with Hub(store) as hub, connected(hub, "ann") as ann, connected(hub, "bob") as bob:
+        for number in range(20):
+            await ann.annotate(f"anno{number}", NOW)
+            await bob.until(message.Batch)
+            with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as reader:
+                (count,) = reader.execute("select count(*) from entry").fetchone()
+            reader.close()
+            assert count == number + 2  # and the attested name
+    await store.close()
+
+
+async def test_a_page_that_cannot_be_read_is_refused_not_emptied(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "db")
+    await store.open()
+    async with Hub(store) as hub, connected(hub) as ann:
+        await ann.annotate("anno", NOW)
+    await store.close()
+    with sqlite3.connect(tmp_path / "db") as damage:
+        damage.execute("update entry set 'update' = x'010109000000' where sequence = 1")
+    damage.close()
+    store = SqliteStore(tmp_path / "db")
+    await store.open()
+    async with Hub(store) as hub:
+        async with connected(hub, join=False) as client:
+            assert await client.code() == CloseCode.INTERNAL
+        with pytest.raises(StoreError):
+            await hub.write(KEY, peer("ann"), [("s", "anno", (1, "ann", NOW))], bytes(16))
+        assert hub.rooms() == []
+        async with connected(hub, key=DocumentKey("demo", "another")) as other:
+            await other.annotate("anno", NOW)
+    await store.close()
+
+
+async def test_a_failed_append_sends_its_author_away_and_nobody_else(tmp_path: Path) -> None:
+    """The reader stays; the author reconnects and sends again once the store can write."""
+    path = tmp_path / "db"
+    store = SqliteStore(path)
+    await store.open()
+    async with Hub(store) as hub, connected(hub, "bob") as bob:
+        async with connected(hub, "ann") as ann:
+            await ann.annotate("first", NOW)
+            await bob.until(message.Batch)
+            lock = sqlite3.connect(path, isolation_level=None)
+            lock.execute("begin exclusive")
+            await ann.send("a", "later", ("ann", NOW, "words", "", "", 0, 5))
+            assert await ann.code() == CloseCode.UNAVAILABLE
+            lock.execute("rollback")
+            lock.close()
+        async with connected(hub, "ann") as ann:
+            assert ann.replica.get("a", "later") is None
+            await ann.annotate("later", NOW)
+        while bob.replica.get("a", "later") is None:
+            await bob.until(message.Batch)
+        assert bob.pipe.code is None
+    await store.close()
+
+
+async def test_an_engine_failure_costs_one_room_and_nothing_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The log is the truth: the room is dropped and built anew from it."""
+    store = MemoryStore()
+    await store.open()
+    async with Hub(store) as hub:
+        async with connected(hub, "ann") as ann, connected(hub, "bob") as bob:
+            await ann.annotate("anno", NOW)
+            (room,) = hub.rooms()
+
+            def fail(update: bytes) -> None:
+                raise EngineFailure("engine panic")
+
+            monkeypatch.setattr(room.replica, "apply", fail)
+            await ann.send("a", "more", ("ann", NOW, "words", "", "", 0, 5))
+            assert await ann.code() == CloseCode.INTERNAL
+            assert await bob.code() == CloseCode.INTERNAL
+        async with connected(hub, "bob") as bob:
+            assert bob.replica.get("a", "anno") is not None
+            assert bob.replica.get("a", "more") is not None, "it was committed before it failed"
+    assert hub.counters["engine_failures"] == 1
+
+
+async def test_stopping_writes_what_waits_and_says_restart() -> None:
+    store = MemoryStore()
+    await store.open()
+    tuning = Tuning(longest_tick=3_600.0, tick_per_session=3_600.0)
+    async with anyio.create_task_group() as tasks:
+        async with Hub(store, tuning=tuning) as hub:
+            await tasks.start(_write_and_wait_for_the_end, hub)
+        tasks.cancel_scope.cancel()
+    loaded = await store.load(KEY)
+    assert loaded.sequence == 3
+
+
+async def _write_and_wait_for_the_end(hub: Hub, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+    async with connected(hub, "ann") as ann:
+        await ann.annotate("first", NOW)
+        await ann.send("a", "second", ("ann", NOW, "words", "", "", 0, 5))
+        (room,) = hub.rooms()
+        while not room.room.busy:
+            await anyio.lowlevel.checkpoint()
+        task_status.started()
+        assert await ann.code() == CloseCode.RESTART
+
+
+async def test_a_slow_reader_gets_one_difference() -> None:
+    """O1, O3: its queue is bounded, and one frame replaces all that was dropped."""
+    store = MemoryStore()
+    await store.open()
+    tuning = Tuning(outbox_bytes=2_048, presence_tick=3_600.0, longest_presence_tick=3_600.0)
+    async with (
+        Hub(store, tuning=tuning) as hub,
+        connected(hub, "ann") as ann,
+        connected(hub, "bob", room=0) as bob,
+    ):
+        (room,) = hub.rooms()
+        for number in range(200):
+            await ann.annotate(f"anno{number}", NOW)
+        frames = 0
+        while bob.replica.get("a", "anno199") is None:
+            await bob.until(message.Batch)
+            frames += 1
+        assert frames < 60
+        assert hub.counters["sessions_behind"] >= 1
+        assert bob.sequence == room.room.history.sequence
+        for number in range(200):
+            assert bob.replica.get("a", f"anno{number}") is not None
+
+
+async def test_rooms_are_let_go_without_a_trace() -> None:
+    store = MemoryStore()
+    await store.open()
+    async with Hub(store, keeping=Keeping(grace=0.0, snapshot_entries=1)) as hub:
+        async with connected(hub) as ann:
+            await ann.annotate("anno", NOW)
+            (room,) = hub.rooms()
+        reference = weakref.ref(room)
+        del room, ann
+        while hub.rooms():
+            await anyio.lowlevel.checkpoint()
+        gc.collect()
+        assert reference() is None
+        loaded = await store.load(KEY)
+        assert (loaded.snapshot_sequence, loaded.entries) == (2, ())
+        async with connected(hub) as ann:
+            assert ann.replica.get("a", "anno") is not None
+
+
+def resident() -> int:
+    """Resident bytes of this process."""
+    with open("/proc/self/statm") as fields:
+        return int(fields.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.timeout(300)
+async def test_five_thousand_rooms_opened_and_left_leave_no_memory(tmp_path: Path) -> None:
+    """Memory returns to within 10 % of the start; the first 500 warm the allocator up."""
+    store = SqliteStore(tmp_path / "db")
+    await store.open()
+    async with Hub(store, keeping=Keeping(grace=0.0)) as hub:
+
+        async def visit(first: int, last: int) -> None:
+            for number in range(first, last):
+                key = DocumentKey("demo", f"page {number}")
+                async with connected(hub, key=key) as ann:
+                    await ann.send("a", "anno", ("ann", NOW, "words", "", "", 0, 5))
+                    await ann.until(message.Ack)
+            while hub.rooms():
+                await anyio.lowlevel.checkpoint()
+            gc.collect()
+
+        await visit(0, 500)
+        before = resident()
+        await visit(500, 5_500)
+        assert resident() < before * 1.10
+        assert hub.counters["rooms_evicted"] == 5_500
+    await store.close()
+
+
+async def test_an_append_that_can_never_be_stored_fails_alone(tmp_path: Path) -> None:
+    """Group commit shares the disk's work, not the refusal."""
+    store = SqliteStore(tmp_path / "db")
+    await store.open()
+    good = Append(KEY, 1, 0, (Entry(b"\x00\x00", "ann", NOW),))
+    bad = Append(DocumentKey("demo", "bad"), 1, 0, (Entry(b"\x00\x00", "a\x00b", NOW),))
+    outcomes: list[Outcome] = []
+    committer = Committer(store)
+    for append in (good, bad):
+        committer.submit(append, outcomes.append)
+    await committer.flush()
+    assert outcomes[0] == 1
+    assert isinstance(outcomes[1], StoreError)
+    assert (await store.load(KEY)).sequence == 1
+    await store.close()
