@@ -1,0 +1,29 @@
+"""crdtchat: discuss text together, live and offline, with every change verified and durable.
+
+Importing this package loads nothing; its public names are loaded when they are used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from crdtchat.client.blocking import connect_blocking
+    from crdtchat.client.page import connect
+
+__all__ = ["connect", "connect_blocking"]
+
+_HOMES = {"connect": "crdtchat.client.page", "connect_blocking": "crdtchat.client.blocking"}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,6 +1,7 @@
 """What can go wrong for a program that uses the client.
 
 ClientError
+ ├── Closed         the page was left
  ├── Stopped        the server ended it for good: sign in, other page, other server
  ├── NotSaved       something written here was refused, or is not on the server yet
  ├── ReadOnly       the role, or the page, does not allow to write
@@ -17,6 +18,13 @@ from crdtchat.client.effects import Draft
 
 class ClientError(Exception):
     """Root of this tree."""
+
+
+class Closed(ClientError):
+    """The page was left: open it again."""
+
+    def __init__(self) -> None:
+        super().__init__("the page was left; open it again")
 
 
 class Stopped(ClientError):

@@ -1,0 +1,35 @@
+"""Where a page's WebSocket is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+
+_SCHEMES = {"http": "ws", "ws": "ws", "https": "wss", "wss": "wss"}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A server, a tenant and a page."""
+
+    url: str
+    """Base URL of the server; a path prefix is kept (reverse proxies)."""
+    tenant: str
+    page: str
+    """Page id: any text, usually the page's own URL."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a URL that cannot be connected to, and for empty ids."""
+        parts = urlsplit(self.url)
+        if parts.scheme not in _SCHEMES or not parts.hostname:
+            raise ValueError(f"not a server's URL: {self.url!r} (expected http:// or https://)")
+        if not self.tenant or not self.page:
+            raise ValueError("tenant and page must not be empty")
+
+    def socket_url(self, *, name: str = "", lease: str = "") -> str:
+        """The WebSocket URL. Tokens travel in a header, never in the URL: URLs end up in logs."""
+        parts = urlsplit(self.url)
+        path = f"{parts.path.rstrip('/')}/sync/{quote(self.tenant, '')}/{quote(self.page, '')}"
+        wanted = {"name": name, "lease": lease}
+        query = urlencode({key: value for key, value in wanted.items() if value})
+        return urlunsplit((_SCHEMES[parts.scheme], parts.netloc, path, query, ""))

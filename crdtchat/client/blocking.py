@@ -1,0 +1,355 @@
+"""The same page for programs without an event loop, and for notebooks.
+
+One thread runs the event loop of all blocking pages. It owns their documents: an engine document
+must never be touched from two threads, so every call, also every look, is carried out there.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import ssl
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, NamedTuple, Self, TypeVar
+from weakref import WeakSet
+
+import anyio
+from anyio.abc import TaskStatus
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from crdtchat.client.effects import Draft
+from crdtchat.client.events import Events
+from crdtchat.client.greeting import Principal
+from crdtchat.client.news import PageEvent
+from crdtchat.client.page import Page, connect
+from crdtchat.client.presence import Person
+from crdtchat.document.view import Annotation
+
+_T = TypeVar("_T")
+
+
+def connect_blocking(
+    url: str | None = None,
+    *,
+    page: str,
+    tenant: str = "demo",
+    token: str | None = None,
+    name: str | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+) -> BlockingPage:
+    """Open a page without an event loop; arguments and errors are those of `connect`.
+
+    Use it as a context manager, or keep it (in a notebook) and call `close` at the end. Pages left
+    open are closed, and what was written is sent, when the interpreter exits.
+    """
+
+    def make() -> Page:
+        return connect(
+            url, page=page, tenant=tenant, token=token, name=name, ssl_context=ssl_context
+        )
+
+    return BlockingPage(make)
+
+
+class BlockingPage:
+    """`Page`, with plain calls. Made by `connect_blocking`; may be used from any thread."""
+
+    def __init__(self, make: Callable[[], Page]) -> None:
+        """Use `connect_blocking`."""
+        self._loop = _loop()
+        self._held, (self._page, self._leave) = self._loop.portal.start_task(_hold, make)
+        self._loop.pages.add(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._let_go(flush=error is None)
+        if error is None:
+            self._held.result()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_held"):
+            self._let_go(flush=True)
+
+    def close(self) -> None:
+        """Leave the page. Waits for what was written; raises NotSaved if something was not saved.
+        A second call does nothing."""
+        if not self._held.done():
+            self._let_go(flush=True)
+            self._held.result()
+
+    # ---- reading
+
+    @property
+    def annotations(self) -> tuple[Annotation, ...]:
+        """See `Page.annotations`."""
+        return self._look(lambda page: page.annotations)
+
+    def annotation(self, aid: str) -> Annotation | None:
+        """See `Page.annotation`."""
+        return self._look(lambda page: page.annotation(aid))
+
+    def to_dataframe(self) -> Any:
+        """See `Page.to_dataframe`."""
+        return self._look(lambda page: page.to_dataframe())
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """See `Page.people`."""
+        return self._look(lambda page: page.people)
+
+    @property
+    def people_count(self) -> int:
+        """See `Page.people_count`."""
+        return self._look(lambda page: page.people_count)
+
+    @property
+    def connection_count(self) -> int:
+        """See `Page.connection_count`."""
+        return self._look(lambda page: page.connection_count)
+
+    @property
+    def me(self) -> Principal | None:
+        """See `Page.me`."""
+        return self._look(lambda page: page.me)
+
+    @property
+    def token(self) -> str:
+        """See `Page.token`."""
+        return self._look(lambda page: page.token)
+
+    @property
+    def state(self) -> str:
+        """See `Page.state`."""
+        return self._look(lambda page: page.state)
+
+    @property
+    def trouble(self) -> str:
+        """See `Page.trouble`."""
+        return self._look(lambda page: page.trouble)
+
+    @property
+    def drafts(self) -> tuple[Draft, ...]:
+        """See `Page.drafts`."""
+        return self._look(lambda page: page.drafts)
+
+    @property
+    def unsaved(self) -> int:
+        """See `Page.unsaved`."""
+        return self._look(lambda page: page.unsaved)
+
+    def export(self) -> bytes:
+        """See `Page.export`."""
+        return self._look(lambda page: page.export())
+
+    def events(self, timeout: float | None = None) -> BlockingEvents:
+        """What others do from now on: `for event in page.events(timeout=60):`.
+
+        The loop ends when nothing happens for `timeout` seconds (None: it waits for ever), and
+        with the page. Otherwise as `Page.events`.
+        """
+        return BlockingEvents(self, self._look(lambda page: page.events()), timeout)
+
+    # ---- writing
+
+    def annotate(
+        self,
+        quote: str,
+        text: str,
+        *,
+        prefix: str = "",
+        suffix: str = "",
+        start: int = 0,
+        kind: str = "text",
+        part: str = "",
+    ) -> str:
+        """See `Page.annotate`."""
+        return self.call(
+            lambda page: page.annotate(
+                quote, text, prefix=prefix, suffix=suffix, start=start, kind=kind, part=part
+            )
+        )
+
+    def reply(self, aid: str, text: str, *, parent: str = "") -> str:
+        """See `Page.reply`."""
+        return self.call(lambda page: page.reply(aid, text, parent=parent))
+
+    def edit(self, aid: str, cid: str, text: str) -> None:
+        """See `Page.edit`."""
+        self.call(lambda page: page.edit(aid, cid, text))
+
+    def resolve(self, aid: str) -> None:
+        """See `Page.resolve`."""
+        self.call(lambda page: page.resolve(aid))
+
+    def reopen(self, aid: str) -> None:
+        """See `Page.reopen`."""
+        self.call(lambda page: page.reopen(aid))
+
+    def delete(self, aid: str, cid: str = "") -> None:
+        """See `Page.delete`."""
+        self.call(lambda page: page.delete(aid, cid))
+
+    def react(self, aid: str, cid: str, emoji: str) -> None:
+        """See `Page.react`."""
+        self.call(lambda page: page.react(aid, cid, emoji))
+
+    def unreact(self, aid: str, cid: str, emoji: str) -> None:
+        """See `Page.unreact`."""
+        self.call(lambda page: page.unreact(aid, cid, emoji))
+
+    def show(self, *, typing: str | None = None, selection: tuple[int, int] | None = None) -> None:
+        """See `Page.show`."""
+        self.call(lambda page: page.show(typing=typing, selection=selection))
+
+    def discard(self, draft: Draft) -> None:
+        """See `Page.discard`."""
+        self._look(lambda page: page.discard(draft))
+
+    # ---- waiting
+
+    def wait_live(self, timeout: float | None = None) -> None:
+        """See `Page.wait_live`. Raises TimeoutError after `timeout` seconds."""
+        self.call(lambda page: page.wait_live(), timeout)
+
+    def wait_saved(self, timeout: float | None = None) -> None:
+        """See `Page.wait_saved`. Raises TimeoutError after `timeout` seconds."""
+        self.call(lambda page: page.wait_saved(), timeout)
+
+    def wait_for(self, condition: Callable[[Page], bool], timeout: float | None = None) -> None:
+        """See `Page.wait_for`: the condition is asked in the thread that owns the page. Raises
+        TimeoutError after `timeout` seconds."""
+        self.call(lambda page: page.wait_for(condition), timeout)
+
+    def call(self, function: Callable[[Page], Awaitable[_T]], timeout: float | None = None) -> _T:
+        """Carry out `function(page)` in the thread that owns the page, and wait for it.
+
+        Interrupting it (Ctrl-C, a notebook's stop button) cancels what it waits for. Raises
+        TimeoutError after `timeout` seconds.
+        """
+
+        async def carry_out() -> _T:
+            with anyio.fail_after(timeout):
+                return await function(self._page)
+
+        future = self._loop.portal.start_task_soon(carry_out)
+        try:
+            return future.result()
+        finally:
+            future.cancel()  # Does nothing unless the wait was interrupted.
+
+    # ---- inside
+
+    def _look(self, function: Callable[[Page], _T]) -> _T:
+        return self._loop.portal.call(function, self._page)
+
+    def _let_go(self, *, flush: bool) -> None:
+        """Ask the page's task to end; does not wait, so that it may be called from anywhere."""
+        if self._held.done() or not self._loop.running:
+            return
+        if threading.get_ident() == self._loop.thread:
+            self._leave(flush)  # Garbage collected by the loop's own thread.
+        else:
+            self._loop.portal.start_task_soon(self._leave, flush)
+
+
+class BlockingEvents:
+    """See `BlockingPage.events`."""
+
+    def __init__(self, page: BlockingPage, events: Events, timeout: float | None) -> None:
+        """Use `BlockingPage.events`."""
+        self._page = page
+        self._events = events
+        self._timeout = timeout
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> PageEvent:
+        async def wait(page: Page) -> PageEvent | None:
+            with anyio.move_on_after(self._timeout):
+                async for event in self._events:
+                    return event
+            return None
+
+        event = self._page.call(wait)
+        if event is None:
+            raise StopIteration
+        return event
+
+
+class _Held(NamedTuple):
+    """A page that is open in the loop's thread."""
+
+    page: Page
+    leave: Callable[[bool], None]
+
+
+async def _hold(make: Callable[[], Page], *, task_status: TaskStatus[_Held]) -> None:
+    """Keep a page open until told to leave: one task enters and leaves it."""
+    left = anyio.Event()
+    hurry = False
+
+    def leave(flush: bool) -> None:
+        nonlocal hurry
+        hurry = not flush
+        left.set()
+
+    async with make() as page:
+        task_status.started(_Held(page, leave))
+        await left.wait()
+        if hurry:
+            page.forget_unsaved()
+
+
+class _Loop:
+    """The thread of all blocking pages of this process."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self.pages: WeakSet[BlockingPage] = WeakSet()
+        self._context: AbstractContextManager[BlockingPortal] = start_blocking_portal(
+            "asyncio", name="crdtchat"
+        )
+        self.portal = self._context.__enter__()
+        self.thread = self.portal.call(threading.get_ident)
+        self.running = True
+        atexit.register(self._exit)
+
+    def _exit(self) -> None:
+        """Close all pages, send what was written, and end the thread."""
+        if os.getpid() != self.process:
+            return  # A fork: the thread lives in the parent only.
+        waiting: list[Future[None]] = []
+        for page in list(self.pages):
+            page._let_go(flush=True)
+            waiting.append(page._held)
+        try:
+            for held in waiting:
+                held.result()
+        finally:
+            self.running = False
+            self._context.__exit__(None, None, None)
+
+
+_lock = threading.Lock()
+_current: _Loop | None = None
+
+
+def _loop() -> _Loop:
+    """The loop of this process; a forked child gets its own."""
+    global _current
+    with _lock:
+        if _current is None or _current.process != os.getpid():
+            _current = _Loop()
+        return _current

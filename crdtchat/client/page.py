@@ -1,0 +1,374 @@
+"""One annotated page: the asynchronous client."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import ssl
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+from anyio.abc import TaskGroup
+
+from crdtchat.client.actions import Actions
+from crdtchat.client.address import Address
+from crdtchat.client.effects import Draft
+from crdtchat.client.errors import ClientError, Closed, NotSaved, QueueFull, ReadOnly, Stopped
+from crdtchat.client.events import Events, Listeners
+from crdtchat.client.greeting import Principal
+from crdtchat.client.intents import Operation
+from crdtchat.client.line import Line, now_ms
+from crdtchat.client.presence import Person
+from crdtchat.client.provider import Phase, Provider
+from crdtchat.client.table import to_dataframe
+from crdtchat.document.records import InvalidRecord, Target
+from crdtchat.document.schema import CONTEXT_CP
+from crdtchat.document.view import Annotation, read_view
+from crdtchat.sync.limits import OPERATION
+
+QUEUE = 10_000
+"""Operations that may wait for a connection."""
+FLUSH_S = 10.0
+"""How long leaving a page waits for what was written to be saved."""
+
+
+def connect(
+    url: str | None = None,
+    *,
+    page: str,
+    tenant: str = "demo",
+    token: str | None = None,
+    name: str | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+) -> Page:
+    """Open a page: `async with crdtchat.connect("http://127.0.0.1:8000", page="...") as page:`.
+
+    Runs on asyncio and trio. Entering waits until the page is there, or the first attempt to
+    connect has failed: then the page is offline, takes writes, and goes on trying. Entering raises
+    `Stopped` if the server refuses for good (sign in, no such tenant). Leaving waits up to
+    `FLUSH_S` seconds for what was written, and raises `NotSaved` if something was not.
+
+    url: the server; by default the environment's `CRDTCHAT_URL`. Raises ValueError for none.
+    token: who you are; by default `CRDTCHAT_TOKEN`. Without one you are a guest called `name`.
+    """
+    url = url or os.environ.get("CRDTCHAT_URL", "")
+    if not url:
+        raise ValueError("no server: give its URL, or set CRDTCHAT_URL")
+    token = token or os.environ.get("CRDTCHAT_TOKEN", "")
+    return Page(Address(url, tenant, page), token=token, name=name or "", ssl_context=ssl_context)
+
+
+class Page:
+    """A live copy of one page's annotations. Made by `connect`; use it in one event loop only.
+
+    Writing never waits for the network: what you write is on `annotations` at once and is sent
+    when the connection allows. `wait_saved` tells whether it arrived.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        token: str,
+        name: str,
+        ssl_context: ssl.SSLContext | None,
+    ) -> None:
+        """Use `connect`."""
+        self._provider = Provider()
+        self._actions = Actions(self._provider, secrets.token_bytes)
+        self._listeners = Listeners()
+        self._line = Line(
+            self._provider,
+            address,
+            token=token,
+            name=name,
+            context=ssl_context,
+            on_event=self._listeners.push,
+            on_change=self._note_change,
+        )
+        self._address = address
+        self._changed = anyio.Event()
+        self._tasks: TaskGroup | None = None
+        self._closed = False
+        self._flushes = True
+        self._told_drafts = 0
+        self._view: tuple[int, tuple[Annotation, ...]] = (-1, ())
+
+    async def __aenter__(self) -> Self:
+        if self._tasks is not None:
+            raise RuntimeError("a page is opened once; connect again")
+        self._tasks = anyio.create_task_group()
+        await self._tasks.__aenter__()
+        try:
+            await self._tasks.start(self._line.run)
+            if self._provider.phase is Phase.STOPPED:
+                raise Stopped(*self._provider.stopped)
+        except BaseException:
+            await self._end()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None and self._flushes:
+                await self._flush()
+        finally:
+            await self._end()
+
+    # ---- reading
+
+    @property
+    def annotations(self) -> tuple[Annotation, ...]:
+        """All annotations with their threads, oldest first; comments in order of (created, cid).
+
+        Includes what was written here and is not saved yet. The records never change: look again.
+        """
+        version, view = self._view
+        if version != self._provider.version:
+            view = read_view(self._provider)
+            self._view = (self._provider.version, view)
+        return view
+
+    def annotation(self, aid: str) -> Annotation | None:
+        """One annotation, or None if there is none of that id."""
+        return next((found for found in self.annotations if found.aid == aid), None)
+
+    def to_dataframe(self) -> Any:
+        """All comments as a pandas DataFrame, one row each. Raises ImportError without pandas."""
+        return to_dataframe(self.annotations)
+
+    def events(self) -> Events:
+        """What others do from now on: `async for event in page.events()`.
+
+        Own changes are no news. A slow reader loses the oldest events, and is told so (see
+        `Events`).
+        """
+        return self._listeners.add(Events(self._why_ended))
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """Who is here, this connection included; at most 50 are named. Empty while offline."""
+        return self._provider.presence.here
+
+    @property
+    def people_count(self) -> int:
+        """How many different people are here, exactly; 0 while offline."""
+        return self._provider.presence.people
+
+    @property
+    def connection_count(self) -> int:
+        """How many connections are open on this page, exactly; 0 while offline."""
+        return self._provider.presence.connections
+
+    @property
+    def me(self) -> Principal | None:
+        """Who the server says you are; None before the first connection."""
+        greeting = self._provider.greeting
+        return greeting.principal if greeting else None
+
+    @property
+    def token(self) -> str:
+        """What this client signs in with: the token given, or the one the server gave a guest."""
+        return self._line.token
+
+    @property
+    def state(self) -> str:
+        """`connecting`, `live`, `offline` (trying again), `stopped` (refused) or `closed`."""
+        if self._closed:
+            return "closed"
+        phase = self._provider.phase
+        if phase is Phase.JOINING or (phase is Phase.OFFLINE and self._line.dialing):
+            return "connecting"
+        return str(phase)
+
+    @property
+    def trouble(self) -> str:
+        """Why the newest connection ended or could not be made; empty if there was no trouble."""
+        return self._line.trouble
+
+    @property
+    def drafts(self) -> tuple[Draft, ...]:
+        """What the server refused, with its code and reason: the text is still here."""
+        return tuple(self._provider.drafts)
+
+    @property
+    def unsaved(self) -> int:
+        """How many operations the server has not acknowledged."""
+        return len(self._provider.outbox)
+
+    def export(self) -> bytes:
+        """The page's document as one Yjs v1 update, without what is unsaved."""
+        return self._provider.state()
+
+    # ---- writing
+
+    async def annotate(
+        self,
+        quote: str,
+        text: str,
+        *,
+        prefix: str = "",
+        suffix: str = "",
+        start: int = 0,
+        kind: str = "text",
+        part: str = "",
+    ) -> str:
+        """Annotate the words `quote` with a comment; answers the annotation's id.
+
+        prefix, suffix: what stands around the words; the nearest 128 characters are kept.
+        start: where the words begin in the page's text, in code points.
+        kind, part: what is annotated (PROTOCOL section 3), for notebooks.
+        Raises InvalidRecord (a ValueError) for what no page can hold, and as `reply` does.
+        """
+        prefix = prefix[-CONTEXT_CP:]
+        target = Target(quote, prefix, suffix[:CONTEXT_CP], start, start + len(quote), kind, part)
+        self._check_text(text)
+        aid, operation = self._actions.annotate(target, text, now_ms())
+        await self._submit(operation)
+        return aid
+
+    async def reply(self, aid: str, text: str, *, parent: str = "") -> str:
+        """Comment on an annotation, or on the comment `parent` there; answers the comment's id.
+
+        Raises UnknownRecord, InvalidRecord, ReadOnly, Stopped or QueueFull; nothing is written
+        then. What the server refuses later becomes a draft.
+        """
+        self._check_text(text)
+        cid, operation = self._actions.reply(aid, text, parent, now_ms())
+        await self._submit(operation)
+        return cid
+
+    async def edit(self, aid: str, cid: str, text: str) -> None:
+        """Give your own comment another text. Raises as `reply` does."""
+        self._check_text(text)
+        await self._submit(self._actions.edit(aid, cid, text, now_ms()))
+
+    async def resolve(self, aid: str) -> None:
+        """Mark a thread as resolved. Raises as `reply` does."""
+        await self._submit(self._actions.resolve(aid, True, now_ms()))
+
+    async def reopen(self, aid: str) -> None:
+        """Open a resolved thread again. Raises as `reply` does."""
+        await self._submit(self._actions.resolve(aid, False, now_ms()))
+
+    async def delete(self, aid: str, cid: str = "") -> None:
+        """Delete a comment, or without `cid` the whole annotation. Raises as `reply` does."""
+        await self._submit(self._actions.delete(aid, cid, now_ms()))
+
+    async def react(self, aid: str, cid: str, emoji: str) -> None:
+        """Give a comment an emoji. Raises as `reply` does."""
+        await self._submit(self._actions.react(aid, cid, emoji, True, now_ms()))
+
+    async def unreact(self, aid: str, cid: str, emoji: str) -> None:
+        """Take an emoji back. Raises as `reply` does."""
+        await self._submit(self._actions.react(aid, cid, emoji, False, now_ms()))
+
+    async def show(
+        self, *, typing: str | None = None, selection: tuple[int, int] | None = None
+    ) -> None:
+        """Tell others what you do: typing in the thread of an annotation id, and the code-point
+        offsets of what you selected. Without arguments: nothing."""
+        self._line.perform(self._provider.receive_activity(typing, selection))
+        await anyio.lowlevel.checkpoint()
+
+    def discard(self, draft: Draft) -> None:
+        """Forget a draft. Raises ValueError if it is not among `drafts`."""
+        index = self._provider.drafts.index(draft)
+        del self._provider.drafts[index]
+        self._told_drafts -= index < self._told_drafts
+
+    def forget_unsaved(self) -> None:
+        """Leaving will not wait for what is unsaved, and not complain about it."""
+        self._flushes = False
+
+    # ---- waiting
+
+    async def wait_live(self) -> None:
+        """Wait until the page is connected and up to date. Raises Stopped."""
+        await self._wait(lambda: self._provider.phase is Phase.LIVE)
+
+    async def wait_saved(self) -> None:
+        """Wait until the server has everything that was written here, on disk.
+
+        Raises NotSaved if it refused something since the last time (see `drafts`), and Stopped.
+        """
+        await self._wait(lambda: not self._provider.outbox or self._new_drafts())
+        drafts = self._new_drafts()
+        self._told_drafts = len(self._provider.drafts)
+        if drafts:
+            raise NotSaved(drafts, self.unsaved)
+
+    async def wait_for(self, condition: Callable[[Page], bool]) -> None:
+        """Wait until `condition(page)` holds; it is asked again after every change. Raises
+        Stopped."""
+        await self._wait(lambda: condition(self))
+
+    # ---- inside
+
+    async def _wait(self, condition: Callable[[], object]) -> None:
+        await anyio.lowlevel.checkpoint()
+        while not condition():
+            end = self._why_ended()
+            if end is not None:
+                raise end
+            await self._changed.wait()
+
+    def _new_drafts(self) -> list[Draft]:
+        return self._provider.drafts[self._told_drafts :]
+
+    def _check_text(self, text: str) -> None:
+        greeting = self._provider.greeting
+        most = greeting.comment_cp if greeting else 0
+        if most and len(text) > most:
+            raise InvalidRecord(f"the comment has {len(text)} characters, {most} are allowed here")
+
+    async def _submit(self, operation: Operation) -> None:
+        greeting = self._provider.greeting
+        end = self._why_ended()
+        if end is not None:
+            raise end
+        if greeting is not None and greeting.readonly:
+            raise ReadOnly(f"the role {greeting.principal.role} may not write here")
+        if operation.size > (greeting.update_bytes if greeting else OPERATION.update_bytes):
+            raise InvalidRecord("too much for one change")
+        if len(self._provider.outbox) >= QUEUE:
+            raise QueueFull(f"{QUEUE} changes wait for a connection")
+        self._line.perform(self._provider.submit(operation, now_ms()))
+        await anyio.lowlevel.checkpoint()
+
+    def _note_change(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+        if self._why_ended() is not None:
+            self._listeners.wake()
+
+    def _why_ended(self) -> ClientError | None:
+        if self._provider.phase is Phase.STOPPED:
+            return Stopped(*self._provider.stopped)
+        return Closed() if self._closed else None
+
+    async def _flush(self) -> None:
+        """Wait for what was written, for a while."""
+        with anyio.move_on_after(FLUSH_S):
+            while self._provider.outbox and self._provider.phase is not Phase.STOPPED:
+                await self._changed.wait()
+        drafts = self._new_drafts()
+        if drafts or self._provider.outbox:
+            raise NotSaved(drafts, self.unsaved)
+
+    async def _end(self) -> None:
+        tasks = self._tasks
+        assert tasks is not None
+        tasks.cancel_scope.cancel()
+        try:
+            await tasks.__aexit__(None, None, None)
+        finally:
+            self._closed = True
+            self._note_change()
