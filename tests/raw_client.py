@@ -55,7 +55,7 @@ class RawClient:
                 self.clock = int(str(info["clock"]))
                 self.lease = f"{info['client']}-{info['lease']}"
                 self.user = str(info["principal"]["id"])  # type: ignore[index]
-            case message.Ack(clock=clock) | message.Reject(clock=clock):
+            case message.Reject(clock=clock):
                 self.clock = clock
         return decoded
 

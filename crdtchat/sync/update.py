@@ -63,7 +63,7 @@ class Update(NamedTuple):
 
 
 _ORIGIN, _RIGHT, _KEYED, _REF = 0x80, 0x40, 0x20, 0x1F
-_DELETED, _ANY = 1, 8
+_DELETED, _ANY, _SKIP = 1, 8, 10
 
 
 def decode_update(data: bytes, limits: Limits) -> Update:
@@ -121,6 +121,8 @@ def _read_item(data: bytes, at: int, clock: int, values_left: int) -> tuple[Item
     at += 1
     content = info & _REF
     if content != _ANY and content != _DELETED:
+        if info == _SKIP:
+            raise Malformed("a gap between structs", RejectCode.CLOCK_GAP)
         raise Malformed("a struct the schema does not have", RejectCode.FOREIGN_TYPE)
     if info & _RIGHT:
         raise Malformed("a right origin in a map", RejectCode.FOREIGN_TYPE)

@@ -160,6 +160,7 @@ class _Judge:
             if section.clock == expected:
                 fresh.append(section)
             elif section.end <= expected:
+                self._check_repeated(section)
                 trimmed = True
             elif section.clock > expected:
                 raise Refused(
@@ -171,6 +172,20 @@ class _Judge:
                 fresh.append(_trim(section, expected))
                 trimmed = True
         return fresh, trimmed
+
+    def _check_repeated(self, section: Section) -> None:
+        """What is known already must be known under the same keys.
+
+        Acknowledging another operation as a duplicate would lose it without a word.
+        """
+        for item in section.items:
+            known = self._mirror.locate((section.client, item.clock))
+            if item.origin is None:
+                same = known is self._mirror.record(item.root, item.key)
+            else:
+                same = known is self._mirror.locate(item.origin)
+            if not same:
+                raise Refused(RejectCode.CLOCK_GAP, f"clock {item.clock} is another operation's")
 
     def _begin(self, section: Section) -> None:
         self._clocks[section.client] = []

@@ -77,7 +77,7 @@ def test_clock_gap(kernel: Kernel, ahead: int) -> None:
 
 def test_skip(kernel: Kernel) -> None:
     data = b"\x01\x01" + uint(EVE) + b"\x00" + b"\x0a\x05" + b"\x00"
-    refused(kernel, data, RejectCode.FOREIGN_TYPE)
+    refused(kernel, data, RejectCode.CLOCK_GAP)
 
 
 @pytest.mark.parametrize("origin", [(99, 0), (10, 999), (EVE, 0), (EVE, 5)])
@@ -207,6 +207,13 @@ def test_second_sending_is_a_duplicate(kernel: Kernel) -> None:
     before = kernel.replica.state()
     assert isinstance(kernel.judge("eve", data), Duplicate)
     assert kernel.replica.state() == before
+
+
+def test_another_operation_at_a_known_clock_is_no_duplicate(kernel: Kernel) -> None:
+    """To acknowledge it would lose it without a word."""
+    kernel.write("eve", "r", "anno/c001/eve", "👍")
+    data = encode_write(EVE, 0, root="r", key="anno/c002/eve", value="👍", origin=None)
+    refused(kernel, data, RejectCode.CLOCK_GAP)
 
 
 def test_undoing_what_yjs_keeps(kernel: Kernel) -> None:
