@@ -114,7 +114,7 @@ async def _fill(process: Running, page: str, number: int, annotations: int) -> B
     """Write a page over one connection, which ends; answer the other, which saw it all."""
     deliveries = Deliveries()
     reader = await _open(process, page, deliveries)
-    hand = await _open(process, page, None)
+    hand = await _open(process, page, None, stock=True)
     writer = Writer(200_000 + number, USER, seed=number)
     for _ in range(annotations):
         clock = writer.clock
@@ -133,9 +133,12 @@ async def _fill(process: Running, page: str, number: int, annotations: int) -> B
     return reader
 
 
-async def _open(process: Running, page: str, deliveries: Deliveries | None) -> BenchClient:
+async def _open(
+    process: Running, page: str, deliveries: Deliveries | None, *, stock: bool = False
+) -> BenchClient:
     path = process.path(page)
-    return await BenchClient.open("127.0.0.1", process.port, path, deliveries, v1=process.v1)
+    v1 = process.v1 and not stock
+    return await BenchClient.open("127.0.0.1", process.port, path, deliveries, v1=v1)
 
 
 async def _settled(process: Running) -> int:

@@ -46,6 +46,7 @@ class Attendance:
             and self.idle
             and self.ending is None
             and not outbox.behind
+            and outbox
             and direct.ready
         ):
             frames = outbox.take()

@@ -7,6 +7,7 @@ import sys
 import uvicorn
 
 from crdtchat.server.app import create_app
+from crdtchat.server.direct import DirectSocket
 from crdtchat.server.logs import set_up_logs
 from crdtchat.server.settings import BadSetting, Settings, data_file
 from crdtchat.server.socket import MAX_FRAME
@@ -59,7 +60,7 @@ def serve(settings: Settings) -> int:
         host=settings.host,
         port=settings.port,
         http="httptools",
-        ws="websockets-sansio",
+        ws=DirectSocket,
         ws_max_size=MAX_FRAME,
         ws_per_message_deflate=False,
         ws_ping_interval=20.0,

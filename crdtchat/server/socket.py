@@ -8,8 +8,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from crdtchat.access.gate import Gate, NoTenant
 from crdtchat.access.principal import Denied
-from crdtchat.host.channel import ChannelClosed
+from crdtchat.host.channel import ChannelClosed, Direct
 from crdtchat.host.hub import Hub, Visit
+from crdtchat.server.direct import DIRECT
 from crdtchat.stores.base import DocumentKey, StoreError
 from crdtchat.sync.codes import CloseCode
 from crdtchat.sync.message import SUBPROTOCOL
@@ -24,6 +25,8 @@ class SocketChannel:
 
     def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
+        self.direct: Direct | None = socket.scope.get("extensions", {}).get(DIRECT)
+        """Where the server has one: ours does, others that the app is mounted in do not."""
 
     async def receive(self) -> bytes:
         message = await self._socket.receive()
@@ -95,7 +98,7 @@ async def serve_socket(socket: WebSocket) -> None:
         resume=parse_lease(query.get("lease", "")),
         token=admission.token,
     )
-    await hub.serve(channel, visit)
+    await hub.serve(channel, visit, channel.direct)
 
 
 def split_path(socket: WebSocket) -> tuple[str, str]:
