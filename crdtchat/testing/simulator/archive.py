@@ -1,0 +1,118 @@
+"""The committed truth about one page, kept by the simulation itself and never forgotten.
+
+Every entry is judged once more as it becomes durable, by a plain reading of PROTOCOL section 3 and
+not by the code under test (DESIGN invariants 3 and 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from crdtchat.document.rules import RULES
+from crdtchat.stores.base import Entry
+from crdtchat.sync.fold import fold
+from crdtchat.sync.limits import TRUSTED
+from crdtchat.sync.mirror import Mirror
+from crdtchat.sync.rules import SERVER_CLIENT
+from crdtchat.sync.session import Peer
+from crdtchat.sync.update import Update, Value, decode_update
+
+Fail = Callable[[str], AssertionError]
+
+_AUTHOR = {"a": 0, "c": 0, "s": 1, "d": 0}
+"""Where a root's value names who wrote it."""
+_FIXED = (0, 1, 4)
+"""Positions of a comment that never change: author, time, parent."""
+
+
+@dataclass(slots=True)
+class Archive:
+    """All of a page's entries from the first on, and what follows from them."""
+
+    peers: Mapping[str, Peer]
+    """Who may write here, by user id."""
+    owners: Mapping[int, str]
+    """Client ids of honest stock clients and their users."""
+    senders: Mapping[bytes, set[str]]
+    """Users whose sessions sent an operation, by broadcastId."""
+    fail: Fail
+    entries: list[Entry] = field(default_factory=list)
+    mirror: Mirror = field(default_factory=Mirror)
+    written: dict[tuple[str, str], list[Value]] = field(default_factory=dict)
+    """Every value ever committed, also overtaken ones, in the order of the log."""
+    broadcast_ids: set[bytes] = field(default_factory=set)
+
+    def add(self, entry: Entry) -> None:
+        """An entry became durable. Raises InvariantBroken."""
+        self.entries.append(entry)
+        self.broadcast_ids.add(entry.broadcast_id)
+        before = self.mirror.state_vector()
+        update = decode_update(entry.update, TRUSTED)
+        fold(entry.update, self.mirror, RULES)
+        self._check_sender(entry, update)
+        for section in update.sections:
+            for item in section.items:
+                if item.clock + item.length <= before.get(section.client, 0):
+                    raise self.fail(f"item {section.client}:{item.clock} is in the log twice")
+                record = self.mirror.locate((section.client, item.clock))
+                if record is None or item.values is None:
+                    continue
+                for value in item.values:
+                    self._check_value(entry.principal, record.root, record.key, value)
+                    self.written.setdefault((record.root, record.key), []).append(value)
+
+    def _check_sender(self, entry: Entry, update: Update) -> None:
+        clients = [section.client for section in update.sections]
+        if entry.principal == "":
+            if any(client != SERVER_CLIENT for client in clients):
+                raise self.fail(f"the server wrote under {clients}")
+            return
+        if not self.peers[entry.principal].may_comment:
+            raise self.fail(f"{entry.principal} may not write and did")
+        for client in clients:
+            if self.owners.get(client, entry.principal) != entry.principal:
+                raise self.fail(f"{entry.principal} wrote as client {client} of another user")
+        sent_by = self.senders.get(entry.broadcast_id)
+        if sent_by is not None and entry.principal not in sent_by:
+            raise self.fail(f"an operation of {sent_by} is filed under {entry.principal}")
+
+    def _check_value(self, principal: str, root: str, key: str, value: Value) -> None:
+        where = f"{root}/{key} by {principal or 'the server'}"
+        if root == "u":
+            if principal:
+                raise self.fail(f"{where}: attested by somebody else than the server")
+            return
+        author = key.rsplit("/", 1)[1] if root == "r" else value[_AUTHOR[root]]
+        if author != principal:
+            raise self.fail(f"{where}: signed {author!r}")
+        earlier = self.written.get((root, key))
+        if earlier and root in ("a", "d"):
+            raise self.fail(f"{where}: written twice")
+        if earlier and root == "c":
+            past, now = _filled(earlier[0]), _filled(value)
+            if any(past[at] != now[at] for at in _FIXED):
+                raise self.fail(f"{where}: changed what never changes")
+        if root == "d" and not self.peers[principal].may_moderate:
+            head = self.written.get(("c" if "/" in key else "a", key))
+            if not head or head[0][0] != principal:
+                raise self.fail(f"{where}: deletes what belongs to somebody else")
+
+    def lacks(self, update: Update) -> str:
+        """What of an update is not committed; empty if it all is."""
+        for section in update.sections:
+            known = self.mirror.next_clock(section.client)
+            if section.end > known:
+                return f"items {section.client}:{known}..{section.end}"
+        for client, ranges in update.deletes:
+            for first, end in ranges:
+                for clock in range(first, end):
+                    record = self.mirror.locate((client, clock))
+                    if record is None or (record.last == (client, clock) and not record.dead):
+                        return f"the deletion of {client}:{clock}"
+        return ""
+
+
+def _filled(value: Value) -> tuple[str | int, ...]:
+    """All positions of a comment, those left out at their defaults."""
+    return (*value, *("", 0, "", 0, "")[len(value) :])

@@ -1,0 +1,110 @@
+"""Looks at every frame and every step of a simulation (DESIGN invariants 2, 4, 5, 6 and 10)."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+from crdtchat.document.rules import RULES
+from crdtchat.host.gathering import Gathering
+from crdtchat.stores.base import DocumentKey, Entry
+from crdtchat.sync import message
+from crdtchat.sync.codes import CloseCode, Malformed
+from crdtchat.sync.limits import TRUSTED
+from crdtchat.sync.session import Peer
+from crdtchat.sync.tuning import Tuning
+from crdtchat.sync.update import decode_update
+from crdtchat.testing.simulator.archive import Archive
+from crdtchat.testing.simulator.connection import Connection
+from crdtchat.testing.simulator.trace import Trace, describe
+
+_PASSING = {CloseCode.RESTART, CloseCode.UNAVAILABLE, CloseCode.TOO_SLOW}
+"""Codes with which an honest client may be sent away."""
+
+assert set(RULES) == set("acsrdu")
+
+
+class Witness:
+    """Raises InvariantBroken at the first step that breaks a promise."""
+
+    def __init__(self, trace: Trace, pages: dict[DocumentKey, bytes]) -> None:
+        """`pages`: for every page bytes that occur in its texts and names and nowhere else."""
+        self.owners: dict[DocumentKey, dict[int, str]] = {key: {} for key in pages}
+        """Client ids of honest stock clients."""
+        self.peers: dict[DocumentKey, dict[str, Peer]] = {key: {} for key in pages}
+        self._senders: dict[DocumentKey, dict[bytes, set[str]]] = {key: {} for key in pages}
+        self.archives = {
+            key: Archive(self.peers[key], self.owners[key], self._senders[key], trace.fail)
+            for key in pages
+        }
+        self._trace = trace
+        self._marks = pages
+        self._looked_at: dict[tuple[DocumentKey, int, int], None] = {}
+
+    def committed(self, key: DocumentKey, entries: tuple[Entry, ...] | list[Entry]) -> None:
+        """Entries became durable."""
+        for entry in entries:
+            self.archives[key].add(entry)
+
+    def receives(self, key: DocumentKey, user: str, frame: bytes) -> None:
+        """A session is about to receive a frame."""
+        try:
+            decoded = message.decode_from_client(frame, v1=True)
+        except Malformed:
+            return
+        if isinstance(decoded, message.Operation):
+            self._senders[key].setdefault(decoded.broadcast_id, set()).add(user)
+
+    def sends(self, key: DocumentKey, who: str, frame: bytes, *, honest: bool) -> None:
+        """A frame leaves for a client. Invariants 2 and 10."""
+        self._trace.note(who, f"< {describe(frame)}")
+        seen = (key, crc32(frame), len(frame))
+        if seen in self._looked_at and frame[0] != message.MessageType.ACK:
+            return
+        self._looked_at[seen] = None
+        for other, mark in self._marks.items():
+            if other != key and mark in frame:
+                raise self._trace.fail(f"{who} on {key} is sent something of {other}")
+        decoded = message.decode_from_server(frame)
+        archive = self.archives[key]
+        if isinstance(decoded, message.Batch | message.SyncStep2 | message.SyncUpdate):
+            lacking = archive.lacks(decode_update(decoded.update, TRUSTED))
+            if lacking:
+                raise self._trace.fail(f"{who} is sent {lacking}, which is not committed")
+        if isinstance(decoded, message.Batch) and decoded.last > len(archive.entries):
+            raise self._trace.fail(f"{who} is told of operation {decoded.last} before its commit")
+        if isinstance(decoded, message.Ack) and honest:
+            for broadcast_id in decoded.broadcast_ids:
+                if broadcast_id not in archive.broadcast_ids:
+                    raise self._trace.fail(f"{who} is acknowledged what is not committed")
+
+    def closes(self, who: str, honest: bool, stock: bool, code: int, reason: str) -> None:
+        """The server ends a session. Invariant 5: an honest one never for what it cannot help."""
+        self._trace.note(who, f"< close {code} {reason}")
+        if not honest or code in _PASSING or (stock and code == CloseCode.DIVERGED):
+            return
+        raise self._trace.fail(f"honest {who} is closed with {code}: {reason}")
+
+    def looks_at(
+        self,
+        rooms: dict[DocumentKey, Gathering],
+        connections: dict[DocumentKey, list[Connection]],
+        tuning: Tuning,
+    ) -> None:
+        """After every step. Invariants 5, 6 and 7 as far as they hold at any moment."""
+        for key, gathering in rooms.items():
+            room, here = gathering.room, connections[key]
+            if gathering.dropped:
+                raise self._trace.fail(f"the room of {key} was dropped")
+            if not room.sessions == room.presence.connections == len(here):
+                raise self._trace.fail(
+                    f"{len(here)} connections, {room.sessions} sessions, "
+                    f"{room.presence.connections} present on {key}"
+                )
+            if room.history.sequence > len(self.archives[key].entries):
+                raise self._trace.fail(f"the room of {key} is ahead of its log")
+            for one in here:
+                outbox = room.outbox(one.number)
+                if outbox.droppable_bytes > tuning.outbox_bytes:
+                    raise self._trace.fail(f"the outbox of {one.who} is over its bound")
+                if outbox.answers_bytes > 2 * tuning.answers_bytes:
+                    raise self._trace.fail(f"{one.who} is owed more than the bound")

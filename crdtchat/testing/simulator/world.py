@@ -1,0 +1,223 @@
+"""A whole simulated world: one server process, its disk, and clients on three pages.
+
+Everything is driven by the methods below and by virtual time; chance (latencies, ids, who notices
+what when) comes from the seed. `story.py` chooses what happens from the same seed, Hypothesis
+chooses by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+from random import Random
+
+from crdtchat.document.ids import new_broadcast_id
+from crdtchat.stores.base import DocumentKey, StoreError
+from crdtchat.sync.codes import Refused
+from crdtchat.sync.session import Peer
+from crdtchat.sync.tuning import Tuning
+from crdtchat.testing.simulator.author import Author
+from crdtchat.testing.simulator.deeds import Deeds
+from crdtchat.testing.simulator.disk import Disk
+from crdtchat.testing.simulator.intruder import Intruder
+from crdtchat.testing.simulator.node import Node
+from crdtchat.testing.simulator.tab import Tab
+from crdtchat.testing.simulator.timeline import Timeline
+from crdtchat.testing.simulator.trace import Trace
+from crdtchat.testing.simulator.visitor import Surroundings, Visitor
+from crdtchat.testing.simulator.witness import Witness
+
+PAGES = {
+    DocumentKey("north", "page"): b"northgate",
+    DocumentKey("south", "page"): b"southmole",
+    DocumentKey("north", "page", "scope"): b"eastfield",
+}
+"""Pages, and what occurs in their texts and names and nowhere else."""
+TIGHT = Tuning(
+    batch=3,
+    early=6,
+    in_flight=8,
+    outbox_bytes=1_500,
+    answers_bytes=65_536,
+    ring_bytes=1_200,
+)
+"""Bounds so narrow that a simulation meets all of them."""
+_ROLES = (("ann", True, False), ("bob", True, False), ("eve", True, False), ("mod", True, True))
+
+
+class World:
+    """See above. Raises InvariantBroken as soon as a promise is broken."""
+
+    def __init__(self, seed: int, tuning: Tuning = TIGHT) -> None:
+        self.tuning = tuning
+        self.chance = Random(seed)
+        self.timeline = Timeline()
+        self.trace = Trace(self.timeline)
+        self.witness = Witness(self.trace, PAGES)
+        self.disk = Disk(lambda key, entries: self.witness.committed(key, list(entries)))
+        self.node = Node(self.timeline, self.disk, self.trace, self.witness, self.chance, tuning)
+        self.around = Surroundings(
+            self.timeline, self.node, self.trace, self.witness, self.chance, count(1)
+        )
+        self.authors: list[Author] = []
+        self.tabs: list[Tab] = []
+        self.intruders: list[Intruder] = []
+        self._deeds: dict[str, Deeds] = {}
+        self._names = count(1)
+        self._siblings: dict[tuple[DocumentKey, str], list[Tab]] = {}
+        for key, mark in PAGES.items():
+            for user, may_comment, may_moderate in (*_ROLES, ("vic", False, False)):
+                self._introduce(key, mark, user, may_comment, may_moderate)
+        self.timeline.on_step(self._look)
+
+    def _introduce(
+        self, key: DocumentKey, mark: bytes, user: str, may_comment: bool, may_moderate: bool
+    ) -> None:
+        role = "moderator" if may_moderate else "commenter" if may_comment else "viewer"
+        name = f"{user} of {mark.decode()}"
+        self.witness.peers[key][user] = Peer(user, name, role, may_comment, may_moderate)
+
+    # ---- who is there
+
+    def peer(self, key: DocumentKey, user: str) -> Peer:
+        """A user of a page, as a session gets them."""
+        return replace(self.witness.peers[key][user])
+
+    def add_author(self, key: DocumentKey, user: str) -> Author:
+        """An honest client of `crdtchat.v1` opens the page."""
+        author = Author(self.around, self._name("v1", user), key, self.peer(key, user))
+        self.authors.append(author)
+        self._deeds[author.who] = Deeds(
+            author.provider, author.peer, PAGES[key].decode(), self.chance.randbytes
+        )
+        return author
+
+    def add_tab(self, key: DocumentKey, user: str) -> Tab:
+        """An honest stock client opens the page in a tab of its own."""
+        siblings = self._siblings.setdefault((key, user), [])
+        tab = Tab(self.around, self._name("tab", user), key, self.peer(key, user), siblings)
+        self.tabs.append(tab)
+        self._deeds[tab.who] = Deeds(tab, tab.peer, PAGES[key].decode(), self.chance.randbytes)
+        return tab
+
+    def add_intruder(self, key: DocumentKey, user: str, *, v1: bool) -> Intruder:
+        """A hostile client opens the page."""
+        who = self._name("bad", user)
+        intruder = Intruder(self.around, who, key, self.peer(key, user), v1=v1)
+        self.intruders.append(intruder)
+        return intruder
+
+    @property
+    def honest(self) -> list[Author | Tab]:
+        """The honest clients that are still there."""
+        authors = [author for author in self.authors if author.present]
+        return [*authors, *(tab for tab in self.tabs if tab.present)]
+
+    @property
+    def visitors(self) -> list[Visitor]:
+        """All clients that are still there."""
+        return [*self.honest, *(one for one in self.intruders if one.present)]
+
+    def _name(self, kind: str, user: str) -> str:
+        return f"{kind}-{user}-{next(self._names)}"
+
+    # ---- what happens
+
+    def do(self, who: Author | Tab, kind: str, a: int, b: int) -> None:
+        """An honest client writes something, online or not."""
+        if isinstance(who, Tab) and not who.peer.may_comment:
+            return
+        operation = self._deeds[who.who].make(kind, a, b, self.timeline.wall)
+        self.trace.note(who.who, f"does {kind} {operation.broadcast_id.hex()[:8]}")
+        who.do(operation)
+
+    def write(self, key: DocumentKey, user: str, kind: str, a: int, b: int) -> None:
+        """Somebody writes over REST."""
+        if not self.node.up:
+            return
+        peer = self.peer(key, user)
+        broadcast_id = new_broadcast_id(self.chance.randbytes)
+        self.trace.note("rest", f"{kind} by {user} {broadcast_id.hex()[:8]}")
+        archive = self.witness.archives[key]
+
+        def settle(sequence: int) -> None:
+            self.trace.note("rest", f"{broadcast_id.hex()[:8]} is {sequence}")
+            if sequence > len(archive.entries):
+                raise self.trace.fail("a REST write is answered before its commit")
+
+        try:
+            page = _RestPage(self.node, key, user)
+            deeds = Deeds(page, peer, PAGES[key].decode(), self.chance.randbytes)
+            intents = deeds.make(kind, a, b, self.timeline.wall).intents
+            self.node.write(key, peer, intents, broadcast_id, settle)
+        except (Refused, StoreError) as error:
+            self.trace.note("rest", f"refused: {error}")
+
+    def crash(self, *, kept: bool) -> None:
+        """The process dies and comes back after a moment."""
+        if self.node.up:
+            self.node.crash(kept=kept)
+            self.timeline.after(0.2, self.node.start)
+
+    def restart(self) -> None:
+        """The process is stopped in good order and comes back after a moment."""
+        if self.node.up:
+            self.node.stop()
+            self.timeline.after(0.2, self.node.start)
+
+    def set_disk(self, available: bool) -> None:
+        """The disk goes, or comes back."""
+        if self.disk.available != available:
+            self.trace.note("disk", "is back" if available else "is gone")
+            self.disk.available = available
+
+    def set_skew(self, milliseconds: int) -> None:
+        """The wall clock jumps. Within the five minutes that records may be ahead of it."""
+        self.trace.note("clock", f"jumps to {milliseconds} ms off")
+        self.timeline.set_skew(milliseconds)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.timeline.run_for(seconds)
+
+    def calm(self) -> None:
+        """End all faults and let everybody come to rest."""
+        self.trace.note("world", "calms down")
+        self.set_disk(True)
+        for visitor in self.visitors:
+            if not visitor.network:
+                visitor.go_online()
+            visitor.stall(False)
+        for tab in self.tabs:
+            # It may hold what a tab that was closed meanwhile told it alone. The server learns of
+            # that when this one comes back.
+            if tab.present and not all(sibling.present for sibling in tab.siblings):
+                tab.hang_up(1001)
+        for _ in range(60):
+            self.timeline.run_for(2.0)
+            if self._resting():
+                break
+        self.timeline.run_for(7.0)
+
+    def _resting(self) -> bool:
+        return (
+            all(author.quiet for author in self.authors if author.present)
+            and all(tab.connection and tab.answered for tab in self.tabs if tab.present)
+            and not any(room.room.busy for room in self.node.rooms.values())
+        )
+
+    def _look(self) -> None:
+        rooms = self.node.rooms
+        self.witness.looks_at(
+            rooms, {key: [*self.node.connections_of(key)] for key in rooms}, self.tuning
+        )
+
+
+class _RestPage:
+    """What REST shows a user: the live document."""
+
+    def __init__(self, node: Node, key: DocumentKey, user: str) -> None:
+        self.user = user
+        replica = node.open(key).replica
+        self.get = replica.get
+        self.values = replica.values
