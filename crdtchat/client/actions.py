@@ -25,6 +25,7 @@ from crdtchat.document.records import (
     comment_value,
     reaction_key,
     reactions_value,
+    read_annotation,
     read_comment,
     read_reactions,
     status_value,
@@ -32,6 +33,9 @@ from crdtchat.document.records import (
 )
 from crdtchat.document.replica import Write
 from crdtchat.sync.update import Value
+
+_TRUSTED_MS = schema.FUTURE_MS * 4 // 5
+"""How far another's clock may be ahead for an answer to be dated after it."""
 
 
 class Records(Protocol):
@@ -64,9 +68,9 @@ class Actions:
 
     def reply(self, aid: str, text: str, parent: str, now: int) -> tuple[str, Operation]:
         """A comment under an annotation; answers its id as well."""
-        self._expect_annotation(aid)
+        now = _after(self._annotation_of(aid).created, now)
         if parent:
-            self._comment_of(aid, parent)
+            now = _after(self._comment_of(aid, parent).created, now)
         cid, comment = self._comment(aid, text, parent, now)
         return cid, self._operation(now, comment)
 
@@ -78,7 +82,7 @@ class Actions:
 
     def resolve(self, aid: str, resolved: bool, now: int) -> Operation:
         """Resolve or reopen a thread."""
-        self._expect_annotation(aid)
+        self._annotation_of(aid)
         value = status_value(StatusRecord(resolved, self._records.user, now))
         return self._operation(now, (schema.STATUSES, aid, value))
 
@@ -97,7 +101,7 @@ class Actions:
         if cid:
             self._comment_of(aid, cid)
         else:
-            self._expect_annotation(aid)
+            self._annotation_of(aid)
         key = comment_key(aid, cid) if cid else aid
         value = tombstone_value(TombstoneRecord(self._records.user, now))
         return self._operation(now, (schema.TOMBSTONES, key, value))
@@ -108,17 +112,24 @@ class Actions:
         return cid, (schema.COMMENTS, comment_key(aid, cid), comment_value(record))
 
     def _comment_of(self, aid: str, cid: str) -> CommentRecord:
-        self._expect_annotation(aid)
+        self._annotation_of(aid)
         key = comment_key(aid, cid)
         record = read_comment(self._records.get(schema.COMMENTS, key))
         if record is None or self._records.get(schema.TOMBSTONES, key) is not None:
             raise UnknownRecord(f"no comment {cid!r} under annotation {aid!r}")
         return record
 
-    def _expect_annotation(self, aid: str) -> None:
-        there = self._records.get(schema.ANNOTATIONS, aid) is not None
-        if not there or self._records.get(schema.TOMBSTONES, aid) is not None:
+    def _annotation_of(self, aid: str) -> AnnotationRecord:
+        record = read_annotation(self._records.get(schema.ANNOTATIONS, aid))
+        if record is None or self._records.get(schema.TOMBSTONES, aid) is not None:
             raise UnknownRecord(f"no annotation {aid!r} on this page")
+        return record
 
     def _operation(self, now: int, *writes: Write) -> Operation:
         return Operation(new_broadcast_id(self._random), now, writes)
+
+
+def _after(before: int, now: int) -> int:
+    """The time of an answer to what was written at `before`: an answer never stands before it,
+    though two clocks differ. A clock that is far ahead is not followed: the server would refuse."""
+    return before + 1 if now <= before < now + _TRUSTED_MS else now

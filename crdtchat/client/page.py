@@ -94,6 +94,7 @@ class Page:
         self._closed = False
         self._flushes = True
         self._told_drafts = 0
+        self._last = 0
         self._view: tuple[int, tuple[Annotation, ...]] = (-1, ())
 
     async def __aenter__(self) -> Self:
@@ -230,7 +231,7 @@ class Page:
         prefix = prefix[-CONTEXT_CP:]
         target = Target(quote, prefix, suffix[:CONTEXT_CP], start, start + len(quote), kind, part)
         self._check_text(text)
-        aid, operation = self._actions.annotate(target, text, now_ms())
+        aid, operation = self._actions.annotate(target, text, self._tick())
         await self._submit(operation)
         return aid
 
@@ -241,34 +242,34 @@ class Page:
         then. What the server refuses later becomes a draft.
         """
         self._check_text(text)
-        cid, operation = self._actions.reply(aid, text, parent, now_ms())
+        cid, operation = self._actions.reply(aid, text, parent, self._tick())
         await self._submit(operation)
         return cid
 
     async def edit(self, aid: str, cid: str, text: str) -> None:
         """Give your own comment another text. Raises as `reply` does."""
         self._check_text(text)
-        await self._submit(self._actions.edit(aid, cid, text, now_ms()))
+        await self._submit(self._actions.edit(aid, cid, text, self._tick()))
 
     async def resolve(self, aid: str) -> None:
         """Mark a thread as resolved. Raises as `reply` does."""
-        await self._submit(self._actions.resolve(aid, True, now_ms()))
+        await self._submit(self._actions.resolve(aid, True, self._tick()))
 
     async def reopen(self, aid: str) -> None:
         """Open a resolved thread again. Raises as `reply` does."""
-        await self._submit(self._actions.resolve(aid, False, now_ms()))
+        await self._submit(self._actions.resolve(aid, False, self._tick()))
 
     async def delete(self, aid: str, cid: str = "") -> None:
         """Delete a comment, or without `cid` the whole annotation. Raises as `reply` does."""
-        await self._submit(self._actions.delete(aid, cid, now_ms()))
+        await self._submit(self._actions.delete(aid, cid, self._tick()))
 
     async def react(self, aid: str, cid: str, emoji: str) -> None:
         """Give a comment an emoji. Raises as `reply` does."""
-        await self._submit(self._actions.react(aid, cid, emoji, True, now_ms()))
+        await self._submit(self._actions.react(aid, cid, emoji, True, self._tick()))
 
     async def unreact(self, aid: str, cid: str, emoji: str) -> None:
         """Take an emoji back. Raises as `reply` does."""
-        await self._submit(self._actions.react(aid, cid, emoji, False, now_ms()))
+        await self._submit(self._actions.react(aid, cid, emoji, False, self._tick()))
 
     async def show(
         self, *, typing: str | None = None, selection: tuple[int, int] | None = None
@@ -328,6 +329,11 @@ class Page:
         most = greeting.comment_cp if greeting else 0
         if most and len(text) > most:
             raise InvalidRecord(f"the comment has {len(text)} characters, {most} are allowed here")
+
+    def _tick(self) -> int:
+        """Now, never twice the same: what was written later stands behind."""
+        self._last = max(now_ms(), self._last + 1)
+        return self._last
 
     async def _submit(self, operation: Operation) -> None:
         greeting = self._provider.greeting

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
+from crdtchat.client.actions import Actions
 from crdtchat.client.effects import Effect, Hangup, Send, WakeAt
 from crdtchat.client.errors import UnknownRecord
 from crdtchat.client.intents import Operation
@@ -11,6 +14,7 @@ from crdtchat.client.news import Happening, PageEvent
 from crdtchat.client.provider import Phase, Provider
 from crdtchat.document.records import Target
 from crdtchat.document.replica import Replica, Write
+from crdtchat.document.view import read_view
 from crdtchat.sync import message
 from crdtchat.sync.codes import CloseCode, RejectCode
 from crdtchat.sync.encode import EMPTY_UPDATE
@@ -452,3 +456,25 @@ def test_changes_of_what_is_not_there() -> None:
         ann.actions.edit("none", "none", "x", START)
     with pytest.raises(UnknownRecord):
         ann.actions.delete("none", "", START)
+
+
+@pytest.mark.parametrize("ahead", [0, 1_000, 200_000])
+def test_an_answer_never_stands_before_what_it_answers(ahead: int) -> None:
+    provider = joined()
+    actions = Actions(provider, Random(1).randbytes)
+    aid, operation = actions.annotate(TARGET, "from a clock that is ahead", START + ahead)
+    provider.submit(operation, START)
+    for step in range(5):
+        _, operation = actions.reply(aid, f"answer {step}", "", START + step)
+        provider.submit(operation, START)
+    (annotation,) = read_view(provider)
+    assert annotation.text == "from a clock that is ahead"
+
+
+def test_a_clock_far_ahead_is_not_followed() -> None:
+    provider = joined()
+    actions = Actions(provider, Random(1).randbytes)
+    aid, operation = actions.annotate(TARGET, "x", START + 290_000)
+    provider.submit(operation, START)
+    _, reply = actions.reply(aid, "y", "", START)
+    assert reply.at == START
