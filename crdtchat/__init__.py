@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crdtchat.client.blocking import connect_blocking
-    from crdtchat.client.page import connect
+    from crdtchat.client.page import Page, connect
 
-__all__ = ["connect", "connect_blocking"]
+__all__ = ["Page", "connect", "connect_blocking"]
 
-_HOMES = {"connect": "crdtchat.client.page", "connect_blocking": "crdtchat.client.blocking"}
+_HOMES = {
+    "Page": "crdtchat.client.page",
+    "connect": "crdtchat.client.page",
+    "connect_blocking": "crdtchat.client.blocking",
+}
 
 
 def __getattr__(name: str) -> object:

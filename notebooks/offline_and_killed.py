@@ -1,0 +1,86 @@
+"""Two programs annotate a text through a server that is killed with -9 while they write.
+
+    python notebooks/offline_and_killed.py [FILE]
+
+Nothing to set up: it starts a server of its own, on a free port, with its data in a temporary
+folder. Both go on writing while there is no server; when it is back they end equal.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import anyio
+
+import crdtchat
+from crdtchat.anchoring import describe
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def start_server(data: str, port: str = "0") -> tuple[subprocess.Popen[str], str]:
+    """Start `crdtchat serve`; answer the process and where it listens."""
+    command = [sys.executable, "-m", "crdtchat", "serve", "--port", port, "--data", data]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process, process.stdout.readline().split()[-1]
+
+
+def end(process: subprocess.Popen[str], how: signal.Signals) -> None:
+    """End the server with a signal."""
+    process.send_signal(how)
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+async def main(text: str) -> None:
+    """Write, kill, write on, start again, compare."""
+    lines = [line.strip() for line in text.splitlines() if len(line.strip()) > 30]
+
+    async def annotate(page: crdtchat.Page, words: str, comment: str) -> str:
+        start = text.index(words)
+        found = describe(text, start, start + len(words))
+        return await page.annotate(
+            words, comment, prefix=found.prefix, suffix=found.suffix, start=start
+        )
+
+    with tempfile.TemporaryDirectory() as data:
+        server, url = start_server(data)
+        async with (
+            crdtchat.connect(url, page="the text", name="Ann") as ann,
+            crdtchat.connect(url, page="the text", name="Bob") as bob,
+        ):
+            thread = await annotate(ann, lines[0], "Ann opens a thread.")
+            await bob.wait_for(lambda page: page.annotation(thread) is not None)
+            await bob.reply(thread, "Bob replies.")
+            await bob.wait_saved()
+            print(f"both live: {len(bob.annotations)} annotation, saved")
+
+            end(server, signal.SIGKILL)
+            print("server killed with -9")
+            for number, line in enumerate(lines[1:4]):
+                await annotate(ann, line, f"Ann, without a server: {number}")
+                await bob.reply(thread, f"Bob, without a server: {number}")
+            print(f"written meanwhile, unsaved: Ann {ann.unsaved}, Bob {bob.unsaved}")
+
+            server, _ = start_server(data, url.rpartition(":")[2])
+            await ann.wait_saved()
+            await bob.wait_saved()
+            await ann.wait_for(lambda page: len(page.annotations[0].comments) == 5)
+            await bob.wait_for(lambda page: len(page.annotations) == 4)
+            print(f"server back: Ann and Bob agree: {ann.annotations == bob.annotations}")
+            for annotation in ann.annotations:
+                print(f"  “{annotation.quote[:48]}…”")
+                for comment in annotation.comments:
+                    print(f"      {comment.author_name}: {comment.text}")
+        end(server, signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    source = Path(sys.argv[1]) if len(sys.argv) > 1 else README
+    anyio.run(main, source.read_text(encoding="utf-8"))
