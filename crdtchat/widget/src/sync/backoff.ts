@@ -11,7 +11,7 @@ export class Backoff {
   next(): number {
     const most = Math.min(LONGEST_MS, BASE_MS * 2 ** this.#attempt);
     this.#attempt = Math.min(this.#attempt + 1, 16);
-    return LEAST_MS + this.random() * most;
+    return Math.ceil(LEAST_MS + this.random() * most);
   }
 
   reset(): void {

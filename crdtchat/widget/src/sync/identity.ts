@@ -69,12 +69,12 @@ export class Identity {
     return true;
   }
 
-  /** Another tab may have chosen. True if the token is another one now. */
+  /** Another tab may have chosen. True if there is another token now; a name alone is that tab's business. */
   reread(event: StorageEvent): boolean {
     if (event.key !== this.#key) return false;
     const before = this.token;
     this.#stored = this.#load();
-    return this.token !== before;
+    return this.token !== before && this.#stored.token !== "";
   }
 
   #load(): Stored {

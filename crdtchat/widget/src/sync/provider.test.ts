@@ -289,6 +289,16 @@ describe("Provider", () => {
     expect(updates(effects)).toHaveLength(0);
   });
 
+  it("holds an answer to what another tab has still to send", () => {
+    live();
+    const other = new Actions("ann", () => now).annotate(TARGET, "in the other tab");
+    replica.wait(other, true);
+    const answer = actions.reply(other.aid, "in this tab");
+    expect(kinds(receive({ type: "submit", operation: answer }))).toEqual(["status"]);
+    server.doc.getMap("a").set(other.aid, ["ann", 1, "x", "", "", 0, 1]);
+    expect(updates(take(server.batch(replica.stateVector)))).toHaveLength(1);
+  });
+
   it("always has a time at which it tries again, unless told to act (6)", () => {
     live();
     expect(receive({ type: "close", code: 4503, reason: "" }).at(-1)).toMatchObject({ type: "wake" });
@@ -300,6 +310,15 @@ describe("Provider", () => {
       status: { link: "sign-in", unsent: 0, reason: "sign in" },
     });
     expect(kinds(receive({ type: "wake" }))).toEqual([]);
+  });
+
+  it("sets its alarm anew when it was woken too early (6)", () => {
+    live();
+    const alarm = receive({ type: "close", code: 1006, reason: "" }).at(-1) as { type: "wake"; at: number };
+    now = alarm.at - 1;
+    expect(receive({ type: "wake" })).toEqual([alarm]);
+    now = alarm.at;
+    expect(kinds(receive({ type: "wake" }))).toContain("connect");
   });
 
   it("hangs up when an operation stays unanswered", () => {

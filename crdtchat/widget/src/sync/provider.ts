@@ -59,6 +59,7 @@ type Phase = "idle" | "waiting" | "connecting" | "joining" | "live" | "stopped";
 
 const ANSWER_MS = 15_000;
 const PATIENCE_MS = 3_000;
+const OFFLINE_MS = 20_000;
 const NOTHING = Uint8Array.of(0);
 const REMEMBERED_EVENTS = 2_000;
 const COME_BACK_LATER = new Set(["unavailable", "rate-limited"]);
@@ -75,6 +76,7 @@ export class Provider {
   #phase: Phase = "idle";
   #welcome: wire.Welcome | null = null;
   #lease = "";
+  #offline = false;
   #status: Status = { link: "starting", unsent: 0, reason: "" };
   #shown: Status | null = null;
   #backoff: Backoff;
@@ -130,11 +132,14 @@ export class Provider {
         this.#closed(input.code, input.reason, now);
         break;
       case "wake":
+        // A timer may fire a little early; it is set anew then.
+        this.#alarm = null;
         if (this.#answerBy !== null && now >= this.#answerBy) this.#lost(now);
         else if (this.#tryAt !== null && now >= this.#tryAt) this.#connect(now);
         break;
       case "network":
         if (this.#phase === "stopped" || this.#phase === "idle") break;
+        this.#offline = !input.online;
         if (!input.online) this.#lost(now);
         else if (this.#phase === "waiting") this.#connect(now);
         break;
@@ -170,7 +175,8 @@ export class Provider {
   #lost(now: number): void {
     this.#hangUp();
     this.#phase = "waiting";
-    this.#tryAt = now + this.#backoff.next();
+    // Without any network a try now and then is enough; a server on this machine is reached all the same.
+    this.#tryAt = now + (this.#offline ? OFFLINE_MS : this.#backoff.next());
     this.#status = { ...this.#status, link: "offline", reason: "" };
   }
 
@@ -252,13 +258,16 @@ export class Provider {
   }
 
   #batch(batch: Extract<wire.Incoming, { type: "batch" }>, now: number): void {
-    for (const event of batch.events) this.#event(event);
     const whole = this.#whole;
     // A run that was on its way when this client asked for the whole document: it is part of the answer.
-    if (whole && batch.first > 1) return;
-    this.#whole = false;
-    this.replica.apply(batch.update);
-    this.sequence = batch.last;
+    const early = whole && batch.first > 1;
+    if (!early) {
+      this.#whole = false;
+      this.replica.apply(batch.update);
+      this.sequence = batch.last;
+    }
+    for (const event of batch.events) this.#event(event, !early);
+    if (early) return;
     if (this.#phase !== "joining") {
       this.#effects.push({ type: "synced", whole });
       return;
@@ -273,10 +282,10 @@ export class Provider {
     if (this.outbox.sent.length > 0) this.#answerBy = now + ANSWER_MS;
   }
 
-  #event(event: wire.WireEvent): void {
+  #event(event: wire.WireEvent, applied: boolean): void {
     const id = uuidText(event.broadcastId);
-    this.replica.drop(id);
-    if (this.outbox.find(id)) this.#done(id);
+    if (applied) this.replica.drop(id);
+    if (applied && this.outbox.find(id)) this.#done(id);
     if (this.#own.has(id) || this.#told.has(id)) return;
     this.#told.add(id);
     if (this.#told.size > REMEMBERED_EVENTS) this.#told.delete(this.#told.values().next().value as string);
@@ -316,6 +325,8 @@ export class Provider {
       if (operation.user !== welcome.principal.id) continue;
       if (free <= 0 || entry.notBefore > now) break;
       const code = obstacle(this.replica.written, operation);
+      // An answer to what another tab of this browser has still to send: that comes first.
+      if (code && obstacle(this.replica, operation) === undefined) continue;
       if (code && !operation.intents.every((intent) => holds(this.replica.written, intent))) {
         this.#refuse(entry, code, "");
         continue;

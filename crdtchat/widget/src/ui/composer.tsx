@@ -51,7 +51,7 @@ export function Composer(properties: Properties) {
   useEffect(() => {
     if (properties.autofocus) (needsName ? nameBox.current : box.current)?.focus({ preventScroll: true });
   }, []);
-  useEffect(() => onBusy?.(focused || text !== ""), [focused, text]);
+  useEffect(() => onBusy?.(text !== ""), [text]);
 
   function change(next: string): void {
     setText(next);

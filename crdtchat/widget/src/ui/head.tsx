@@ -1,6 +1,7 @@
 /** What can be done with a whole discussion. */
 import { useState } from "preact/hooks";
 import type { Thread } from "../model/threads";
+import { State } from "./bar";
 import { useWidget } from "./context";
 import { Icon } from "./icons";
 
@@ -25,6 +26,7 @@ export function ThreadHead({ thread, onClose, back }: { thread: Thread; onClose(
         </button>
       )}
       <h2>{speech.text(resolved ? "resolved" : "discussion")}</h2>
+      {back && <State />}
       <button
         type="button"
         class="icon-button"

@@ -1,0 +1,130 @@
+"""What the server does not take comes back with a reason, and the text stays (E1, E2, B7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import WebSocketRoute, expect
+
+from tests.browser.conftest import OpenReader
+from tests.browser.site import Site
+from tests.server_process import ServerProcess
+
+OPERATION, BATCH = 65, 66
+
+
+def page(site: Site, server: ServerProcess, page_id: str) -> str:
+    return site.page("/refused", server.url, f"{{tenantId: 'demo', urlId: {page_id!r}}}")
+
+
+class Line:
+    """The wire between a page and the real server, with a hand on it."""
+
+    def __init__(self) -> None:
+        self.hold = False
+        self.forge: Callable[[bytes], bytes] = lambda frame: frame
+        self._held: list[bytes | str] = []
+        self._route: WebSocketRoute | None = None
+
+    def __call__(self, route: WebSocketRoute) -> None:
+        self._route = route
+        server = route.connect_to_server()
+
+        def to_server(frame: bytes | str) -> None:
+            forged = self.forge(frame) if isinstance(frame, bytes) and frame[0] == OPERATION else frame
+            server.send(forged)
+
+        def to_page(frame: bytes | str) -> None:
+            if self.hold and frame[0] == BATCH:
+                self._held.append(frame)
+            else:
+                route.send(frame)
+
+        route.on_message(to_server)
+        server.on_message(to_page)
+
+    def let_go(self) -> None:
+        assert self._route is not None
+        self.hold = False
+        for frame in self._held:
+            self._route.send(frame)
+        self._held.clear()
+
+
+def test_a_reply_to_what_was_deleted_becomes_a_draft(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    url = page(site, server, page_id)
+    bob = readers(url)
+    bob.annotate("every ship", "Soon gone", "Bob")
+    bob.expect_live()
+    bob.close()
+    bob.annotate("steel pen", "This stays")
+    bob.expect_live()
+
+    line = Line()
+    ann = readers("about:blank")
+    ann.page.route_web_socket(re.compile("/sync/"), line)
+    ann.page.goto(url)
+    ann.open("steel pen")
+    ann.reply("I am here", "Ann")
+    ann.expect_live()
+    ann.close()
+    ann.open("every ship")
+    # She does not hear of the deletion before her reply is on its way.
+    line.hold = True
+    bob.close()
+    bob.open("every ship")
+    bob.do("Soon gone", "Delete")
+    bob.page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    bob.expect_live()
+    ann.type("A long and careful answer")
+    ann.page.keyboard.press("Control+Enter")
+    line.let_go()
+    ann.expect_painted("steel pen")
+    ann.show_panel()
+    expect(ann.panel.locator(".drafts")).to_contain_text("A long and careful answer")
+    expect(ann.panel.locator(".drafts")).to_contain_text("deleted meanwhile")
+    ann.expect_live()
+
+    # She is not forked: what she writes next is taken.
+    ann.rows.filter(has_text="steel pen").click()
+    ann.reply("Still here")
+    ann.expect_live()
+    bob.open("steel pen")
+    expect(bob.comment("Still here")).to_be_visible()
+
+
+def test_a_forged_operation_is_refused_and_reaches_nobody(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    url = page(site, server, page_id)
+    bob = readers(url)
+    bob.annotate("every ship", "Mine", "Bob")
+    bob.expect_live()
+    bob_id = bob.page.evaluate("chat.annotations[0].author").encode()
+
+    line = Line()
+    ann = readers("about:blank")
+    ann.expected = ["the server refused the connection"]
+    ann.page.route_web_socket(re.compile("/sync/"), line)
+    ann.page.goto(url)
+    ann.open("every ship")
+    ann.reply("As myself", "Ann")
+    ann.expect_live()
+    expect(bob.comment("As myself")).to_be_visible()
+    ann_id = ann.page.evaluate("chat.annotations[0].comments[1].author").encode()
+    assert len(ann_id) == len(bob_id)
+    line.forge = lambda frame: frame.replace(ann_id, bob_id)
+    ann.type("As somebody else")
+    ann.page.keyboard.press("Control+Enter")
+    ann.expect_state("Not connected")
+    line.forge = lambda frame: frame
+    ann.page.get_by_role("button", name="Try again").click()
+    ann.expect_live()
+    expect(ann.comments).to_have_count(2)
+    expect(bob.comments).to_have_count(2)
+    ann.close()
+    ann.show_panel()
+    expect(ann.panel.locator(".drafts")).to_contain_text("As somebody else")
