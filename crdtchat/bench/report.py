@@ -47,8 +47,9 @@ def operations(costs: Sequence[OperationCost]) -> str:
             cost.kind,
             f"{cost.annotations:,}",
             f"{cost.verify_us:.1f}",
-            f"{cost.commit_us:.1f}",
+            f"{cost.store_us:.1f}",
             f"{cost.apply_us:.1f}",
+            f"{cost.settle_us:.1f}",
             f"{cost.total_us:.1f}",
             f"{cost.wall_us:.1f}",
             f"{cost.group:.0f}",
@@ -56,8 +57,8 @@ def operations(costs: Sequence[OperationCost]) -> str:
         ]
         for cost in costs
     ]
-    head = ["operation", "annotations", "verify us", "queue+commit us", "apply us"]
-    head += ["CPU us", "wall us", "per commit", f"<= {OPERATION_US:.0f}"]
+    head = ["operation", "annotations", "verify us", "store us", "apply us"]
+    head += ["queue+ack us", "CPU us", "wall us", "per commit", f"<= {OPERATION_US:.0f}"]
     lines = [table(head, rows)]
     for kind in dict.fromkeys(cost.kind for cost in costs):
         totals = [cost.total_us for cost in costs if cost.kind == kind]

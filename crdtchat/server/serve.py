@@ -6,6 +6,7 @@ import sys
 
 import uvicorn
 
+from crdtchat.host.collector import calm_collector
 from crdtchat.server.app import create_app
 from crdtchat.server.direct import DirectSocket
 from crdtchat.server.logs import set_up_logs
@@ -72,5 +73,6 @@ def serve(settings: Settings) -> int:
         timeout_graceful_shutdown=10,
     )
     server = _Announcing(config, settings)
+    calm_collector()
     server.run()
     return 0 if server.started else 3

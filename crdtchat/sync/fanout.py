@@ -11,7 +11,8 @@ from crdtchat.sync.session import Session
 
 
 class Fanout:
-    """Encodes once what is the same for all, and once more for each writer, without its own."""
+    """Encodes once what is the same for all, when somebody gets it, and once more for each writer,
+    without its own."""
 
     def __init__(
         self, first: int, last: int, update: bytes, operations: Sequence[Operation]
@@ -20,14 +21,18 @@ class Fanout:
         self._first = first
         self._last = last
         self._operations = operations
+        self._update = update
         self._writers = {operation.session for operation in operations}
-        self._batch = self._encode(update, operations, v1=True)
-        self._stock = self._encode(update, operations, v1=False)
+        self._encoded: dict[bool, bytes] = {}
 
     def frame(self, session: Session) -> bytes | None:
         """The frame for a session; None if all of it is its own."""
         if session.number not in self._writers:
-            return self._batch if session.v1 else self._stock
+            frame = self._encoded.get(session.v1)
+            if frame is None:
+                frame = self._encode(self._update, self._operations, v1=session.v1)
+                self._encoded[session.v1] = frame
+            return frame
         others = [
             operation for operation in self._operations if operation.session != session.number
         ]
