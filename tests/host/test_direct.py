@@ -42,13 +42,10 @@ async def test_frames_keep_their_order_over_both_ways() -> None:
                 tasks.start_soon(hub.serve, pipe, visit, direct)
                 client = PipeClient(pipe, pipe.to_server, pipe.from_server, "ann")
                 await client.join()
-                last = 0
                 for number in range(40):
                     direct.ready = number % 3 != 0
                     await client.send("a", f"anno{number}", ("ann", NOW, "words", "", "", 0, 5))
                     ack = await client.until(message.Ack)
                     assert ack.broadcast_ids == ((number + 1).to_bytes(16, "big"),)
-                    assert ack.sequence > last
-                    last = ack.sequence
                 await client.hang_up()
         assert 0 < direct.carried < hub.counters["messages_sent"]
