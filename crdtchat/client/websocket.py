@@ -50,6 +50,8 @@ class WebSocket:
         self._frames: deque[Frame] = deque()
         self._parts: list[bytes] = []
         self._wanted = anyio.Event()
+        self._why = ""
+        """Why this side ended it."""
         self.silence_s = inf
         """Seconds without a byte after which the server is asked for one; as many again, and it
         counts as dead."""
@@ -94,6 +96,7 @@ class WebSocket:
 
     def hang_up(self, code: int, reason: str) -> None:
         """End the connection because of what the server sent; `receive` raises soon."""
+        self._why = reason
         self._protocol.fail(code, reason[:120])
         self._wanted.set()
 
@@ -125,11 +128,12 @@ class WebSocket:
         """Say goodbye, briefly, and let go."""
         with anyio.move_on_after(_LINGER_S, shield=True):
             try:
-                if self._open:
+                polite = self._open
+                if polite:
                     self._protocol.send_close(1000)
-                    await self._flush()
-                    while self._protocol.close_rcvd is None:
-                        await self._read()
+                await self._flush()
+                while polite and self._protocol.close_rcvd is None:
+                    await self._read()
             except (Ended, anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
                 pass  # It was over already.
         with anyio.CancelScope(shield=True):
@@ -197,7 +201,10 @@ class WebSocket:
         close = self._protocol.close_rcvd
         if close is not None:
             return Ended(close.code, close.reason)
-        return Ended(ABNORMAL, reason)
+        broken = self._protocol.parser_exc
+        return Ended(
+            ABNORMAL, self._why or reason or (f"not WebSocket: {broken}" if broken else "")
+        )
 
     async def _flush(self) -> None:
         data = b"".join(self._protocol.data_to_send())

@@ -22,7 +22,8 @@ class Visitor:
     """One connection, shaken hands with."""
 
     def __init__(self, stream: ByteStream, protocol: ServerProtocol, request: Request) -> None:
-        self._stream = stream
+        self.stream = stream
+        self._frames: list[Frame] = []
         self.protocol = protocol
         self.request = request
 
@@ -34,23 +35,24 @@ class Visitor:
 
     async def flush(self) -> None:
         """Send what the protocol has to send."""
-        await self._stream.send(b"".join(self.protocol.data_to_send()))
+        await self.stream.send(b"".join(self.protocol.data_to_send()))
 
     async def next(self) -> message.FromClient | Frame:
         """The next message of the client, or a control frame. Pings are not answered."""
-        while True:
-            for event in self.protocol.events_received():
-                if isinstance(event, Frame):
-                    if event.opcode is Opcode.BINARY:
-                        return message.decode_from_client(bytes(event.data), v1=True)
-                    return event
-            self.protocol.receive_data(await self._stream.receive())
+        while not self._frames:
+            self.protocol.receive_data(await self.stream.receive())
+            events = self.protocol.events_received()
+            self._frames += [event for event in events if isinstance(event, Frame)]
+        frame = self._frames.pop(0)
+        if frame.opcode is Opcode.BINARY:
+            return message.decode_from_client(bytes(frame.data), v1=True)
+        return frame
 
     async def silence(self) -> None:
         """Read and say nothing until the client goes."""
         try:
             while True:
-                await self._stream.receive()
+                await self.stream.receive()
         except (anyio.EndOfStream, anyio.BrokenResourceError):
             return
 
@@ -93,7 +95,7 @@ async def fake_server(
 
     sockets = await anyio.create_tcp_listener(local_host="127.0.0.1")
     port = sockets.extra(SocketAttribute.local_port)
-    listener = TLSListener(sockets, context) if context else sockets
+    listener = TLSListener(sockets, context, standard_compatible=False) if context else sockets
     async with listener, anyio.create_task_group() as tasks:
         tasks.start_soon(listener.serve, handle)
         yield f"{'https' if context else 'http'}://127.0.0.1:{port}"
