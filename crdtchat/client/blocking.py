@@ -12,14 +12,13 @@ import ssl
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 from weakref import WeakSet
 
 import anyio
 from anyio.abc import TaskStatus
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+from anyio.from_thread import BlockingPortal
 
 from crdtchat.client.effects import Draft
 from crdtchat.client.events import Events
@@ -255,12 +254,8 @@ class BlockingPage:
 
     def _let_go(self, *, flush: bool) -> None:
         """Ask the page's task to end; does not wait, so that it may be called from anywhere."""
-        if self._held.done() or not self._loop.running:
-            return
-        if threading.get_ident() == self._loop.thread:
-            self._leave(flush)  # Garbage collected by the loop's own thread.
-        else:
-            self._loop.portal.start_task_soon(self._leave, flush)
+        if not self._held.done():
+            self._loop.tell(self._leave, flush)
 
 
 class BlockingEvents:
@@ -316,30 +311,53 @@ class _Loop:
     """The thread of all blocking pages of this process."""
 
     def __init__(self) -> None:
+        ready: Future[BlockingPortal] = Future()
         self.process = os.getpid()
         self.pages: WeakSet[BlockingPage] = WeakSet()
-        self._context: AbstractContextManager[BlockingPortal] = start_blocking_portal(
-            "asyncio", name="crdtchat"
-        )
-        self.portal = self._context.__enter__()
-        self.thread = self.portal.call(threading.get_ident)
         self.running = True
+        self._thread = threading.Thread(
+            target=anyio.run, args=(_serve, ready), name="crdtchat", daemon=True
+        )
+        self._thread.start()
+        self._portal = ready.result()
         atexit.register(self._exit)
+
+    @property
+    def portal(self) -> BlockingPortal:
+        """The way into the thread. Raises RuntimeError in a forked child: threads stay behind."""
+        if os.getpid() != self.process:
+            raise RuntimeError("the page was opened before this process was forked; open it here")
+        return self._portal
+
+    def tell(self, function: Callable[[bool], None], argument: bool) -> None:
+        """Call a function in the thread soon, without waiting; from any thread, also its own."""
+        if not self.running or os.getpid() != self.process:
+            return
+        if threading.get_ident() == self._thread.ident:
+            function(argument)
+        else:
+            self._portal.start_task_soon(function, argument)
 
     def _exit(self) -> None:
         """Close all pages, send what was written, and end the thread."""
         if os.getpid() != self.process:
-            return  # A fork: the thread lives in the parent only.
-        waiting: list[Future[None]] = []
-        for page in list(self.pages):
+            return
+        pages = list(self.pages)
+        for page in pages:
             page._let_go(flush=True)
-            waiting.append(page._held)
         try:
-            for held in waiting:
-                held.result()
+            for page in pages:
+                page._held.result()
         finally:
             self.running = False
-            self._context.__exit__(None, None, None)
+            self._portal.start_task_soon(self._portal.stop)
+            self._thread.join()
+
+
+async def _serve(ready: Future[BlockingPortal]) -> None:
+    async with BlockingPortal() as portal:
+        ready.set_result(portal)
+        await portal.sleep_until_stopped()
 
 
 _lock = threading.Lock()

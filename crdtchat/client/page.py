@@ -93,6 +93,8 @@ class Page:
         self._tasks: TaskGroup | None = None
         self._closed = False
         self._flushes = True
+        self.flush_s = FLUSH_S
+        """Seconds that leaving waits at most for what was written."""
         self._told_drafts = 0
         self._last = 0
         self._view: tuple[int, tuple[Annotation, ...]] = (-1, ())
@@ -362,7 +364,7 @@ class Page:
 
     async def _flush(self) -> None:
         """Wait for what was written, for a while."""
-        with anyio.move_on_after(FLUSH_S):
+        with anyio.move_on_after(self.flush_s):
             while self._provider.outbox and self._provider.phase is not Phase.STOPPED:
                 await self._changed.wait()
         drafts = self._new_drafts()

@@ -150,13 +150,10 @@ async def test_starting_offline(own_server: ServerProcess, page_id: str) -> None
         assert replica.get("a", aid) is not None
 
 
-async def test_leaving_with_unsaved_writes_says_so(
-    own_server: ServerProcess, page_id: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(page_module, "FLUSH_S", 0.01)
-
+async def test_leaving_with_unsaved_writes_says_so(own_server: ServerProcess, page_id: str) -> None:
     async def write_and_leave() -> None:
         async with crdtchat.connect(own_server.url, page=page_id, name="Ann") as page:
+            page.flush_s = 0.01
             own_server.kill()
             await page.wait_for(lambda page: page.state == "offline")
             await page.annotate("words", "lost")

@@ -1,0 +1,204 @@
+"""The blocking facade: threads, waiting, interrupts, forgotten pages, interpreter exit."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import crdtchat
+from crdtchat.client.errors import Closed, NotSaved, Stopped, UnknownRecord
+from crdtchat.client.news import Happening
+from crdtchat.client.page import Page
+from tests.server_process import ServerProcess
+
+
+def test_a_thread_in_two_copies(server: ServerProcess, page_id: str) -> None:
+    with (
+        crdtchat.connect_blocking(server.url, page=page_id, name="Ann") as ann,
+        crdtchat.connect_blocking(server.url, page=page_id, name="Bob") as bob,
+    ):
+        assert ann.state == "live"
+        assert ann.me is not None
+        assert bob.me is not None
+        assert ann.token
+        news = bob.events()
+        aid = ann.annotate("words", "first", prefix="before ", suffix=" after", start=3)
+        ann.wait_saved()
+        event = next(news)
+        assert (event.kind, event.aid, event.by) == (Happening.NEW, aid, ann.me.id)
+        cid = bob.reply(aid, "second")
+        bob.react(aid, cid, "👍")
+        bob.unreact(aid, cid, "👍")
+        bob.react(aid, cid, "🎉")
+        bob.edit(aid, cid, "second, better")
+        bob.resolve(aid)
+        bob.show(typing=aid)
+        bob.wait_saved(timeout=30)
+        ann.wait_for(lambda page: page.annotations[0].resolved, timeout=30)
+        ann.wait_for(lambda page: any(person.typing for person in page.people), timeout=30)
+        found = ann.annotation(aid)
+        assert found is not None
+        assert found == ann.annotations[0] == bob.annotations[0]
+        assert [comment.text for comment in found.comments] == ["first", "second, better"]
+        assert found.comments[1].reactions[0].users == (bob.me.id,)
+        assert (ann.people_count, ann.connection_count, len(ann.people)) == (2, 2, 2)
+        bob.reopen(aid)
+        bob.delete(aid, cid)
+        bob.wait_saved()
+        ann.delete(aid)
+        ann.wait_saved()
+        assert ann.annotations == ()
+        assert (ann.drafts, ann.unsaved, ann.trouble) == ((), 0, "")
+        assert len(ann.export()) > 2
+        kinds = [event.kind for event in bob.events(timeout=0)]
+        assert kinds == []  # Events are those from now on.
+    assert ann.state == "closed"
+    with pytest.raises(Closed):
+        ann.annotate("words", "x")
+    ann.close()
+
+
+def test_events_end_when_nothing_happens(server: ServerProcess, page_id: str) -> None:
+    with crdtchat.connect_blocking(server.url, page=page_id) as page:
+        assert list(page.events(timeout=0.01)) == []
+
+
+def test_many_threads_write(server: ServerProcess, page_id: str) -> None:
+    with crdtchat.connect_blocking(server.url, page=page_id) as page:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda number: page.annotate("words", str(number)), range(200)))
+        page.wait_saved()
+        texts = {annotation.text for annotation in page.annotations}
+        assert texts == {str(number) for number in range(200)}
+
+
+def test_errors_arrive_where_the_call_is(server: ServerProcess, page_id: str) -> None:
+    with pytest.raises(ValueError, match="not a server"):
+        crdtchat.connect_blocking("nonsense", page=page_id)
+    with pytest.raises(Stopped):
+        crdtchat.connect_blocking(server.url, page=page_id, token="nonsense")
+    with crdtchat.connect_blocking(server.url, page=page_id) as page:
+        with pytest.raises(UnknownRecord):
+            page.reply("none", "x")
+        with pytest.raises(TimeoutError):
+            page.wait_for(lambda _: False, timeout=0.01)
+        page.annotate("words", "still alive")
+
+
+def test_leaving_offline_says_what_is_lost(own_server: ServerProcess, page_id: str) -> None:
+    page = crdtchat.connect_blocking(own_server.url, page=page_id)
+    own_server.kill()
+    page.wait_for(lambda page: page.state == "offline")
+    page.annotate("words", "offline")
+    page.call(_hurry)
+    with pytest.raises(NotSaved):
+        page.close()
+
+
+async def _hurry(page: Page) -> None:
+    page.flush_s = 0.01
+
+
+def test_an_error_in_the_block_does_not_wait(own_server: ServerProcess, page_id: str) -> None:
+    def fail() -> None:
+        with crdtchat.connect_blocking(own_server.url, page=page_id) as page:
+            own_server.kill()
+            page.wait_for(lambda page: page.state == "offline")
+            page.annotate("words", "offline")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+
+def test_an_interrupt_ends_the_wait_and_not_the_page(server: ServerProcess, page_id: str) -> None:
+    with crdtchat.connect_blocking(server.url, page=page_id) as page:
+        asked = 0
+
+        def interrupt(_: Page) -> bool:
+            nonlocal asked
+            asked += 1
+            if asked == 1:
+                main = threading.main_thread().ident
+                assert main is not None
+                signal.pthread_kill(main, signal.SIGINT)
+            return False
+
+        with pytest.raises(KeyboardInterrupt):
+            page.wait_for(interrupt)
+        page.annotate("words", "still alive")
+        page.wait_saved()
+
+
+def test_a_forgotten_page_is_left(server: ServerProcess, page_id: str) -> None:
+    with crdtchat.connect_blocking(server.url, page=page_id, name="Ann") as ann:
+        bob = crdtchat.connect_blocking(server.url, page=page_id, name="Bob")
+        ann.wait_for(lambda page: page.people_count == 2)
+        del bob
+        gc.collect()
+        ann.wait_for(lambda page: page.people_count == 1)
+
+
+def test_all_pages_share_one_thread(server: ServerProcess, page_id: str) -> None:
+    with crdtchat.connect_blocking(server.url, page=page_id):
+        before = threading.active_count()
+        with crdtchat.connect_blocking(server.url, page=page_id):
+            assert threading.active_count() == before
+
+
+async def test_inside_a_running_event_loop(server: ServerProcess, page_id: str) -> None:
+    """As in a notebook, whose cells run inside the kernel's loop."""
+    with crdtchat.connect_blocking(server.url, page=page_id) as page:
+        page.annotate("words", "from a cell")
+        page.wait_saved()
+
+
+EXIT = """
+import sys, crdtchat
+page = crdtchat.connect_blocking(sys.argv[1], page=sys.argv[2], name="Script")
+page.annotate("words", "written at the end")
+"""
+
+
+def test_a_script_that_just_ends_has_saved(server: ServerProcess, page_id: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", EXIT, server.url, page_id],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == ""
+    with crdtchat.connect_blocking(server.url, page=page_id) as page:
+        assert [annotation.text for annotation in page.annotations] == ["written at the end"]
+
+
+FORK = """
+import os, sys, crdtchat
+page = crdtchat.connect_blocking(sys.argv[1], page=sys.argv[2], name="Parent")
+child = os.fork()
+if child == 0:
+    try:
+        page.annotate("words", "in the wrong process")
+    except RuntimeError:
+        pass
+    with crdtchat.connect_blocking(sys.argv[1], page=sys.argv[2], name="Child") as own:
+        own.annotate("words", "child")
+    sys.exit(0)
+_, status = os.waitpid(child, 0)
+page.annotate("words", "parent")
+page.close()
+sys.exit(status)
+"""
+
+
+def test_a_forked_child_has_a_thread_of_its_own(server: ServerProcess, page_id: str) -> None:
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORK]
+    subprocess.run([*command, server.url, page_id], check=True)
+    with crdtchat.connect_blocking(server.url, page=page_id) as page:
+        assert {annotation.text for annotation in page.annotations} == {"child", "parent"}

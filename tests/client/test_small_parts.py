@@ -1,0 +1,129 @@
+"""Events, tables, backoff, and what importing the package costs."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import crdtchat
+from crdtchat.client.errors import Closed
+from crdtchat.client.events import Events, Listeners
+from crdtchat.client.news import Happening, PageEvent
+from crdtchat.client.table import COLUMNS, rows, to_dataframe
+from crdtchat.document.records import StatusRecord, Target, TombstoneRecord
+from crdtchat.document.view import Annotation, Comment, Reaction
+from crdtchat.sync.backoff import LEAST_S, LONGEST_S, delay
+
+
+def event(number: int) -> PageEvent:
+    return PageEvent(Happening.NEW, f"anno{number}")
+
+
+async def test_a_slow_listener_loses_the_oldest_and_is_told() -> None:
+    events = Events(lambda: None, limit=3)
+    for number in range(5):
+        events.push(event(number))
+    assert await anext(events) == PageEvent(Happening.MISSED, missed=2)
+    assert [await anext(events) for _ in range(3)] == [event(2), event(3), event(4)]
+    assert events.next_nowait() is None
+
+
+async def test_what_waits_is_read_before_the_end() -> None:
+    events = Events(Closed)
+    events.push(event(1))
+    assert [found async for found in events] == [event(1)]
+
+
+def test_a_listener_that_nobody_holds_is_forgotten() -> None:
+    listeners = Listeners()
+    kept = listeners.add(Events(lambda: None))
+    listeners.add(Events(lambda: None))
+    gc.collect()
+    assert len(listeners._all) == 1
+    listeners.push(event(1))
+    assert kept.next_nowait() == event(1)
+
+
+@given(st.integers(0, 10_000), st.floats(0, 1, exclude_max=True))
+def test_backoff_is_bounded_and_spread(attempt: int, chance: float) -> None:
+    wait = delay(attempt, chance)
+    assert LEAST_S <= wait < LEAST_S + LONGEST_S
+    assert delay(attempt, 0) == LEAST_S
+    assert delay(attempt + 1, chance) >= wait
+
+
+ANNOTATION = Annotation(
+    "anno",
+    "ann",
+    "Ann",
+    1_800_000_000_000,
+    Target("words", "before ", " after", 3, 8),
+    StatusRecord(True, "bob", 1_800_000_000_009),
+    (
+        Comment("anno", "c001", "ann", "Ann", 1_800_000_000_000, "first"),
+        Comment(
+            *("anno", "c002", "", "", 1_800_000_000_001, ""),
+            deleted=TombstoneRecord("ann", 1_800_000_000_002),
+        ),
+        Comment(
+            *("anno", "c003", "bob", "Bob", 1_800_000_000_002, "third", 1_800_000_000_003, "c001"),
+            reactions=(Reaction("👍", ("ann", "bob")),),
+        ),
+    ),
+)
+
+
+def test_rows() -> None:
+    table = [dict(zip(COLUMNS, row, strict=True)) for row in rows([ANNOTATION])]
+    assert [row["text"] for row in table] == ["first", "", "third"]
+    assert [row["deleted"] for row in table] == [False, True, False]
+    assert table[2]["reactions"] == {"👍": 2}
+    assert table[2]["edited"] == 1_800_000_000_003
+    assert table[0]["edited"] is None
+    assert all(row["resolved"] and row["quote"] == "words" for row in table)
+
+
+def test_the_data_frame_is_made_of_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pandas is no dependency: a stand-in shows what it is asked for."""
+
+    class Frame(dict[str, list[object]]):
+        def __init__(self, data: list[tuple[object, ...]], columns: list[str]) -> None:
+            super().__init__(zip(columns, map(list, zip(*data, strict=True)), strict=True))
+
+    def to_datetime(values: list[Any], *, unit: str, utc: bool) -> list[object]:
+        assert (unit, utc) == ("ms", True)
+        return [("time", value) for value in values]
+
+    stand_in = SimpleNamespace(DataFrame=Frame, to_datetime=to_datetime)
+    monkeypatch.setitem(sys.modules, "pandas", stand_in)
+    frame = to_dataframe([ANNOTATION])
+    assert list(frame) == list(COLUMNS)
+    assert frame["created"][0] == ("time", 1_800_000_000_000)
+
+
+def test_without_pandas_there_is_an_import_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError):
+        to_dataframe([])
+
+
+HEAVY = ("anyio", "asyncio", "pycrdt", "websockets", "starlette", "ssl", "socket")
+
+
+def test_importing_the_package_loads_no_io() -> None:
+    code = f"import sys, crdtchat; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_public_names() -> None:
+    assert {"connect", "connect_blocking"} <= set(dir(crdtchat))
+    with pytest.raises(AttributeError):
+        crdtchat.nothing  # noqa: B018
