@@ -28,6 +28,7 @@ from crdtchat.document.records import (
     read_annotation,
     read_comment,
     read_reactions,
+    read_status,
     status_value,
     tombstone_value,
 )
@@ -83,6 +84,8 @@ class Actions:
     def resolve(self, aid: str, resolved: bool, now: int) -> Operation:
         """Resolve or reopen a thread."""
         self._annotation_of(aid)
+        before = read_status(self._records.get(schema.STATUSES, aid))
+        now = _after(before.at, now) if before else now
         value = status_value(StatusRecord(resolved, self._records.user, now))
         return self._operation(now, (schema.STATUSES, aid, value))
 

@@ -35,6 +35,8 @@ class Operation:
     """Next clock of the leased id before it was written."""
     sent: bool = False
     """Whether it may have reached a server."""
+    waited: bool = False
+    """Whether it could not be sent at once: others may have written meanwhile."""
 
     def sign(self, user: str) -> None:
         """Fill in the author, once it is known."""
@@ -52,18 +54,19 @@ class Operation:
         return all(root == schema.TOMBSTONES for root, _, _ in self.intents)
 
 
-def held(get: Get, write: Write) -> bool:
-    """Whether the document holds this write, or something that overtook it.
+def held(get: Get, write: Write, *, late: bool) -> bool:
+    """Whether the document holds this write, or, for one that comes late, what overtook it.
 
     Such a write is not made again: a lost ack must not bring an old wording back. Of two edits, or
-    two changes of state, the later one by its own time wins.
+    two changes of state, the later one by its own time wins. What is written at once, knowing what
+    is there, is not compared by time: clocks differ.
     """
     root, key, value = write
     present = get(root, key)
     if present is None or value is None:
         return present is value
-    if present == value:
-        return True
+    if present == value or not late:
+        return present == value
     match root:
         case schema.COMMENTS:
             there, ours = read_comment(present), read_comment(value)

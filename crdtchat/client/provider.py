@@ -134,7 +134,9 @@ class Provider:
             operation.sign(self.user)
         self.outbox.waiting.append(operation)
         self._copy.changed()
-        return self._pump(now)
+        effects = self._pump(now)
+        operation.waited = not operation.update
+        return effects
 
     def receive_activity(
         self, typing: str | None, selection_cp: tuple[int, int] | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crdtchat.client.intents import Operation, held
 from crdtchat.client.news import State
 from crdtchat.client.outbox import Outbox
-from crdtchat.document.replica import Replica
+from crdtchat.document.replica import Replica, Write
 from crdtchat.document.schema import ROOTS
 from crdtchat.sync.limits import TRUSTED
 from crdtchat.sync.statevector import decode_state_vector
@@ -95,11 +95,15 @@ class WorkingCopy:
 
     def holds(self, operation: Operation) -> bool:
         """Whether the replica has all that the operation writes, or what overtook it."""
-        return all(held(self._replica.get, write) for write in operation.intents)
+        return not self._missing(operation)
 
     def write(self, operation: Operation) -> None:
         """Write what is missing of an operation and keep its bytes in it."""
         self.version += 1
-        writes = [write for write in operation.intents if not held(self._replica.get, write)]
         operation.clock = self.next_clock()
-        operation.update = self._replica.write(writes)
+        operation.update = self._replica.write(self._missing(operation))
+
+    def _missing(self, operation: Operation) -> list[Write]:
+        late = operation.sent or operation.waited
+        get = self._replica.get
+        return [write for write in operation.intents if not held(get, write, late=late)]

@@ -18,8 +18,10 @@ from crdtchat.document.view import read_view
 from crdtchat.sync import message
 from crdtchat.sync.codes import CloseCode, RejectCode
 from crdtchat.sync.encode import EMPTY_UPDATE
+from crdtchat.sync.limits import OPERATION
 from crdtchat.sync.message import Event, EventKind, decode_from_client
 from crdtchat.sync.tuning import Tuning
+from crdtchat.sync.update import decode_update
 from tests.client.world import START, Client, Clock, Server, settle
 
 TARGET = Target("words", start_cp=0, end_cp=5)
@@ -206,25 +208,23 @@ def test_a_refusal_by_a_forged_author_stops_and_keeps_the_text() -> None:  # C6
 
 
 def test_an_operation_accepted_before_a_refusal_stays_while_its_commit_is_awaited() -> None:
-    server, (ann, bob) = world("ann", "mod")
-    aid, operation = bob.actions.annotate(TARGET, "first", START)
-    bob.submit(operation)
-    settle(server, [ann, bob])
-    bob.submit(bob.actions.delete(aid, "", START + 5))
-    bob.carry_up()
-    server.commit()
-    good, operation = ann.actions.annotate(TARGET, "good", START + 6)
-    ann.submit(operation)
-    _, operation = ann.actions.reply(aid, "bad", "", START + 7)
-    ann.submit(operation)
-    while ann.carry_up() or ann.transmit() or ann.carry_down():
-        pass  # Refused, resynced and replaced, while the append of "good" is still under way.
-    assert ann.provider.phase is Phase.LIVE
-    assert [annotation.aid for annotation in ann.view()] == [good]
-    assert len(ann.provider.outbox) == 1
-    settle(server, [ann, bob])
-    assert ann.content() == server.content()
-    assert not ann.provider.outbox
+    """The whole state holds what is committed, and one's own operations do not come in batches."""
+    provider = joined(page())
+    provider.submit(resolve(1), START)
+    provider.submit(resolve(2, START + 1), START)
+    reject = message.encode_reject(bytes([2] * 16), 1, RejectCode.DELETED, "")
+    provider.receive_frame(reject, START)
+    assert provider.receive_frame(message.encode_batch(0, 0, page(), []), START) == []
+    assert provider.phase is Phase.LIVE
+    assert provider.values("s") == {"anno": (1, "ann", START)}
+    assert [operation.broadcast_id for operation in provider.outbox] == [bytes([1] * 16)]
+    provider.receive_frame(message.encode_ack(1, 1, [bytes([1] * 16)]), START)
+    assert not provider.outbox
+    assert provider.values("s") == {"anno": (1, "ann", START)}
+    (effect,) = provider.submit(resolve(3, START + 2), START)
+    (operation,) = frames([effect])
+    assert isinstance(operation, message.Operation)
+    assert decode_update(operation.update, OPERATION).sections[0].clock == 1
 
 
 @pytest.mark.parametrize("code", [RejectCode.UNAVAILABLE, RejectCode.RATE_LIMITED])
@@ -469,6 +469,23 @@ def test_an_answer_never_stands_before_what_it_answers(ahead: int) -> None:
         provider.submit(operation, START)
     (annotation,) = read_view(provider)
     assert annotation.text == "from a clock that is ahead"
+
+
+@pytest.mark.parametrize("ahead", [3, 1_000, 10_000_000])
+def test_what_is_written_knowingly_wins_over_a_clock_that_is_ahead(ahead: int) -> None:
+    state = Replica(client=9).write([*WRITES, ("s", "anno", (1, "bob", START + ahead))])
+    provider = joined(state)
+    actions = Actions(provider, Random(1).randbytes)
+    assert len(provider.submit(actions.resolve("anno", False, START), START)) == 1
+    (annotation,) = read_view(provider)
+    assert not annotation.resolved
+
+
+def test_taking_back_what_was_not_given_sends_nothing() -> None:
+    provider = joined(page())
+    actions = Actions(provider, Random(1).randbytes)
+    assert provider.submit(actions.react("anno", "cmnt", "👍", False, START), START) == []
+    assert not provider.outbox
 
 
 def test_a_clock_far_ahead_is_not_followed() -> None:
