@@ -54,7 +54,7 @@ class Operation:
         return all(root == schema.TOMBSTONES for root, _, _ in self.intents)
 
 
-def held(get: Get, write: Write, *, late: bool) -> bool:
+def held(get: Get, write: Write, *, late: bool = True) -> bool:
     """Whether the document holds this write, or, for one that comes late, what overtook it.
 
     Such a write is not made again: a lost ack must not bring an old wording back. Of two edits, or

@@ -17,8 +17,8 @@ from crdtchat.client.errors import Stopped
 from crdtchat.sync import message
 from crdtchat.sync.codes import RejectCode
 from crdtchat.sync.encode import EMPTY_UPDATE
+from tests.client.by_hand import WELCOME
 from tests.client.fake_server import Visitor, fake_server
-from tests.client.test_provider import WELCOME
 
 TLS = Path(__file__).parent / "tls"
 JOINED = message.encode_batch(0, 0, EMPTY_UPDATE, [])
