@@ -6,11 +6,13 @@ the same worth.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from crdtchat.anchoring.candidates import Window
 from crdtchat.anchoring.page_index import Ints, PageIndex
 from crdtchat.anchoring.query import Query
 
@@ -19,8 +21,16 @@ GAP_OPEN = 10
 GAP_EXTEND = 1
 #: Words inserted inside the quote cost more than words inserted beside it, so that of two equal
 #: ways the quote stays together.
-GAP_OPEN_INSIDE = 16
-GAP_EXTEND_INSIDE = 2
+GAP_OPEN_INSIDE = 12
+#: A run of equal tokens at an end of a window is taken for granted from this length on; this
+#: many tokens from the end it may begin, in at most so many places; this many of its tokens are
+#: aligned nevertheless, so that what lies between the runs has something to hold on to.
+_END_LONG = 10
+_END_TRIES = 3
+_END_PLACES = 8
+_END_OVERLAP = 4
+#: The quick way is believed if it gains so many tenths of what the window's tokens can gain.
+_GOOD_ENOUGH = 7
 _FLOOR = -(1 << 28)
 
 
@@ -37,43 +47,142 @@ class Alignment:
 
 
 def align(
-    index: PageIndex, query: Query, windows: list[tuple[int, int]], barred: tuple[int, int] = (0, 0)
-) -> list[Alignment]:
-    """The best local alignment of the query in each window (page tokens from, to).
+    index: PageIndex, query: Query, window: Window, barred: tuple[int, int] = (0, 0)
+) -> Alignment:
+    """The best local alignment of the query in a window.
 
-    Page tokens in `barred` match nothing. Windows of unequal width are padded; cost is the
-    product of query length, widest window and number of windows.
+    Page tokens in `barred` match nothing. Runs of equal tokens at both ends of the window are
+    paired beforehand, so that the cost is the product of what is left of query and page; where
+    that gains too little, the ends belonged to some twin, and all is aligned.
     """
-    rows = len(query.ids)
-    width = max(high - low for low, high in windows)
-    count = len(windows)
-    ids = np.full((count, width), -3, dtype=np.int32)
-    stems = np.full((count, width), -3, dtype=np.int32)
-    for at, (low, high) in enumerate(windows):
-        ids[at, : high - low] = index.id_array[low:high]
-        stems[at, : high - low] = index.stem_array[low:high]
-        if barred[0] < barred[1]:
-            inside = slice(max(0, barred[0] - low), max(0, barred[1] - low))
-            ids[at, inside] = -3
-            stems[at, inside] = -3
-    stems[stems == -1] = -3
-    wanted = np.array(query.ids, dtype=np.int32)[:, None, None]
-    wanted_stems = np.array(query.stems, dtype=np.int32)[:, None, None]
-    gains = np.array(query.gains, dtype=np.int32)[:, None, None]
-    same = ids[None] == wanted
-    partly = np.where(stems[None] == wanted_stems, gains // 3, np.int32(MISMATCH))
-    pair = np.where(same, gains, partly).astype(np.int32)
-    inside_from, inside_to = query.first, query.last - 1
-    table = _fill(pair, inside_from, inside_to)
-    result = []
-    for at, (low, _) in enumerate(windows):
-        peak = int(table.best[1:, at, 1:].argmax())
-        row, column = divmod(peak, width)
-        alignment = Alignment([-1] * rows, [False] * rows, int(table.best[row + 1, at, column + 1]))
-        if alignment.gain > 0:
-            _trace(_ways(table, pair, same, at), (row, column), low, alignment)
-        result.append(alignment)
-    return result
+    quick = _nothing(query)
+    if barred[0] >= barred[1]:
+        rest = _pair_ends(index, query, window, quick)
+        if rest != window:
+            _align_rest(index, query, rest, barred, quick)
+            hoped = sum(query.gains[window.top : window.bottom])
+            if quick.gain * 10 >= hoped * _GOOD_ENOUGH:
+                return quick
+    full = _nothing(query)
+    _align_rest(index, query, window, barred, full)
+    return full if full.gain > quick.gain else quick
+
+
+def _nothing(query: Query) -> Alignment:
+    return Alignment([-1] * len(query.ids), [False] * len(query.ids), 0)
+
+
+def _align_rest(
+    index: PageIndex,
+    query: Query,
+    window: Window,
+    barred: tuple[int, int],
+    alignment: Alignment,
+) -> None:
+    """Adds the best local alignment in a window to what is paired already."""
+    width = window.high - window.low
+    if window.bottom <= window.top or width <= 0:
+        return
+    shown = slice(window.low, window.high)
+    asked = slice(window.top, window.bottom)
+    ids = index.id_array[shown]
+    stems = index.stem_array[shown]
+    touch = index.glue_array[shown]
+    if barred[0] < barred[1]:
+        hidden = slice(max(0, barred[0] - window.low), max(0, barred[1] - window.low))
+        ids, stems = ids.copy(), stems.copy()
+        ids[hidden] = -3
+        stems[hidden] = -3
+    wanted = np.array(
+        [query.ids[asked], query.stems[asked], query.gains[asked], query.glued[asked]],
+        dtype=np.int32,
+    )[:, :, None]
+    gains = wanted[2]
+    same = ids == wanted[0]
+    partly = np.where(stems == wanted[1], gains // 3, np.int32(MISMATCH))
+    # a full stop is not the point of a number: signs match well only if set alike
+    alike = (wanted[3] < 0) | (touch == wanted[3])
+    pair = np.where(same, np.where(alike, gains, gains // 3), partly).astype(np.int32)
+    table = _fill(pair, query.first - window.top, query.last - 1 - window.top)
+    row, column = divmod(int(table.best[1:, 1:].argmax()), width)
+    gain = int(table.best[row + 1, column + 1])
+    if gain > 0:
+        alignment.gain += gain
+        _trace(_ways(table, pair, same), (row, column), window, alignment)
+
+
+def _run(index: PageIndex, query: Query, at: int, page: int, step: int, window: Window) -> int:
+    """How many tokens are equal from a pair onwards (`step` 1) or backwards (-1)."""
+    ids = index.ids
+    wanted = query.ids
+    length = 0
+    while (
+        window.top <= at < window.bottom
+        and window.low <= page < window.high
+        and wanted[at] == ids[page]
+    ):
+        length += 1
+        at += step
+        page += step
+    return length
+
+
+def _end_run(index: PageIndex, query: Query, window: Window, step: int) -> tuple[int, int, int]:
+    """The longest run of equal tokens at an end of the window: where it begins, how long it is.
+
+    No run is better than a doubtful one: it must be long and have no rival half as long.
+    """
+    wanted = query.ids
+    for away in range(_END_TRIES):
+        at = window.top + away if step > 0 else window.bottom - 1 - away
+        first = at if step > 0 else at - 1
+        if not window.top <= first < window.bottom - 1 or min(wanted[first : first + 2]) < 0:
+            continue
+        positions = index.pair_postings(wanted[first], wanted[first + 1])
+        begin = bisect_left(positions, window.low)
+        end = bisect_left(positions, window.high - 1)
+        best = second = place = 0
+        for position in positions[begin : min(end, begin + _END_PLACES)]:
+            page = position if step > 0 else position + 1
+            length = _run(index, query, at, page, step, window)
+            if length > best:
+                best, second, place = length, best, page
+            else:
+                second = max(second, length)
+        if best >= _END_LONG and 2 * second < best and end - begin <= _END_PLACES:
+            return at, place, best
+    return 0, 0, 0
+
+
+def _pair_ends(index: PageIndex, query: Query, window: Window, alignment: Alignment) -> Window:
+    """Pairs long equal runs at both ends and gives what is left, with a few tokens of overlap."""
+    top, bottom, low, high = window.top, window.bottom, window.low, window.high
+    at, page, length = _end_run(index, query, window, 1)
+    if length:
+        _write(query, alignment, at, page, length)
+        if at + length == bottom:
+            return Window(bottom, bottom, low, low)
+        keep = length - _END_OVERLAP
+        top, low = at + keep, page + keep
+    rest = Window(top, bottom, low, high)
+    at, page, length = _end_run(index, query, rest, -1)
+    if length:
+        begin, place = at - length + 1, page - length + 1
+        _write(query, alignment, begin, place, length)
+        bottom, high = begin + _END_OVERLAP, place + _END_OVERLAP
+    for row in range(top, bottom):
+        # what overlaps is aligned again, and must not be counted twice
+        if alignment.pages[row] >= 0:
+            alignment.pages[row] = -1
+            alignment.gain -= query.gains[row]
+    return Window(top, bottom, low, high)
+
+
+def _write(query: Query, alignment: Alignment, at: int, page: int, length: int) -> None:
+    for step in range(length):
+        if alignment.pages[at + step] < 0:
+            alignment.gain += query.gains[at + step]
+        alignment.pages[at + step] = page + step
 
 
 @dataclass(slots=True)
@@ -93,40 +202,36 @@ class _Table:
 
 
 def _fill(pair: Ints, inside_from: int, inside_to: int) -> _Table:
-    rows, count, width = pair.shape
-    best = np.zeros((rows + 1, count, width + 1), dtype=np.int32)
-    above = np.full((rows + 1, count, width + 1), _FLOOR, dtype=np.int32)
-    left = np.empty((rows, count, width), dtype=np.int32)
-    fresh = np.empty((rows, count, width), dtype=np.int32)
-    slope = np.arange(width + 1, dtype=np.int32)[None]
-    climb = np.empty((count, width), dtype=np.int32)
-    opened = np.empty((count, width), dtype=np.int32)
+    rows, width = pair.shape
+    best = np.zeros((rows + 1, width + 1), dtype=np.int32)
+    above = np.full((rows + 1, width), _FLOOR, dtype=np.int32)
+    left = np.empty((rows, width), dtype=np.int32)
+    fresh = np.empty((rows, width), dtype=np.int32)
+    rise = np.arange(1, width + 1, dtype=np.int32) * GAP_EXTEND
+    falls = (rise[: width - 1] + GAP_OPEN, rise[: width - 1] + GAP_OPEN_INSIDE)
+    climb = np.empty(width, dtype=np.int32)
+    opened = np.empty(width, dtype=np.int32)
     opening = []
-    slopes = {}
-    for inside in (False, True):
-        step = GAP_EXTEND_INSIDE if inside else GAP_EXTEND
-        cost = GAP_OPEN_INSIDE if inside else GAP_OPEN
-        slopes[inside] = (slope[:, 1:] * step, slope[:, 1:width] * step + cost, cost)
     for row in range(rows):
-        rise, fall, cost = slopes[inside_from <= row < inside_to]
+        inside = inside_from <= row < inside_to
+        cost = GAP_OPEN_INSIDE if inside else GAP_OPEN
         opening.append(cost)
-        now = best[row + 1, :, 1:]
         before = best[row]
-        vertical = above[row + 1, :, 1:]
-        np.subtract(above[row, :, 1:], GAP_EXTEND, out=vertical)
-        np.subtract(before[:, 1:], GAP_OPEN, out=opened)
+        vertical = above[row + 1]
+        np.subtract(above[row], GAP_EXTEND, out=vertical)
+        np.subtract(before[1:], GAP_OPEN, out=opened)
         np.maximum(vertical, opened, out=vertical)
         rest = fresh[row]
-        np.add(before[:, :-1], pair[row], out=rest)
+        np.add(before[:-1], pair[row], out=rest)
         np.maximum(rest, vertical, out=rest)
         np.maximum(rest, 0, out=rest)
         # a gap in the page may begin at any earlier cell: the running maximum finds the best
         np.add(rest, rise, out=climb)
-        np.maximum.accumulate(climb, axis=1, out=climb)
+        np.maximum.accumulate(climb, out=climb)
         horizontal = left[row]
-        horizontal[:, 0] = -cost
-        np.subtract(climb[:, :-1], fall, out=horizontal[:, 1:])
-        np.maximum(rest, horizontal, out=now)
+        horizontal[0] = -cost
+        np.subtract(climb[:-1], falls[inside], out=horizontal[1:])
+        np.maximum(rest, horizontal, out=best[row + 1, 1:])
     return _Table(best, fresh, above, left, opening)
 
 
@@ -143,22 +248,22 @@ class _Ways:
     gaining: bytes
 
 
-def _ways(table: _Table, pair: Ints, same: npt.NDArray[np.bool_], at: int) -> _Ways:
-    here = table.best[1:, at, 1:]
-    diagonal = here == table.best[:-1, at, :-1] + pair[:, at]
-    way = np.where(here == table.fresh[:, at], np.where(diagonal, 1, 2), 3)
+def _ways(table: _Table, pair: Ints, same: npt.NDArray[np.bool_]) -> _Ways:
+    here = table.best[1:, 1:]
+    diagonal = here == table.best[:-1, :-1] + pair
+    way = np.where(here == table.fresh, np.where(diagonal, 1, 2), 3)
     opening = np.array(table.opening, dtype=np.int32)[:, None]
     return _Ways(
-        width=pair.shape[2],
+        width=pair.shape[1],
         way=np.where(here == 0, 0, way).astype(np.uint8).tobytes(),
-        above_opens=(table.above[1:, at, 1:] == table.best[:-1, at, 1:] - GAP_OPEN).tobytes(),
-        left_opens=(table.left[:, at] == table.best[1:, at, :-1] - opening).tobytes(),
-        same=same[:, at].tobytes(),
-        gaining=(pair[:, at] > 0).tobytes(),
+        above_opens=(table.above[1:] == table.best[:-1, 1:] - GAP_OPEN).tobytes(),
+        left_opens=(table.left == table.best[1:, :-1] - opening).tobytes(),
+        same=same.tobytes(),
+        gaining=(pair > 0).tobytes(),
     )
 
 
-def _trace(ways: _Ways, peak: tuple[int, int], low: int, alignment: Alignment) -> None:
+def _trace(ways: _Ways, peak: tuple[int, int], window: Window, alignment: Alignment) -> None:
     """Walks back from the peak and writes down the pairs."""
     row, column = peak
     width = ways.width
@@ -169,8 +274,8 @@ def _trace(ways: _Ways, peak: tuple[int, int], low: int, alignment: Alignment) -
             return
         if way == 1:
             if ways.gaining[cell]:
-                alignment.pages[row] = low + column
-                alignment.partial[row] = not ways.same[cell]
+                alignment.pages[window.top + row] = window.low + column
+                alignment.partial[window.top + row] = not ways.same[cell]
             row -= 1
             column -= 1
         elif way == 2:

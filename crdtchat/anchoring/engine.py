@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from crdtchat.anchoring.alignment import Alignment, align
-from crdtchat.anchoring.candidates import find_windows, nearest_positions
+from crdtchat.anchoring.alignment import align
+from crdtchat.anchoring.candidates import Window, find_windows, nearest_positions
+from crdtchat.anchoring.carrying import carry
 from crdtchat.anchoring.characters import same_words
 from crdtchat.anchoring.evidence import Candidate, compare, hole_worth, weigh, witness
 from crdtchat.anchoring.model import Model, choose_model, is_ambiguous, probability
@@ -14,40 +15,40 @@ from crdtchat.anchoring.page_index import PageIndex
 from crdtchat.anchoring.query import Query, make_query
 from crdtchat.anchoring.results import Anchored, AnchoredState, Anchoring, Orphaned, Place, Unsure
 from crdtchat.anchoring.selectors import Selectors
-from crdtchat.anchoring.spans import Span, find_span, whole_graphemes
+from crdtchat.anchoring.spans import find_span, whole_graphemes
 
 #: A passage of at least this many characters that stands where it stood is taken at its word.
 _SURE_CP = 32
+#: Nearer context that also suffices on both sides if the quote with it stands in one place only.
+_CLOSE_CP = 64
 #: Context taken from the old page, where there is one.
-_WIDE_CP = 256
+_WIDE_CP = 128
 _WIDE_SNAP = 24
 #: Literal places of the quote that are looked at beside the voted ones.
 _LITERAL_PLACES = 3
+#: Where a place has so many tenths of what the passage can gain, only places with so many tenths
+#: of the most votes can rival it.
+_NEARLY_ALL = 7
+_RIVALS = 6
+#: Quotes of more bits are not looked for again beside the place found.
+_UNREPEATED = 120
 #: The weightiest places are judged; others have no chance.
 _JUDGED = 3
 
 
 def anchor_in(index: PageIndex, selectors: Selectors, diff: PageDiff | None = None) -> Anchoring:
     """Finds the passage in the indexed text; `diff` compares the old page with this text."""
-    passage = selectors.prefix + selectors.exact + selectors.suffix
-    if diff is not None and not _stands(diff.old.text, selectors, passage):
+    if diff is not None and not _stands(diff.old.text, selectors):
         diff = None
-    text = index.text
-    if diff is not None and diff.old.text == text:
-        return Anchored(selectors.start_cp, selectors.end_cp, "exact", 1.0)
-    sure = len(passage) >= _SURE_CP or len(passage) == len(text)
-    if diff is None and sure and _stands(text, selectors, passage):
-        return Anchored(selectors.start_cp, selectors.end_cp, "exact", 1.0)
-    if len(passage) >= 2 * _SURE_CP or (diff is not None and len(passage) >= _SURE_CP):
-        found = _only_place(text, passage)
-        if found >= 0 and (diff is None or _only_place(diff.old.text, passage) >= 0):
-            start = found + len(selectors.prefix)
-            return _anchored(index, selectors, start, start + len(selectors.exact), 1.0)
+    sure = find_sure(index, selectors, diff)
+    if sure is not None:
+        return _anchored(index, selectors, *sure, 1.0)
     model = choose_model(len(selectors.prefix) + len(selectors.suffix), diff is not None)
     found_best = _best(find_candidates(index, selectors, diff), model)
     if found_best is None:
         return Orphaned("gone", None)
     best, score = found_best
+    text = index.text
     start, end = best.span.start_cp, best.span.end_cp
     if text[start:end] != selectors.exact:
         start, end = whole_graphemes(text, start, end)
@@ -59,14 +60,44 @@ def anchor_in(index: PageIndex, selectors: Selectors, diff: PageDiff | None = No
     return Orphaned("ambiguous" if ambiguous else "doubtful", Place(start, end, score))
 
 
-def _only_place(text: str, passage: str) -> int:
-    """Where `passage` stands in `text` if it stands there once, else -1."""
-    found = text.find(passage)
-    return found if found < 0 or text.find(passage, found + 1) < 0 else -1
+def find_sure(
+    index: PageIndex, selectors: Selectors, diff: PageDiff | None
+) -> tuple[int, int] | None:
+    """The range, where it needs no weighing: nothing changed, or all of it stands in one place."""
+    text = index.text
+    prefix, exact, suffix = selectors.prefix, selectors.exact, selectors.suffix
+    size = len(prefix) + len(exact) + len(suffix)
+    if diff is not None:
+        unchanged = diff.old.text == text
+    else:
+        unchanged = (size >= _SURE_CP or size == len(text)) and _stands(text, selectors)
+    if unchanged:
+        return selectors.start_cp, selectors.end_cp
+    if size >= 2 * _SURE_CP or (diff is not None and size >= _SURE_CP):
+        whole = _only_place(text, diff, prefix + exact + suffix)
+        if whole >= 0:
+            return whole + len(prefix), whole + len(prefix) + len(exact)
+        shorter, longer = sorted((len(prefix), len(suffix)))
+        if shorter >= _CLOSE_CP and longer > _CLOSE_CP:
+            close = _only_place(text, diff, prefix[-_CLOSE_CP:] + exact + suffix[:_CLOSE_CP])
+            if close >= 0:
+                return close + _CLOSE_CP, close + _CLOSE_CP + len(exact)
+    return None if diff is None else carry(diff, selectors)
 
 
-def _stands(text: str, selectors: Selectors, passage: str) -> bool:
+def _only_place(text: str, diff: PageDiff | None, passage: str) -> int:
+    """Where `passage` stands if it stands there once, on the old page too, else -1."""
+    for page in (text,) if diff is None else (diff.old.text, text):
+        found = page.find(passage)
+        if found < 0 or page.find(passage, found + 1) >= 0:
+            return -1
+    return found
+
+
+def _stands(text: str, selectors: Selectors) -> bool:
+    """Whether the passage stands in `text` at its offsets."""
     begin = selectors.start_cp - len(selectors.prefix)
+    passage = selectors.prefix + selectors.exact + selectors.suffix
     return begin >= 0 and text.startswith(passage, begin)
 
 
@@ -96,18 +127,32 @@ def find_candidates(
         if hints:
             expected = hints[0]
     hints.extend(_literal_places(index, query, expected))
-    windows = find_windows(index, query, expected, hints)
-    if not windows:
-        return []
-    alignments = align(index, query, windows)
     candidates: list[Candidate] = []
-    hole = 0
-    for alignment, window in zip(alignments, windows, strict=True):
-        hole = max(hole, _consider(index, query, alignment, candidates))
-        if candidates and _repeats(index, query, candidates[-1].span, window):
-            span = candidates[-1].span
-            again = align(index, query, [window], (span.low, span.high))
-            _consider(index, query, again[0], candidates)
+    hole = best_gain = 0
+    bits = sum(query.weights[query.first : query.last])
+    windows = find_windows(index, query, expected, hints)
+    most = max((window.votes for window in windows), default=0)
+    enough = sum(query.gains) * _NEARLY_ALL // 10
+    for window in sorted(windows, key=lambda window: -window.votes):
+        if best_gain >= enough and window.votes * 10 < most * _RIVALS:
+            continue
+        alignment = align(index, query, window)
+        best_gain = max(best_gain, alignment.gain)
+        if alignment.gain <= 0:
+            continue
+        span = find_span(index, query, alignment)
+        if span is None:
+            hole = max(hole, hole_worth(query, alignment))
+            paired = [page for page in alignment.pages if page >= 0]
+            stretch = min(paired), max(paired) + 1
+        else:
+            _add(weigh(index, query, alignment, span), candidates)
+            stretch = span.low, span.high
+        if (span is None or bits <= _UNREPEATED) and _occurs(index, query, stretch, window):
+            again = align(index, query, window, stretch)
+            span = find_span(index, query, again)
+            if span is not None:
+                _add(weigh(index, query, again, span), candidates)
     if not candidates:
         return []
     compare(candidates, hole, expected + query.first, len(index.ids))
@@ -190,34 +235,26 @@ def _literal_places(index: PageIndex, query: Query, expected: int) -> list[int]:
     return [begin - query.first for begin in found[:_LITERAL_PLACES]]
 
 
-def _consider(
-    index: PageIndex, query: Query, alignment: Alignment, candidates: list[Candidate]
-) -> int:
-    """Adds the place to the candidates; if the quote is lacking, tells what its contexts weigh."""
-    if alignment.gain <= 0:
-        return 0
-    span = find_span(index, query, alignment)
-    if span is None:
-        return hole_worth(query, alignment)
-    candidate = weigh(index, query, alignment, span)
+def _add(candidate: Candidate, candidates: list[Candidate]) -> None:
+    """Adds a place, or replaces a lesser one that it overlaps."""
+    span = candidate.span
     for number, other in enumerate(candidates):
         if span.low < other.span.high and other.span.low < span.high:
             if candidate.worth > other.worth:
                 candidates[number] = candidate
-            return 0
+            return
     candidates.append(candidate)
-    return 0
 
 
-def _repeats(index: PageIndex, query: Query, span: Span, window: tuple[int, int]) -> bool:
-    """Whether the quote's rarest word occurs in the window outside the span found."""
+def _occurs(index: PageIndex, query: Query, stretch: tuple[int, int], window: Window) -> bool:
+    """Whether the quote's rarest word occurs in the window outside a stretch of page tokens."""
     rarest = _rarest(index, query)
     if rarest is None:
         return False
     positions = index.postings(rarest[1])
-    at = bisect_left(positions, window[0])
-    while at < len(positions) and positions[at] < window[1]:
-        if not span.low <= positions[at] < span.high:
+    at = bisect_left(positions, window.low)
+    while at < len(positions) and positions[at] < window.high:
+        if not stretch[0] <= positions[at] < stretch[1]:
             return True
         at += 1
     return False

@@ -42,6 +42,7 @@ FEATURES = (
     "run_bits",
     "rival_kind",
     "context_size",
+    "lead",
 )
 
 
@@ -184,8 +185,9 @@ def compare(candidates: list[Candidate], hole: int, expected: int, size: int) ->
             features[13] = min(1.5, rival.worth / max(1, candidate.worth))
             other_away = abs(rival.start_token - expected)
             features[14] = _share(other_away, away + other_away) if features[13] > 0.7 else 1.0
+            features[29] = max(-1.0, min(1.0, (candidate.worth - rival.worth) / 120))
         else:
-            features[14] = 1.0
+            features[14] = features[29] = 1.0
         own = candidate.worth
         features[15] = min(1.5, hole / max(1, own))
         features[16] = away / max(1, size)

@@ -69,5 +69,5 @@ def probability(model: Model, features: list[float]) -> float:
 
 def is_ambiguous(features: list[float]) -> bool:
     """Whether another place is as good and neither position nor the old page tells them apart."""
-    rival, farther, carried = features[13], features[14], features[17]
-    return rival >= 0.98 and farther < 0.8 and carried < 0.5
+    farther, carried, lead = features[14], features[17], features[29]
+    return lead <= 0.05 and farther < 0.8 and carried < 0.5

@@ -7,7 +7,7 @@ from bisect import bisect_left
 import numpy as np
 import numpy.typing as npt
 
-from crdtchat.anchoring.tokens import Tokens, stem, tokenize, weight_cap
+from crdtchat.anchoring.tokens import Tokens, glue, stem, tokenize, weight_cap
 
 Ints = npt.NDArray[np.int32]
 
@@ -35,6 +35,7 @@ class PageIndex:
         self._pairs: dict[int, list[int]] | None = None
         self._id_array: Ints | None = None
         self._stem_array: Ints | None = None
+        self._glue_array: Ints | None = None
 
     @property
     def tokens(self) -> Tokens:
@@ -87,6 +88,13 @@ class PageIndex:
         self._build()
         assert self._stem_array is not None
         return self._stem_array
+
+    @property
+    def glue_array(self) -> Ints:
+        """1 for tokens that the next token touches, 0 for those before white space."""
+        if self._glue_array is None:
+            self._glue_array = np.array(glue(self.tokens), dtype=np.int32)
+        return self._glue_array
 
     def number(self, folded: str) -> int:
         """The number of a folded form, -1 if the text does not have it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from crdtchat.anchoring.page_index import PageIndex
 from crdtchat.anchoring.selectors import Selectors
-from crdtchat.anchoring.tokens import Tokens, is_word, tokenize
+from crdtchat.anchoring.tokens import Tokens, glue, is_word, tokenize
 
 #: Factors by which tokens count: those of the quote, of its neighbourhood, of the rest.
 _IN_QUOTE, _NEAR, _FAR = 3, 2, 1
@@ -28,6 +28,8 @@ class Query:
     stems: list[int]
     weights: list[int]
     gains: list[int]
+    #: For signs 1 if the next token touches them, else 0; -1 for words and for the last token.
+    glued: list[int]
     #: Offset in the page's old text of the passage's begin.
     origin_cp: int
     #: Whether the quote began, or ended, its text: nothing was before it, or after it.
@@ -83,6 +85,10 @@ def make_query(
         stems=[index.stem_number(folded) for folded in tokens.folds],
         weights=weights,
         gains=gains,
+        glued=[
+            -1 if is_word(folded) or at == len(tokens) - 1 else touches
+            for at, (folded, touches) in enumerate(zip(tokens.folds, glue(tokens), strict=True))
+        ],
         origin_cp=origin_cp,
         at_start=selectors.start_cp == 0,
         at_end=not selectors.suffix,

@@ -37,8 +37,9 @@ def _take_edge(missing: int, gap: int | None, missing_context: int) -> int:
         return 0
     if missing_context == 0:
         return gap if gap <= 2 * missing + 3 else missing
-    # what stands in the gap replaces the end of the context as well as that of the quote
-    return min(gap * missing // (missing + missing_context), missing)
+    # the context's end was replaced too: only where words were replaced one by one is it clear
+    # which of the new ones belong to the quote
+    return missing if gap == missing + missing_context else 0
 
 
 def find_span(index: PageIndex, query: Query, alignment: Alignment) -> Span | None:

@@ -45,6 +45,14 @@ def tokenize(text: str, cache: dict[str, str] | None = None) -> Tokens:
     return Tokens(starts, ends, folds)
 
 
+def glue(tokens: Tokens) -> list[int]:
+    """1 for tokens that the next token touches, else 0."""
+    starts, ends = tokens.starts, tokens.ends
+    return [
+        1 if at + 1 < len(starts) and ends[at] == starts[at + 1] else 0 for at in range(len(starts))
+    ]
+
+
 def stem(folded: str) -> str:
     """What a word shares with its inflections, or an empty string for a short one."""
     return folded[:STEM] if len(folded) >= STEMMED_FROM else ""

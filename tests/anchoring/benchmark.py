@@ -100,8 +100,8 @@ def run(part: str, twin: str, cli: str, folder: Path, *, details: bool, agree: b
     projects = {case.new_text: case.project.split("-")[0] for case in cases}
     foreign, same = [], []
     for number, case in enumerate(cases):
-        others = [text for text in texts if projects[text] != case.project.split("-")[0]]
-        foreign.append(case.question(128, text=others[number * 7919 % len(others)]))
+        strange = [text for text in texts if projects[text] != case.project.split("-")[0]]
+        foreign.append(case.question(128, text=strange[number * 7919 % len(strange)]))
         same.append(case.question(128, text=case.old_text))
     for context in (128, 32):
         lines = [

@@ -171,6 +171,15 @@ def plain(text: str) -> str:
     return " ".join(text.split())
 
 
+def is_home(page: Page, start: int, end: int) -> bool:
+    """Whether every token of a range of the new page was somewhere on the old one."""
+    return all(
+        at in page.taken
+        for at, span in enumerate(page.new_spans)
+        if span[0] < end and span[1] > start
+    )
+
+
 def judge(page: Page, first: int, last: int) -> tuple[str, int, int, list[str]] | None:
     """Kind, new range in code points and tags for old tokens `first`..`last`-1, or None."""
     start, end = page.old_spans[first][0], page.old_spans[last - 1][1]
@@ -227,21 +236,17 @@ def judge(page: Page, first: int, last: int) -> tuple[str, int, int, list[str]] 
         and [two.get(at, -1) for at in range(first - 5, first)] == left
         and [two.get(at, -1) for at in range(last, last + 5)] == right
     ):
+        near = fuzz.partial_ratio_alignment(plain(quote), page.new, score_cutoff=75)
+        if near is not None and not is_home(page, near.dest_start, near.dest_end):
+            return None
         return "deleted", -1, -1, [*tags, "inplace"]
     if fuzz.partial_ratio(plain(quote), plain(page.new)) < 60:
         return "deleted", -1, -1, tags
     context = [at for at in two if not first <= at < last]
     if page.new.count(quote) and context and len(quote) >= 5:
-        kept = sum(two[at] >= 0 for at in context) / len(context)
-        homes = []
-        for hit in re.finditer(re.escape(quote), page.new):
-            inside = [
-                at
-                for at, span in enumerate(page.new_spans)
-                if span[0] < hit.end() and span[1] > hit.start()
-            ]
-            homes.append(all(at in page.taken for at in inside))
-        if kept < 0.3 and all(homes) and kept_one == 0 and kept_two == 0:
+        share = sum(two[at] >= 0 for at in context) / len(context)
+        homes = [is_home(page, *hit.span()) for hit in re.finditer(re.escape(quote), page.new)]
+        if share < 0.3 and all(homes) and kept_one == 0 and kept_two == 0:
             return "deleted", -1, -1, [*tags, "elsewhere"]
     return None
 
@@ -389,7 +394,7 @@ def pages_of(folder: Path, source: Source) -> list[Page]:
             name = f"{source.project}/{path.relative_to(old_root)}"
             found.append((name, old, new))
     found.sort(key=lambda item: hashlib.sha256(item[0].encode()).hexdigest())
-    pages = []
+    pages: list[Page] = []
     for name, old, new in found:
         if len(pages) >= source.pages:
             break

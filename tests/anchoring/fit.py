@@ -64,10 +64,7 @@ def look(
 ) -> Example:
     """Asks the engine and keeps what it saw."""
     selectors = describe(case.old_text, case.start, case.end, context_cp=context)
-    passage = selectors.prefix + selectors.exact + selectors.suffix
-    sure = diff is None and index.text.startswith(passage, case.start - len(selectors.prefix))
-    once = index.text.count(passage) == 1 and (diff is None or diff.old.text.count(passage) == 1)
-    sure = sure or (once and len(passage) >= 64)
+    sure = engine.find_sure(index, selectors, diff) is not None
     truth = None if kind == "foreign" else case.truth
     places = [
         (place.features, overlap((place.span.start_cp, place.span.end_cp), truth))
@@ -114,7 +111,7 @@ def sheet(seen: list[Example], contexts: tuple[int, ...], previous: bool) -> She
     """The places of the questions with such contexts."""
     rows, right, weight, project, origin = [], [], [], [], []
     for number, example in enumerate(seen):
-        if example.previous != previous or example.context not in contexts:
+        if example.sure or example.previous != previous or example.context not in contexts:
             continue
         for place, (features, share) in enumerate(example.places):
             rows.append(features)

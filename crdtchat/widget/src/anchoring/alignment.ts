@@ -3,7 +3,7 @@
  * integers, so that both twins find the same alignment and not merely one of the same worth.
  */
 import type { Window } from "./candidates";
-import type { PageIndex } from "./page-index";
+import { bisectLeft, type PageIndex } from "./page-index";
 import type { Query } from "./query";
 
 const MISMATCH = -8;
@@ -13,8 +13,19 @@ const GAP_EXTEND = 1;
  * Words inserted inside the quote cost more than words inserted beside it, so that of two equal
  * ways the quote stays together.
  */
-const GAP_OPEN_INSIDE = 16;
-const GAP_EXTEND_INSIDE = 2;
+const GAP_OPEN_INSIDE = 12;
+const GAP_EXTEND_INSIDE = 1;
+/**
+ * A run of equal tokens at an end of a window is taken for granted from this length on; this many
+ * tokens from the end it may begin, in at most so many places; this many of its tokens are aligned
+ * nevertheless, so that what lies between the runs has something to hold on to.
+ */
+const END_LONG = 10;
+const END_TRIES = 3;
+const END_PLACES = 8;
+const END_OVERLAP = 4;
+/** The quick way is believed if it gains so many tenths of what the window's tokens can gain. */
+const GOOD_ENOUGH = 7;
 const FLOOR = -(1 << 28);
 
 /**
@@ -27,11 +38,146 @@ export interface Alignment {
   gain: number;
 }
 
-/** The best local alignment of the query in one window; page tokens in `barred` match nothing. */
-export function align(index: PageIndex, query: Query, window: Window, barred: Window = [0, 0]): Alignment {
-  const rows = query.ids.length;
-  const [low, high] = window;
+/** Page tokens from, to. */
+export type Stretch = readonly [low: number, high: number];
+
+/** How many tokens are equal from a pair onwards (`step` 1) or backwards (-1). */
+function runFrom(
+  index: PageIndex,
+  query: Query,
+  start: number,
+  place: number,
+  step: number,
+  window: Window,
+): number {
+  const { ids } = index;
+  let at = start;
+  let page = place;
+  let length = 0;
+  while (
+    at >= window.top &&
+    at < window.bottom &&
+    page >= window.low &&
+    page < window.high &&
+    query.ids[at] === ids[page]
+  ) {
+    length += 1;
+    at += step;
+    page += step;
+  }
+  return length;
+}
+
+/**
+ * The longest run of equal tokens at an end of the window: where it begins, how long it is. No run
+ * is better than a doubtful one: it must be long and have no rival half as long.
+ */
+function endRun(index: PageIndex, query: Query, window: Window, step: number): [number, number, number] {
+  const wanted = query.ids;
+  for (let away = 0; away < END_TRIES; away += 1) {
+    const at = step > 0 ? window.top + away : window.bottom - 1 - away;
+    const first = step > 0 ? at : at - 1;
+    if (first < window.top || first >= window.bottom - 1) continue;
+    if (wanted[first]! < 0 || wanted[first + 1]! < 0) continue;
+    const positions = index.pairPostings(wanted[first]!, wanted[first + 1]!);
+    const begin = bisectLeft(positions, window.low);
+    const end = bisectLeft(positions, window.high - 1);
+    let best = 0;
+    let second = 0;
+    let place = 0;
+    for (let number = begin; number < Math.min(end, begin + END_PLACES); number += 1) {
+      const page = positions[number]! + (step > 0 ? 0 : 1);
+      const length = runFrom(index, query, at, page, step, window);
+      if (length > best) {
+        second = best;
+        best = length;
+        place = page;
+      } else second = Math.max(second, length);
+    }
+    if (best >= END_LONG && 2 * second < best && end - begin <= END_PLACES) return [at, place, best];
+  }
+  return [0, 0, 0];
+}
+
+function write(query: Query, alignment: Alignment, at: number, page: number, length: number): void {
+  for (let step = 0; step < length; step += 1) {
+    if (alignment.pages[at + step]! < 0) alignment.gain += query.gains[at + step]!;
+    alignment.pages[at + step] = page + step;
+  }
+}
+
+/** Pairs long equal runs at both ends and gives what is left, with a few tokens of overlap. */
+function pairEnds(index: PageIndex, query: Query, window: Window, alignment: Alignment): Window {
+  let { top, bottom, low, high } = window;
+  const [at, page, length] = endRun(index, query, window, 1);
+  if (length > 0) {
+    write(query, alignment, at, page, length);
+    if (at + length === bottom) return { ...window, top: bottom, bottom, low, high: low };
+    top = at + length - END_OVERLAP;
+    low = page + length - END_OVERLAP;
+  }
+  const [tail, place, many] = endRun(index, query, { ...window, top, bottom, low, high }, -1);
+  if (many > 0) {
+    write(query, alignment, tail - many + 1, place - many + 1, many);
+    bottom = tail - many + 1 + END_OVERLAP;
+    high = place - many + 1 + END_OVERLAP;
+  }
+  for (let row = top; row < bottom; row += 1) {
+    // what overlaps is aligned again, and must not be counted twice
+    if (alignment.pages[row]! >= 0) {
+      alignment.pages[row] = -1;
+      alignment.gain -= query.gains[row]!;
+    }
+  }
+  return { ...window, top, bottom, low, high };
+}
+
+/**
+ * The best local alignment of the query in a window. Page tokens in `barred` match nothing. Runs of
+ * equal tokens at both ends of the window are paired beforehand, so that the cost is the product
+ * of what is left of query and page; where that gains too little, the ends belonged to some twin,
+ * and all is aligned.
+ */
+export function align(index: PageIndex, query: Query, window: Window, barred: Stretch = [0, 0]): Alignment {
+  const quick = nothing(query);
+  if (barred[0] >= barred[1]) {
+    const rest = pairEnds(index, query, window, quick);
+    const cut = rest.top !== window.top || rest.bottom !== window.bottom;
+    if (cut || rest.low !== window.low || rest.high !== window.high) {
+      alignRest(index, query, rest, barred, quick);
+      let hoped = 0;
+      for (let row = window.top; row < window.bottom; row += 1) hoped += query.gains[row]!;
+      if (quick.gain * 10 >= hoped * GOOD_ENOUGH) return quick;
+    }
+  }
+  const full = nothing(query);
+  alignRest(index, query, window, barred, full);
+  return full.gain > quick.gain ? full : quick;
+}
+
+function nothing(query: Query): Alignment {
+  const size = query.ids.length;
+  return {
+    pages: new Array<number>(size).fill(-1),
+    partial: new Array<boolean>(size).fill(false),
+    gain: 0,
+  };
+}
+
+/** Adds the best local alignment in a window to what is paired already. */
+function alignRest(
+  index: PageIndex,
+  query: Query,
+  window: Window,
+  barred: Stretch,
+  alignment: Alignment,
+): void {
+  const { top, low, high } = window;
+  const rows = window.bottom - top;
   const width = high - low;
+  if (rows <= 0 || width <= 0) return;
+  const insideFrom = query.first - top;
+  const insideTo = query.last - 1 - top;
   const stride = width + 1;
   const best = new Int32Array((rows + 1) * stride);
   const above = new Int32Array((rows + 1) * stride).fill(FLOOR, 0, stride);
@@ -45,16 +191,18 @@ export function align(index: PageIndex, query: Query, window: Window, barred: Wi
     ids[at - low] = -3;
     stems[at - low] = -3;
   }
+  const touch = index.glue.subarray(low, high);
   let gain = 0;
   let peakRow = 0;
   let peakColumn = 0;
   for (let row = 0; row < rows; row += 1) {
-    const inside = row >= query.first && row < query.last - 1;
+    const inside = row >= insideFrom && row < insideTo;
     const opening = inside ? GAP_OPEN_INSIDE : GAP_OPEN;
     const step = inside ? GAP_EXTEND_INSIDE : GAP_EXTEND;
-    const wanted = query.ids[row]!;
-    const wantedStem = query.stems[row]!;
-    const full = query.gains[row]!;
+    const wanted = query.ids[top + row]!;
+    const wantedStem = query.stems[top + row]!;
+    const full = query.gains[top + row]!;
+    const glued = query.glued[top + row]!;
     const third = Math.floor(full / 3);
     const before = row * stride;
     const now = before + stride;
@@ -63,7 +211,10 @@ export function align(index: PageIndex, query: Query, window: Window, barred: Wi
       const cell = row * width + column;
       const pair =
         wanted >= 0 && ids[column] === wanted
-          ? full
+          ? // a full stop is not the point of a number: signs match well only if set alike
+            glued < 0 || touch[column] === glued
+            ? full
+            : third
           : wantedStem >= 0 && stems[column] === wantedStem
             ? third
             : MISMATCH;
@@ -87,8 +238,7 @@ export function align(index: PageIndex, query: Query, window: Window, barred: Wi
       horizontal = column === 0 ? fresh - opening : Math.max(horizontal - step, fresh - opening);
     }
   }
-  const pages = new Array<number>(rows).fill(-1);
-  const partial = new Array<boolean>(rows).fill(false);
+  alignment.gain += gain;
   let row = peakRow;
   let column = peakColumn;
   while (gain > 0 && row >= 0 && column >= 0) {
@@ -97,8 +247,8 @@ export function align(index: PageIndex, query: Query, window: Window, barred: Wi
     if (way === 0) break;
     if (way === 1) {
       if (pairs[cell]! > 0) {
-        pages[row] = low + column;
-        partial[row] = ids[column] !== query.ids[row];
+        alignment.pages[top + row] = low + column;
+        alignment.partial[top + row] = ids[column] !== query.ids[top + row];
       }
       row -= 1;
       column -= 1;
@@ -106,10 +256,9 @@ export function align(index: PageIndex, query: Query, window: Window, barred: Wi
       while (above[(row + 1) * stride + column + 1] !== best[row * stride + column + 1]! - GAP_OPEN) row -= 1;
       row -= 1;
     } else {
-      const opening = row >= query.first && row < query.last - 1 ? GAP_OPEN_INSIDE : GAP_OPEN;
+      const opening = row >= insideFrom && row < insideTo ? GAP_OPEN_INSIDE : GAP_OPEN;
       while (left[row * width + column] !== best[(row + 1) * stride + column]! - opening) column -= 1;
       column -= 1;
     }
   }
-  return { pages, partial, gain };
 }

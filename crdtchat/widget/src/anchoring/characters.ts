@@ -12,6 +12,9 @@ const FOLDED_BLOCKS =
   "1d400-1d7ff";
 /** Lower-case letters that still differ from what readers take for the same letter. */
 const FOLDED_LAST: Record<string, string> = { ß: "ss", ς: "σ" };
+/** Quotation marks and hyphens that authors and converters exchange for each other. */
+const QUOTES = "22 ab bb 2b9-2bc 2018-201f 2032-2033 2039-203a";
+const DASHES = "2010-2015 2212";
 
 const ZWJ = 0x200d;
 const EXTENDERS = "200c-200d fe00-fe0f 1f3fb-1f3ff e0020-e007f e0100-e01ef ff9e-ff9f";
@@ -49,6 +52,8 @@ const singleSet = new CodePointSet(SINGLES);
 const ignorableSet = new CodePointSet(IGNORABLES);
 const signSet = new CodePointSet(SIGNS);
 const spaceSet = new CodePointSet(SPACES);
+const quoteSet = new CodePointSet(QUOTES);
+const dashSet = new CodePointSet(DASHES);
 const foldedSet = new CodePointSet(FOLDED_BLOCKS);
 const extenderSet = new CodePointSet(MARKS, EXTENDERS);
 const prependedSet = new CodePointSet(PREPENDED);
@@ -90,6 +95,8 @@ const foldedCodes = new Map<string, string>();
 function foldCharacter(char: string): string {
   const code = char.codePointAt(0)!;
   if (ignorableSet.has(code)) return "";
+  if (quoteSet.has(code)) return "'";
+  if (dashSet.has(code)) return "-";
   if (!foldedSet.has(code)) return char;
   const plain = char.toLowerCase().normalize("NFKD").toLowerCase();
   let folded = "";
@@ -111,10 +118,11 @@ function withoutUnderscores(folded: string): string {
 
 /**
  * The form under which `raw` is compared: case, ligatures, widths and joiners removed. Underscores
- * join words (identifiers) but count for nothing at their ends (emphasis).
+ * join words (identifiers) but count for nothing at their ends (emphasis). Quotation marks are one
+ * mark, and hyphens and dashes one, however they are set.
  */
 export function fold(raw: string): string {
-  if (/^[\0-\x7f]*$/.test(raw)) return withoutUnderscores(raw.toLowerCase());
+  if (/^[\0-\x7f]*$/.test(raw)) return withoutUnderscores(raw.toLowerCase().replaceAll('"', "'"));
   let result = "";
   for (const char of raw) {
     let folded = foldedCodes.get(char);

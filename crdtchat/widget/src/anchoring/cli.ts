@@ -1,7 +1,8 @@
 /**
  * Anchors the cases on standard input, as `python -m crdtchat.anchoring` does: JSON lines {"id",
  * "text", "previous_text"?, "exact", "prefix", "suffix", "start", "end"} in, {"id", "state",
- * "start", "end", "score"} out, offsets in code points.
+ * "start", "end", "score"} out, offsets in code points. With `--time` it reads one job of the
+ * benchmark instead and writes how long it took.
  */
 import { cpLength } from "./cp-text";
 import type { Anchoring } from "./results";
@@ -9,6 +10,7 @@ import { TextIndex } from "./text-index";
 
 /** The little of node that is needed; this file is never part of the browser's bundle. */
 declare const process: {
+  argv: string[];
   stdin: AsyncIterable<Uint8Array>;
   stdout: { write(text: string): boolean };
 };
@@ -55,6 +57,28 @@ function answer(line: string): string {
   return report(asked.id, index.anchor(selectors, old === null ? null : previous));
 }
 
+interface Job {
+  text: string;
+  previous: string | null;
+  rounds: number;
+  asked: [exact: string, prefix: string, suffix: string, start: number, end: number][];
+}
+
+/** Milliseconds of each round of index, diff and all annotations together. */
+function time(job: Job): number[] {
+  const times: number[] = [];
+  for (let round = 0; round < job.rounds; round += 1) {
+    const begin = performance.now();
+    const page = new TextIndex(job.text);
+    const old = job.previous === null ? null : new TextIndex(job.previous);
+    for (const [exact, prefix, suffix, startCp, endCp] of job.asked) {
+      page.anchor({ exact, prefix, suffix, startCp, endCp }, old);
+    }
+    times.push(performance.now() - begin);
+  }
+  return times;
+}
+
 async function main(): Promise<void> {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let rest = "";
@@ -63,7 +87,8 @@ async function main(): Promise<void> {
     rest = lines.pop()!;
     for (const line of lines) if (line.trim() !== "") process.stdout.write(`${answer(line)}\n`);
   }
-  if (rest.trim() !== "") process.stdout.write(`${answer(rest)}\n`);
+  if (process.argv[2] === "--time") process.stdout.write(JSON.stringify(time(JSON.parse(rest) as Job)));
+  else if (rest.trim() !== "") process.stdout.write(`${answer(rest)}\n`);
 }
 
 await main();

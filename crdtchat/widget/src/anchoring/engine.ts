@@ -1,8 +1,9 @@
 /** The search for a passage, from the cheap sure ways to the thorough one. */
-import { type Alignment, align } from "./alignment";
+import { align, type Stretch } from "./alignment";
 import { findWindows, nearestPositions, type Window } from "./candidates";
+import { carry } from "./carrying";
 import { sameWords } from "./characters";
-import { cpLength } from "./cp-text";
+import { CpText, cpLength } from "./cp-text";
 import { type Candidate, compare, holeWorth, weigh, witness } from "./evidence";
 import { chooseModel, isAmbiguous, probability } from "./model";
 import type { PageDiff } from "./page-diff";
@@ -10,33 +11,33 @@ import { bisectLeft, type PageIndex } from "./page-index";
 import { makeQuery, type Query } from "./query";
 import type { Anchored, Anchoring } from "./results";
 import type { Selectors } from "./selectors";
-import { findSpan, type Span, wholeGraphemes } from "./spans";
+import { findSpan, wholeGraphemes } from "./spans";
 
 /** A passage of at least this many characters that stands where it stood is taken at its word. */
 const SURE_CP = 32;
+/** Nearer context that also suffices on both sides if the quote with it stands in one place only. */
+const CLOSE_CP = 64;
 /** Context taken from the old page, where there is one. */
-const WIDE_CP = 256;
+const WIDE_CP = 128;
 /** Literal places of the quote that are looked at beside the voted ones. */
 const LITERAL_PLACES = 3;
+/**
+ * Where a place has so many tenths of what the passage can gain, only places with so many tenths of
+ * the most votes can rival it.
+ */
+const NEARLY_ALL = 7;
+const RIVALS = 6;
+/** Quotes of more bits are not looked for again beside the place found. */
+const UNREPEATED = 120;
 /** The weightiest places are judged; others have no chance. */
 const JUDGED = 3;
 
 /** Finds the passage in the indexed text; `given` compares the old page with this text. */
 export function anchorIn(index: PageIndex, selectors: Selectors, given: PageDiff | null): Anchoring {
-  const passage = selectors.prefix + selectors.exact + selectors.suffix;
-  const diff = given !== null && stands(given.old, selectors, passage) ? given : null;
+  const diff = given !== null && stands(given.old, selectors) ? given : null;
   const { text } = index;
-  if (diff !== null ? diff.old.text.text === text.text : isSure(index, selectors, passage)) {
-    return { state: "exact", startCp: selectors.startCp, endCp: selectors.endCp, score: 1 };
-  }
-  const length = cpLength(passage);
-  if (length >= 2 * SURE_CP || (diff !== null && length >= SURE_CP)) {
-    const found = text.onlyPlace(passage);
-    if (found >= 0 && (diff === null || diff.old.text.onlyPlace(passage) >= 0)) {
-      const start = found + cpLength(selectors.prefix);
-      return anchored(index, selectors, start, start + cpLength(selectors.exact), 1);
-    }
-  }
+  const sure = findSure(index, selectors, diff);
+  if (sure !== null) return anchored(index, selectors, sure[0], sure[1], 1);
   const model = chooseModel(cpLength(selectors.prefix) + cpLength(selectors.suffix), diff !== null);
   let best: Candidate | null = null;
   let score = -1;
@@ -59,13 +60,45 @@ export function anchorIn(index: PageIndex, selectors: Selectors, given: PageDiff
   return { state: "orphaned", reason: ambiguous ? "ambiguous" : "doubtful", nearest: place };
 }
 
-function isSure(index: PageIndex, selectors: Selectors, passage: string): boolean {
-  if (!stands(index, selectors, passage)) return false;
-  const length = cpLength(passage);
-  return length >= SURE_CP || length === index.text.length;
+/** The range, where it needs no weighing: nothing changed, or all of it stands in one place. */
+function findSure(
+  index: PageIndex,
+  selectors: Selectors,
+  diff: PageDiff | null,
+): [startCp: number, endCp: number] | null {
+  const { text } = index;
+  const { exact } = selectors;
+  const exactCp = cpLength(exact);
+  const prefixCp = cpLength(selectors.prefix);
+  const suffixCp = cpLength(selectors.suffix);
+  const size = prefixCp + exactCp + suffixCp;
+  const unchanged =
+    diff !== null
+      ? diff.old.text.text === text.text
+      : (size >= SURE_CP || size === text.length) && stands(index, selectors);
+  if (unchanged) return [selectors.startCp, selectors.endCp];
+  if (size >= 2 * SURE_CP || (diff !== null && size >= SURE_CP)) {
+    const whole = onlyPlace(text, diff, selectors.prefix + exact + selectors.suffix);
+    if (whole >= 0) return [whole + prefixCp, whole + prefixCp + exactCp];
+    if (Math.min(prefixCp, suffixCp) >= CLOSE_CP && Math.max(prefixCp, suffixCp) > CLOSE_CP) {
+      const before = new CpText(selectors.prefix).slice(prefixCp - CLOSE_CP, prefixCp);
+      const after = new CpText(selectors.suffix).slice(0, CLOSE_CP);
+      const close = onlyPlace(text, diff, before + exact + after);
+      if (close >= 0) return [close + CLOSE_CP, close + CLOSE_CP + exactCp];
+    }
+  }
+  return diff === null ? null : carry(diff, selectors);
 }
 
-function stands(page: PageIndex, selectors: Selectors, passage: string): boolean {
+/** Where the passage stands if it stands there once, on the old page too, else -1. */
+function onlyPlace(text: CpText, diff: PageDiff | null, passage: string): number {
+  const found = text.onlyPlace(passage);
+  return found >= 0 && (diff === null || diff.old.text.onlyPlace(passage) >= 0) ? found : -1;
+}
+
+/** Whether the passage stands in a text at its offsets. */
+function stands(page: PageIndex, selectors: Selectors): boolean {
+  const passage = selectors.prefix + selectors.exact + selectors.suffix;
   return page.text.startsWith(passage, selectors.startCp - cpLength(selectors.prefix));
 }
 
@@ -96,12 +129,32 @@ function findCandidates(index: PageIndex, selectors: Selectors, diff: PageDiff |
   hints.push(...literalPlaces(index, query, expected));
   const candidates: Candidate[] = [];
   let hole = 0;
-  for (const window of findWindows(index, query, expected, hints)) {
-    hole = Math.max(hole, consider(index, query, align(index, query, window), candidates));
-    const latest = candidates.at(-1);
-    if (latest !== undefined && repeats(index, query, latest.span, window)) {
-      const again = align(index, query, window, [latest.span.low, latest.span.high]);
-      consider(index, query, again, candidates);
+  let bestGain = 0;
+  let bits = 0;
+  for (let at = query.first; at < query.last; at += 1) bits += query.weights[at]!;
+  const windows = findWindows(index, query, expected, hints);
+  const most = windows.reduce((sum, window) => Math.max(sum, window.votes), 0);
+  const enough = Math.floor((query.gains.reduce((sum, gain) => sum + gain, 0) * NEARLY_ALL) / 10);
+  windows.sort((one, two) => two.votes - one.votes);
+  for (const window of windows) {
+    if (bestGain >= enough && window.votes * 10 < most * RIVALS) continue;
+    const alignment = align(index, query, window);
+    bestGain = Math.max(bestGain, alignment.gain);
+    if (alignment.gain <= 0) continue;
+    const span = findSpan(index, query, alignment);
+    let stretch: Stretch;
+    if (span === null) {
+      hole = Math.max(hole, holeWorth(query, alignment));
+      const paired = alignment.pages.filter((page) => page >= 0);
+      stretch = [Math.min(...paired), Math.max(...paired) + 1];
+    } else {
+      addPlace(weigh(index, query, alignment, span), candidates);
+      stretch = [span.low, span.high];
+    }
+    if ((span === null || bits <= UNREPEATED) && occurs(index, query, stretch, window)) {
+      const again = align(index, query, window, stretch);
+      const other = findSpan(index, query, again);
+      if (other !== null) addPlace(weigh(index, query, again, other), candidates);
     }
   }
   compare(candidates, hole, expected + query.first, index.ids.length);
@@ -175,32 +228,28 @@ function literalPlaces(index: PageIndex, query: Query, expected: number): number
   return found.slice(0, LITERAL_PLACES).map((begin) => begin - query.first);
 }
 
-/** Adds the place to the candidates; if it lacks the quote, tells what its contexts are worth. */
-function consider(index: PageIndex, query: Query, alignment: Alignment, candidates: Candidate[]): number {
-  if (alignment.gain <= 0) return 0;
-  const span = findSpan(index, query, alignment);
-  if (span === null) return holeWorth(query, alignment);
-  const candidate = weigh(index, query, alignment, span);
+/** Adds a place, or replaces a lesser one that it overlaps. */
+function addPlace(candidate: Candidate, candidates: Candidate[]): void {
+  const { span } = candidate;
   for (let number = 0; number < candidates.length; number += 1) {
     const other = candidates[number]!;
     if (span.low < other.span.high && other.span.low < span.high) {
       if (candidate.worth > other.worth) candidates[number] = candidate;
-      return 0;
+      return;
     }
   }
   candidates.push(candidate);
-  return 0;
 }
 
-/** Whether the quote's rarest word occurs in the window outside the span found. */
-function repeats(index: PageIndex, query: Query, span: Span, window: Window): boolean {
+/** Whether the quote's rarest word occurs in the window outside a stretch of page tokens. */
+function occurs(index: PageIndex, query: Query, stretch: Stretch, window: Window): boolean {
   const rarest = rarestOf(index, query);
   if (rarest === null) return false;
   const positions = index.postings(rarest[1]);
-  for (let at = bisectLeft(positions, window[0]); at < positions.length; at += 1) {
+  for (let at = bisectLeft(positions, window.low); at < positions.length; at += 1) {
     const position = positions[at]!;
-    if (position >= window[1]) return false;
-    if (position < span.low || position >= span.high) return true;
+    if (position >= window.high) return false;
+    if (position < stretch[0] || position >= stretch[1]) return true;
   }
   return false;
 }

@@ -37,6 +37,7 @@ export const FEATURES = [
   "run_bits",
   "rival_kind",
   "context_size",
+  "lead",
 ] as const;
 
 /** A place with its alignment and the features that need no other place. */
@@ -172,9 +173,11 @@ export function compare(candidates: Candidate[], hole: number, expected: number,
     const { features } = candidate;
     const away = Math.abs(candidate.startToken - expected);
     features[14] = 1;
+    features[29] = 1;
     if (rival !== null) {
       features[27] = rival.features[0]!;
       features[13] = Math.min(1.5, rival.worth / Math.max(1, candidate.worth));
+      features[29] = Math.max(-1, Math.min(1, (candidate.worth - rival.worth) / 120));
       const otherAway = Math.abs(rival.startToken - expected);
       if (features[13] > 0.7) features[14] = share(otherAway, away + otherAway);
     }

@@ -57,5 +57,5 @@ export function probability(model: Model, features: readonly number[]): number {
 
 /** Whether another place is as good and neither position nor the old page tells them apart. */
 export function isAmbiguous(features: readonly number[]): boolean {
-  return features[13]! >= 0.98 && features[14]! < 0.8 && features[17]! < 0.5;
+  return features[29]! <= 0.05 && features[14]! < 0.8 && features[17]! < 0.5;
 }

@@ -1,6 +1,6 @@
 /** A text made ready to be searched by many annotations. */
 import { CpText } from "./cp-text";
-import { stem, type Tokens, tokenize, weightCap } from "./tokens";
+import { glue, stem, type Tokens, tokenize, weightCap } from "./tokens";
 
 /** Rarity is measured against at least this many tokens, so that small pages do not look common. */
 const FEWEST = 2048;
@@ -37,6 +37,7 @@ export class PageIndex {
   #stemIds = new Int32Array(0);
   #postings: number[][] = [];
   #weights: number[] = [];
+  #glue: Int32Array | null = null;
   #pairs: Map<number, number[]> | null = null;
 
   constructor(text: string) {
@@ -96,6 +97,12 @@ export class PageIndex {
   get stemIds(): Int32Array {
     this.#build();
     return this.#stemIds;
+  }
+
+  /** 1 for tokens that the next token touches, 0 for those before white space. */
+  get glue(): Int32Array {
+    this.#glue ??= glue(this.tokens);
+    return this.#glue;
   }
 
   /** The number of a folded form, -1 if the text does not have it. */

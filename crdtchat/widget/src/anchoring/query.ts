@@ -2,7 +2,7 @@
 import { CpText, cpLength } from "./cp-text";
 import type { PageIndex } from "./page-index";
 import type { Selectors } from "./selectors";
-import { isWord, type Tokens, tokenize } from "./tokens";
+import { glue, isWord, type Tokens, tokenize } from "./tokens";
 
 /** Factors by which tokens count: those of the quote, of its neighbourhood, of the rest. */
 const IN_QUOTE = 3;
@@ -23,6 +23,8 @@ export interface Query {
   stems: number[];
   weights: number[];
   gains: number[];
+  /** For signs 1 if the next token touches them, else 0; -1 for words and for the last token. */
+  glued: number[];
   /** Offset in the page's old text of the passage's begin. */
   originCp: number;
   /** Whether the quote began, or ended, its text: nothing was before it, or after it. */
@@ -71,6 +73,7 @@ export function makeQuery(
     last -= low;
   }
   const weights = tokens.folds.map((folded) => index.weight(folded));
+  const touching = glue(tokens);
   const gains = weights.map((weight, at) => {
     if (first <= at && at < last) return weight * IN_QUOTE;
     if (first - NEAR_TOKENS <= at && at < last + NEAR_TOKENS) return weight * NEAR;
@@ -87,6 +90,9 @@ export function makeQuery(
     stems: tokens.folds.map((folded) => index.stemNumber(folded)),
     weights,
     gains,
+    glued: tokens.folds.map((folded, at) =>
+      isWord(folded) || at === tokens.folds.length - 1 ? -1 : touching[at]!,
+    ),
     originCp,
     atStart: selectors.startCp === 0,
     atEnd: selectors.suffix === "",

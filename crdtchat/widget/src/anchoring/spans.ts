@@ -17,8 +17,9 @@ export interface Span {
 function takeEdge(missing: number, gap: number | null, missingContext: number): number {
   if (missing === 0 || gap === null) return 0;
   if (missingContext === 0) return gap <= 2 * missing + 3 ? gap : missing;
-  // what stands in the gap replaces the end of the context as well as that of the quote
-  return Math.min(Math.floor((gap * missing) / (missing + missingContext)), missing);
+  // the context's end was replaced too: only where words were replaced one by one is it clear
+  // which of the new ones belong to the quote
+  return gap === missing + missingContext ? missing : 0;
 }
 
 /** The range for the quote; its edges come from the quote's tokens and their neighbours. */

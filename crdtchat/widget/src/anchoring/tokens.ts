@@ -39,6 +39,12 @@ export function tokenize(text: CpText, cache: Map<string, string> = new Map()): 
   return { starts, ends, folds };
 }
 
+/** 1 for tokens that the next token touches, else 0. */
+export function glue(tokens: Tokens): Int32Array {
+  const { starts, ends } = tokens;
+  return Int32Array.from(starts, (_, at) => (at + 1 < starts.length && ends[at] === starts[at + 1] ? 1 : 0));
+}
+
 /** What a word shares with its inflections, or an empty string for a short one. */
 export function stem(folded: string): string {
   if (folded.length < STEMMED_FROM || cpLength(folded) < STEMMED_FROM) return "";

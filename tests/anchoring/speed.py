@@ -1,0 +1,134 @@
+"""Times of 500 annotations on a page of 100 kB, and how they grow. Prints, asserts nothing."""
+
+from __future__ import annotations
+
+import json
+import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from crdtchat.anchoring.selectors import Selectors, describe
+from crdtchat.anchoring.text_index import TextIndex
+from tests.anchoring.corpus import load
+
+ROUNDS = 5
+
+
+def long_text(size: int) -> str:
+    """Real documentation of about `size` characters."""
+    pages = sorted({case.new_text for case in load("held") if case.group == "docs"})
+    text = ""
+    for page in pages:
+        text += page + "\n\n"
+        if len(text) >= size:
+            return text[:size]
+    while len(text) < size:
+        text += text[: size - len(text)].replace("e", "é", 1)
+    return text
+
+
+def edited(text: str, draw: random.Random) -> str:
+    """Every twentieth line loses, gains or changes words."""
+    lines = text.split("\n")
+    for at in range(0, len(lines), 20):
+        words = lines[at].split(" ")
+        place = draw.randrange(len(words))
+        words[place : place + draw.randint(0, 2)] = ["quite", "another", "wording"][
+            : draw.randint(1, 3)
+        ]
+        lines[at] = " ".join(words)
+    return "\n".join(lines)
+
+
+def reordered(text: str, draw: random.Random) -> str:
+    """Blocks of two lines in random order."""
+    lines = text.split("\n")
+    blocks = ["\n".join(lines[at : at + 2]) for at in range(0, len(lines), 2)]
+    draw.shuffle(blocks)
+    return "\n".join(blocks)
+
+
+def questions(text: str, many: int, draw: random.Random) -> list[Selectors]:
+    """Selections of three lengths."""
+    found = []
+    for _ in range(many):
+        length = draw.choice([12, 80, 300])
+        start = draw.randrange(len(text) - length)
+        found.append(describe(text, start, start + length))
+    return found
+
+
+def python_ms(new: str, asked: list[Selectors], old: str | None) -> float:
+    """Median milliseconds for index, diff and all annotations together."""
+    times = []
+    for _ in range(ROUNDS):
+        begin = time.perf_counter()
+        index = TextIndex(new)
+        previous = None if old is None else TextIndex(old)
+        for selectors in asked:
+            index.anchor(selectors, previous=previous)
+        times.append(time.perf_counter() - begin)
+    return 1000 * statistics.median(times)
+
+
+def node_ms(cli: str) -> Callable[[str, list[Selectors], str | None], float]:
+    """The same of the twin; the clock runs inside node, after the input was read."""
+
+    def measure(new: str, asked: list[Selectors], old: str | None) -> float:
+        job: dict[str, Any] = {
+            "text": new,
+            "previous": old,
+            "rounds": ROUNDS,
+            "asked": [[s.exact, s.prefix, s.suffix, s.start_cp, s.end_cp] for s in asked],
+        }
+        done = subprocess.run(
+            ["node", cli, "--time"],
+            input=json.dumps(job),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        times: list[float] = json.loads(done.stdout)
+        return statistics.median(times)
+
+    return measure
+
+
+def speed(twin: str, cli: str) -> None:
+    """Prints the table."""
+    measure = python_ms if twin == "python" else node_ms(cli)
+    draw = random.Random(3)
+
+    def row(name: str, new: str, asked: list[Selectors], old: str | None = None) -> None:
+        sys.stdout.write(f"{name:44} {measure(new, asked, old):9.1f} ms\n")
+        sys.stdout.flush()
+
+    text = long_text(100_000)
+    asked = questions(text, 500, draw)
+    row("100 kB, 500: unchanged", text, asked)
+    row("100 kB, 500: edited", edited(text, draw), asked)
+    row("100 kB, 500: edited, with previous text", edited(text, draw), asked, text)
+    row("100 kB, 500: reordered", reordered(text, draw), asked)
+    row("100 kB, 500: reordered, with previous text", reordered(text, draw), asked, text)
+    row("100 kB, 1000: edited", edited(text, draw), questions(text, 1000, draw))
+    large = long_text(1_000_000)
+    row("1 MB, 500: edited", edited(large, draw), questions(large, 500, draw))
+    row(
+        "one repeated letter, 100 kB, 20",
+        "a" * 100_000,
+        [describe("a" * 100_100, 50_000, 50_040)] * 20,
+    )
+    row(
+        "one repeated word, 100 kB, 20",
+        "ab " * 33_000,
+        [describe("ab " * 33_100, 50_000, 50_040)] * 20,
+    )
+    quote = describe(text, 20_000, 28_000)
+    row("quote of 8,000 characters, edited, 20", edited(text, draw), [quote] * 20)
+    row("quote of 8,000 characters, reordered, 20", reordered(text, draw), [quote] * 20)
+    twins = "".join(f"A line that is like all others.\n{n}\n" for n in range(1000))
+    row("1,000 twins, 20", "x " + twins, [describe(twins, 9_000 + n, 9_020 + n) for n in range(20)])

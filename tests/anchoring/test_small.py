@@ -1,0 +1,63 @@
+"""One rule each, in words that a reader can check."""
+
+from __future__ import annotations
+
+import pytest
+
+from crdtchat.anchoring import Anchored, TextIndex, Unsure, anchor, describe
+from tests.anchoring.cases import LINES, SMALL, TWIN, Small
+
+
+@pytest.mark.parametrize("case", SMALL, ids=lambda case: case.name)
+@pytest.mark.parametrize("witness", [False, True], ids=["alone", "with the old page"])
+def test_finds_the_words(case: Small, witness: bool) -> None:
+    start = case.old.index(case.quote)
+    selectors = describe(case.old, start, start + len(case.quote))
+    found = anchor(case.new, selectors, previous_text=case.old if witness else None)
+    if case.found is None:
+        assert not isinstance(found, Anchored)
+    else:
+        assert isinstance(found, Anchored)
+        assert case.new[found.start_cp : found.end_cp] == case.found
+        assert found.state == case.state
+        assert 0 <= found.score <= 1
+
+
+def test_a_twin_is_never_attached_silently_when_its_neighbour_left() -> None:
+    old = "Start.\n" + TWIN * 40 + "End."
+    start = old.index("reads", len(old) // 2)
+    new = TWIN * 3 + "Other words.\n" + TWIN * 30
+    assert not isinstance(anchor(new, describe(old, start, start + 16)), Anchored)
+
+
+def test_the_old_page_tells_twins_apart() -> None:
+    lines = [f"Section {n}\n{TWIN * 8}" for n in range(6)]
+    old = "".join(lines)
+    start = old.index("reads", old.index("Section 3") + 4 * len(TWIN))
+    new = "A new preface that shifts all of it.\n" + old
+    selectors = describe(old, start, start + 16)
+    found = TextIndex(new).anchor(selectors, previous=old)
+    assert isinstance(found, Anchored)
+    assert found.start_cp == start + len(new) - len(old)
+
+
+def test_a_wrong_old_page_is_not_listened_to() -> None:
+    case = next(case for case in SMALL if case.name == "word replaced")
+    start = case.old.index(case.quote)
+    selectors = describe(case.old, start, start + len(case.quote))
+    index = TextIndex(case.new)
+    assert index.anchor(selectors, previous="Some other page.") == index.anchor(selectors)
+
+
+def test_a_line_whose_whole_neighbourhood_changed_is_suggested_or_carried() -> None:
+    """All context turned round: alone a suggestion, sure with the old page."""
+    quote = "Visitors think that nothing is going on."
+    new = "\n".join(reversed(LINES.split("\n")))
+    start = LINES.index(quote)
+    selectors = describe(LINES, start, start + len(quote))
+    alone = anchor(new, selectors)
+    assert isinstance(alone, Unsure)
+    assert new[alone.suggestion.start_cp : alone.suggestion.end_cp] == quote
+    sure = anchor(new, selectors, previous_text=LINES)
+    assert isinstance(sure, Anchored)
+    assert new[sure.start_cp : sure.end_cp] == quote
