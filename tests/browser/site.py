@@ -16,7 +16,9 @@ TEXT = """
 <p id="third">In the morning the book lay open on the table, and the last line in it was not his.</p>
 """
 
-WIDE = "<style>body{margin:0 40px;font:17px/1.6 sans-serif;background:#fff;color:#222}</style>"
+WIDE = (
+    "<style>body{margin:0 40px 120px;font:17px/1.6 sans-serif;background:#fff;color:#222}</style>"
+)
 
 
 class Site:
@@ -52,13 +54,20 @@ class Site:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def add(
-        self, path: str, content: str, *, kind: str = "text/html", headers: dict[str, str] | None = None
+        self,
+        path: str,
+        content: str,
+        *,
+        kind: str = "text/html",
+        headers: dict[str, str] | None = None,
     ) -> str:
         """Serve this content; answers its address."""
         self._pages[path] = (kind, content.encode(), headers or {})
         return self.origin + path
 
-    def page(self, path: str, server: str, options: str, *, body: str = TEXT, lang: str = "en") -> str:
+    def page(
+        self, path: str, server: str, options: str, *, body: str = TEXT, lang: str = "en"
+    ) -> str:
         """A page with an article and the widget, made by the two lines of the manual.
 
         The instance is `chat`; events are collected in `news`.
@@ -68,7 +77,7 @@ class Site:
             path,
             f"""<!doctype html><html lang="{lang}"><head><title>A page</title>
             <meta name="viewport" content="width=device-width">{WIDE}</head>
-            <body><article id="text">{body}</article>
+            <body><main><article id="text">{body}</article></main>
             <script src="{script}"></script>
             <script>
               var news = [];

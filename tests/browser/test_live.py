@@ -109,6 +109,8 @@ def test_the_bar_goes_where_the_page_wants_it(
     expect(ann.bar).to_have_count(1)
     ann.annotate("to be discussed", "Here.", "Ann")
     ann.page.wait_for_function("window.count === 1")
-    hidden = readers(site.page("/nobar", server.url, f"{{{options}, topBarTarget: null}}", body=body))
+    hidden = readers(
+        site.page("/nobar", server.url, f"{{{options}, topBarTarget: null}}", body=body)
+    )
     hidden.expect_painted("to be discussed")
     expect(hidden.bar).to_have_count(0)

@@ -45,9 +45,10 @@ def test_both_sides_write_while_one_is_offline(
     for reader in (ann, bob):
         expect(reader.comments).to_have_count(4)
         assert sorted(reader.page.locator(".comment .markdown").all_inner_texts()) == sorted(texts)
-    assert ann.page.locator(".comment .markdown").all_inner_texts() == bob.page.locator(
-        ".comment .markdown"
-    ).all_inner_texts()
+    assert (
+        ann.page.locator(".comment .markdown").all_inner_texts()
+        == bob.page.locator(".comment .markdown").all_inner_texts()
+    )
 
 
 def test_two_tabs_agree_offline(

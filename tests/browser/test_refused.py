@@ -32,7 +32,9 @@ class Line:
         server = route.connect_to_server()
 
         def to_server(frame: bytes | str) -> None:
-            forged = self.forge(frame) if isinstance(frame, bytes) and frame[0] == OPERATION else frame
+            forged = (
+                self.forge(frame) if isinstance(frame, bytes) and frame[0] == OPERATION else frame
+            )
             server.send(forged)
 
         def to_page(frame: bytes | str) -> None:

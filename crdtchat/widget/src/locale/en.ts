@@ -56,7 +56,6 @@ export const en = {
   resolvedBy: "Resolved by {name}, {time}",
   reopenedBy: "Reopened by {name}, {time}",
   react: "Add a reaction",
-  reactedWith: "{names} reacted with {emoji}",
   reactions: "Reactions",
   copyLink: "Copy link",
   copied: "Link copied",

@@ -92,7 +92,6 @@ export const pl: Catalogue = {
   resolvedBy: "Zakończone przez: {name}, {time}",
   reopenedBy: "Otwarte ponownie przez: {name}, {time}",
   react: "Dodaj reakcję",
-  reactedWith: "Reakcja {emoji}: {names}",
   reactions: "Reakcje",
   copyLink: "Kopiuj link",
   copied: "Link skopiowany",

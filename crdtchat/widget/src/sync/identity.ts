@@ -11,8 +11,12 @@ interface Stored {
 
 const NOBODY: Stored = { name: "", token: "", visitor: "", principal: null };
 
+/** Several containers of one page share an identity, and storage tells only other windows of a change. */
+const inThisPage = new Set<Identity>();
+
 export class Identity {
   readonly #key: string;
+  #changed: () => void = () => {};
   #stored: Stored;
 
   constructor(
@@ -24,6 +28,15 @@ export class Identity {
   ) {
     this.#key = `crdtchat:identity:${server} ${tenant}`;
     this.#stored = this.#load();
+    inThisPage.add(this);
+  }
+
+  onChange(changed: () => void): void {
+    this.#changed = changed;
+  }
+
+  close(): void {
+    inThisPage.delete(this);
   }
 
   get signed(): boolean {
@@ -69,12 +82,15 @@ export class Identity {
     return true;
   }
 
-  /** Another tab may have chosen. True if there is another token now; a name alone is that tab's business. */
-  reread(event: StorageEvent): boolean {
-    if (event.key !== this.#key) return false;
+  reread(event: StorageEvent): void {
+    if (event.key === this.#key) this.#adopt(this.#load());
+  }
+
+  /** Another window or container chose. Only a token counts: a name alone is still on its way to the server. */
+  #adopt(stored: Stored): void {
     const before = this.token;
-    this.#stored = this.#load();
-    return this.token !== before && this.#stored.token !== "";
+    this.#stored = stored;
+    if (this.token !== before && stored.token !== "") this.#changed();
   }
 
   #load(): Stored {
@@ -92,5 +108,6 @@ export class Identity {
     } catch {
       // A full or forbidden storage: the name lasts as long as the page.
     }
+    for (const other of inThisPage) if (other !== this && other.#key === this.#key) other.#adopt(stored);
   }
 }

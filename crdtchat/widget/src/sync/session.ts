@@ -155,6 +155,7 @@ export class Session extends Emitter<SessionEvents> {
     if (this.#provider) this.#receive({ type: "stop" });
     this.#socket.disconnect();
     this.#tabs.close();
+    this.#identity.close();
     this.#database?.close();
     this.clear();
     this.replica.destroy();
@@ -172,11 +173,11 @@ export class Session extends Emitter<SessionEvents> {
     };
     document.addEventListener("visibilitychange", probe, { signal });
     addEventListener("pageshow", probe, { signal });
-    addEventListener(
-      "storage",
-      (event) => this.#identity.reread(event) && this.#receive({ type: "reconnect" }),
-      { signal },
-    );
+    addEventListener("storage", (event) => this.#identity.reread(event), { signal });
+    this.#identity.onChange(() => {
+      this.welcome = null;
+      this.#receive({ type: "reconnect" });
+    });
   }
 
   #receive(input: Input): void {

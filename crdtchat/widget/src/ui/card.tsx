@@ -1,6 +1,6 @@
 /** The card beside the words: a discussion, or the first comment of a new one. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Placement, placeCard } from "../dom/placement";
 import { Composer } from "./composer";
 import { useView, useWidget } from "./context";
@@ -115,7 +115,7 @@ function Frame({ range, label, onClose, children }: FrameProperties) {
     };
   }, [range]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     const box = card.current;
     const root = box?.getRootNode() as ShadowRoot;
@@ -132,7 +132,7 @@ function Frame({ range, label, onClose, children }: FrameProperties) {
         width: `${place.width}px`,
         maxHeight: `${place.maxHeight}px`,
       }
-    : { visibility: "hidden" };
+    : { opacity: "0" };
   return (
     <section
       ref={card}

@@ -48,7 +48,8 @@ export function Composer(properties: Properties) {
     area.style.height = "auto";
     area.style.height = `${Math.min(area.scrollHeight + 2, 220)}px`;
   }, [text, open]);
-  useEffect(() => {
+  // Before the next key can be pressed, so that none of it is lost.
+  useLayoutEffect(() => {
     if (properties.autofocus) (needsName ? nameBox.current : box.current)?.focus({ preventScroll: true });
   }, []);
   useEffect(() => onBusy?.(text !== ""), [text]);

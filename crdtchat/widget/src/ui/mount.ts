@@ -29,6 +29,13 @@ function host(tag: string): HTMLElement {
   return element;
 }
 
+/** Several widgets of a page: their floating bars stand one below the other. */
+function stack(): void {
+  let slot = 0;
+  for (const layer of document.querySelectorAll<HTMLElement>(LAYER))
+    layer.style.setProperty("--crdtchat-slot", String(slot++));
+}
+
 export interface Mounted {
   widget: Widget;
   destroy(): void;
@@ -40,6 +47,7 @@ export function mount(root: Element, options: Options & { serverUrl: string }): 
   const { fontFamily } = getComputedStyle(root);
   layer.style.setProperty("--crdtchat-inherited-font", fontFamily);
   document.body.append(layer);
+  stack();
   const shadow = layer.shadowRoot as ShadowRoot;
   const widget = new Widget(root, options, shadow as unknown as HTMLElement);
   const floating = options.topBarTarget === undefined;
@@ -59,6 +67,7 @@ export function mount(root: Element, options: Options & { serverUrl: string }): 
       for (const part of parts) part();
       widget.destroy();
       layer.remove();
+      stack();
       bar?.remove();
     },
   };
@@ -72,7 +81,7 @@ function shortcut(widget: Widget, event: KeyboardEvent): void {
     target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA)$/.test(target.tagName));
   if (typing) return;
   const act = {
-    KeyM: () => widget.view.value.selected && widget.compose(),
+    KeyM: () => widget.compose(),
     KeyD: () => widget.togglePanel(),
     Period: () => widget.step(1),
     Comma: () => widget.step(-1),

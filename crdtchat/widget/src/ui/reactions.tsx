@@ -33,8 +33,9 @@ export function Reactions({ comment, locked }: { comment: Comment; locked: boole
   return (
     <div class="reactions" role="group" aria-label={speech.text("reactions")}>
       {comment.reactions.map(({ emoji, users }) => {
-        const names = users.map((user) => (user === widget.me ? speech.text("you") : widget.name(user)));
-        const label = speech.text("reactedWith", { names: speech.list(names), emoji });
+        const others = users.filter((user) => user !== widget.me).map((user) => widget.name(user));
+        const names = others.length < users.length ? [speech.text("you"), ...others] : others;
+        const label = `${emoji} ${users.length}: ${speech.list(names)}`;
         return (
           <button
             key={emoji}

@@ -7,6 +7,7 @@ import { useView, useWidget } from "./context";
 import { Icon } from "./icons";
 
 const AT_END_PX = 24;
+const SEEN_MS = 1_000;
 
 export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: boolean }) {
   const widget = useWidget();
@@ -72,7 +73,10 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
             action={speech.text("reply")}
             autofocus={autofocus || replyTo !== ""}
             compact
-            onSend={(text, done) => widget.writing.reply(thread.aid, text, replyTo, done)}
+            onSend={(text, done) => {
+              calm.seen();
+              widget.writing.reply(thread.aid, text, replyTo, done);
+            }}
             onTyping={() => widget.setTyping(thread.aid)}
             onBusy={setBusy}
             {...(replyTo ? { onCancel: () => setReplyTo("") } : {})}
@@ -123,6 +127,11 @@ function useCalm(thread: Thread, busy: boolean, list: { current: HTMLDivElement 
   const count = shown.length;
   const before = useRef(count);
 
+  const seen = () =>
+    widget.seen(
+      thread.aid,
+      shown.map((comment) => comment.cid),
+    );
   const end = () => {
     const box = list.current;
     return !box || box.scrollHeight - box.scrollTop - box.clientHeight < AT_END_PX;
@@ -134,9 +143,8 @@ function useCalm(thread: Thread, busy: boolean, list: { current: HTMLDivElement 
   useEffect(() => {
     if (held.length === 0 && arrived.length > 0)
       setKnown(new Set(thread.comments.map((comment) => comment.cid)));
-    const cids = shown.map((comment) => comment.cid);
-    const seen = setTimeout(() => widget.seen(thread.aid, cids), 1_200);
-    return () => clearTimeout(seen);
+    const timer = setTimeout(seen, SEEN_MS);
+    return () => clearTimeout(timer);
   });
   useLayoutEffect(() => {
     // Whoever is at the end stays at the end.
@@ -144,7 +152,7 @@ function useCalm(thread: Thread, busy: boolean, list: { current: HTMLDivElement 
       list.current?.scrollTo({ top: list.current.scrollHeight });
     before.current = count;
   }, [count]);
-  return { shown, held: held.length, show, scrolled: () => setAtEnd(end()) };
+  return { shown, held: held.length, show, seen, scrolled: () => setAtEnd(end()) };
 }
 
 /** Flat for depth 0; else replies under what they answer, never deeper than the depth. */

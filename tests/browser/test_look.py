@@ -1,0 +1,257 @@
+"""What it looks like, and for whom: themes, languages, phones, keyboards, screen readers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenReader
+from tests.browser.reader import Reader
+from tests.browser.site import Site
+from tests.server_process import ServerProcess
+
+BACKGROUND = "(element) => getComputedStyle(element).backgroundColor"
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 780},
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 2,
+}
+
+
+def page(site: Site, server: ServerProcess, page_id: str, more: str = "", lang: str = "en") -> str:
+    return site.page(
+        "/look", server.url, f"{{tenantId: 'demo', urlId: {page_id!r}, {more}}}", lang=lang
+    )
+
+
+def test_dark_mode_is_seen_and_followed(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    ann = readers(page(site, server, page_id))
+    expect(ann.page.locator(".app.dark")).to_have_count(0)
+    ann.page.evaluate("document.body.style.background = '#101214'")
+    expect(ann.page.locator(".app.dark")).to_have_count(1)
+    ann.page.evaluate("document.body.style.background = ''")
+    expect(ann.page.locator(".app.dark")).to_have_count(0)
+    told = readers(page(site, server, page_id, "hasDarkBackground: true"))
+    expect(told.page.locator(".app.dark")).to_have_count(1)
+
+
+def test_colours_and_fonts_of_the_page(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    ann = readers(page(site, server, page_id))
+    ann.page.evaluate(
+        "document.documentElement.style.setProperty('--crdtchat-background', 'rgb(1, 2, 3)')"
+    )
+    expect(ann.bar).to_have_css("background-color", "rgb(1, 2, 3)")
+    family = ann.page.locator("article").evaluate(
+        "(element) => getComputedStyle(element).fontFamily"
+    )
+    expect(ann.bar).to_have_css("font-family", family)
+
+
+def test_polish_with_its_plurals(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    url = page(site, server, page_id, lang="pl")
+    ann = readers(url)
+    expect(ann.bar).to_contain_text("0 dyskusji")
+    for number, words in enumerate(["The keeper", "steel pen", "the lamp", "harbour", "the book"]):
+        ann.select(words)
+        ann.page.get_by_role("button", name="Skomentuj zaznaczony tekst").click()
+        if number == 0:
+            ann.page.get_by_label("Twoje imię").fill("Żaneta")
+        ann.page.get_by_label("Napisz komentarz").fill("Zażółć gęślą jaźń")
+        ann.page.keyboard.press("Control+Enter")
+        ann.card.get_by_role("button", name="Zamknij").click()
+        said = ["1 dyskusja", "2 dyskusje", "3 dyskusje", "4 dyskusje", "5 dyskusji"][number]
+        expect(ann.bar).to_contain_text(said)
+    english = readers(page(site, server, page_id, "locale: 'en_us'", lang="pl"))
+    expect(english.bar).to_contain_text("5 discussions")
+
+
+def test_a_phone_gets_the_whole_screen(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    ann = readers(page(site, server, page_id), reduced_motion="reduce", **PHONE)
+    ann.select("every ship")
+    ann.page.get_by_role("button", name="Comment on the selected text").tap()
+    box = ann.card.bounding_box()
+    assert box == {"x": 0, "y": 0, "width": 390, "height": 780}
+    ann.write("From the road", "Ann")
+    expect(ann.comment("From the road")).to_be_visible()
+    ann.card.get_by_role("button", name="Close").tap()
+    ann.bar.locator(".open-panel").tap()
+    assert ann.panel.bounding_box() == box
+    wide = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    assert ann.page.evaluate(wide), "nothing sticks out at the side"
+    ann.rows.first.tap()
+    expect(ann.comment("From the road")).to_be_visible()
+
+
+def test_the_card_stays_inside_every_window(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    ann = readers(page(site, server, page_id))
+    words = ["The lighthouse", "every ship", "eleven", "not his"]
+    for number, one in enumerate(words):
+        ann.annotate(one, "Here\n\n" + "and on and on " * 60, "Ann" if number == 0 else "")
+        ann.close()
+    for width, height in [
+        (1600, 900),
+        (1280, 720),
+        (1000, 640),
+        (820, 500),
+        (700, 400),
+        (500, 700),
+        (320, 568),
+    ]:
+        ann.page.set_viewport_size({"width": width, "height": height})
+        for one in words:
+            ann.open(one)
+            ann.page.wait_for_function(
+                """() => {
+                  const card = document.querySelector("crdtchat-layer").shadowRoot.querySelector(".card");
+                  const box = card.getBoundingClientRect();
+                  return box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight + 0.5;
+                }"""
+            )
+            ann.close()
+
+
+def test_everything_by_keyboard(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    ann = readers(page(site, server, page_id))
+    press = ann.page.keyboard.press
+    ann.select("every ship")
+    expect(ann.page.locator('[role="status"]').first).to_contain_text("Press Control Alt M")
+    press("Control+Alt+m")
+    expect(ann.page.get_by_label("Your name")).to_be_focused()
+    ann.page.keyboard.type("Ann")
+    press("Enter")
+    ann.page.keyboard.type("By hand")
+    press("Control+Enter")
+    expect(ann.comment("By hand")).to_be_visible()
+    press("Escape")
+    expect(ann.card).to_have_count(0)
+    ann.select("the lamp")
+    press("Control+Alt+m")
+    ann.page.keyboard.type("Second")
+    press("Control+Enter")
+    expect(ann.comment("Second")).to_be_visible()
+    press("Control+Alt+,")
+    expect(ann.comment("By hand")).to_be_visible()
+    press("Control+Alt+.")
+    expect(ann.comment("Second")).to_be_visible()
+    press("Escape")
+    press("Control+Alt+d")
+    expect(ann.panel).to_be_visible()
+    ann.page.get_by_label("Search discussions").focus()
+    for _ in range(20):
+        press("Tab")
+        if focused(ann) == "row":
+            break
+    assert focused(ann) == "row"
+    press("ArrowDown")
+    press("Enter")
+    expect(ann.comment("Second")).to_be_visible()
+    # The menu of a comment, and the question before something is deleted.
+    ann.comment("Second").get_by_role("button", name="More actions").focus()
+    press("Enter")
+    expect(ann.page.get_by_role("menuitem", name="Edit")).to_be_focused()
+    press("ArrowDown")
+    press("Enter")
+    expect(ann.page.get_by_role("alertdialog").get_by_role("button", name="Cancel")).to_be_focused()
+    press("Tab")
+    press("Enter")
+    expect(ann.rows).to_have_count(1)
+    press("Escape")
+    expect(ann.panel).to_have_count(0)
+
+
+FOCUSED = """() => {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  return at?.className.split(" ")[0] ?? "";
+}"""
+
+
+def focused(reader: Reader) -> str:
+    found: str = reader.page.evaluate(FOCUSED)
+    return found
+
+
+AXE = """async () => {
+  const result = await axe.run({exclude: []}, {resultTypes: ["violations"], rules: {region: {enabled: false}}});
+  return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target.flat()} ${n.failureSummary}`).join(" | ")}`);
+}"""
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing(
+    readers: OpenReader,
+    site: Site,
+    server: ServerProcess,
+    page_id: str,
+    node_modules: Path,
+    dark: bool,
+) -> None:
+    axe = (node_modules / "axe-core" / "axe.min.js").read_text()
+    more = "hasDarkBackground: true" if dark else ""
+    url = page(site, server, page_id, more)
+    ann, bob = readers(url, reduced_motion="reduce"), readers(url, reduced_motion="reduce")
+
+    def check(reader: Reader, state: str) -> None:
+        if dark:
+            reader.page.evaluate(
+                "document.body.style.cssText = 'background: #14161b; color: #dfe3ea'"
+            )
+            reader.page.evaluate("document.querySelector('a').style.color = '#9db6ff'")
+        reader.page.evaluate(axe)
+        assert reader.page.evaluate(AXE) == [], state
+
+    expect(ann.bar).to_be_visible()
+    check(ann, "bar")
+    ann.select("every ship")
+    expect(ann.page.locator(".select")).to_be_visible()
+    check(ann, "selection")
+    ann.page.get_by_role("button", name="Comment on the selected text").click()
+    check(ann, "new discussion, name asked")
+    ann.write("**Hello** `code` [link](https://example.org)\n\n> quote", "Ann")
+    expect(ann.comment("Hello")).to_be_visible()
+    check(ann, "card")
+    bob.open("every ship")
+    bob.reply("Look @Ann", "Bob")
+    ann.comment("Look").hover()
+    ann.comment("Look").get_by_role("button", name="Add a reaction").click()
+    check(ann, "reactions open")
+    ann.page.get_by_role("group", name="Add a reaction").get_by_role("button").first.click()
+    ann.comment("Hello").hover()
+    ann.comment("Hello").get_by_role("button", name="More actions").click()
+    check(ann, "menu")
+    ann.page.get_by_role("menuitem", name="Delete").click()
+    check(ann, "question")
+    ann.page.get_by_role("alertdialog").get_by_role("button", name="Cancel").click()
+    ann.page.get_by_label("Write a reply").press_sequentially("@B")
+    expect(ann.page.get_by_role("option")).to_be_visible()
+    check(ann, "mention")
+    ann.page.keyboard.press("Escape")
+    ann.close()
+    ann.show_panel()
+    check(ann, "panel with a draft")
+    ann.rows.first.click()
+    check(ann, "discussion in the panel")
+    bob.offline()
+    bob.expect_state("Offline")
+    bob.reply("Unsent")
+    check(bob, "offline with something unsent")
+    bob.card.get_by_role("button", name="Resolve").click()
+    bob.show_panel()
+    bob.panel.get_by_role("button", name="Resolved").click()
+    check(bob, "resolved")
