@@ -60,7 +60,9 @@ export class Writing {
   }
 
   resolve(aid: string, resolved: boolean): void {
-    this.#asAuthor((actions) => this.#submit(actions.resolve(aid, resolved)));
+    const thread = this.widget.threads.get(aid);
+    if (!thread) return;
+    this.#asAuthor((actions) => this.#submit(actions.resolve(thread, resolved)));
     this.widget.say(this.widget.speech.text(resolved ? "announceResolved" : "announceReopened"));
   }
 

@@ -10,7 +10,7 @@ import {
   type Target,
   tombstoneValue,
 } from "./schema";
-import type { Comment } from "./threads";
+import type { Comment, Thread } from "./threads";
 
 export class Actions {
   constructor(
@@ -37,13 +37,13 @@ export class Actions {
 
   edit(comment: Comment, text: string): Operation {
     const { aid, cid, author, created, parent } = comment;
-    const at = this.now();
+    const at = this.#after(comment.edited);
     const value = commentValue({ author, created, text, edited: at, parent });
     return this.#operation(at, [{ root: "c", key: commentKey(aid, cid), value }]);
   }
 
-  resolve(aid: string, resolved: boolean): Operation {
-    const at = this.now();
+  resolve({ aid, state }: Thread, resolved: boolean): Operation {
+    const at = this.#after(state.at);
     return this.#operation(at, [{ root: "s", key: aid, value: stateValue(resolved, this.user, at) }]);
   }
 
@@ -65,6 +65,11 @@ export class Actions {
   deleteThread(aid: string): Operation {
     const at = this.now();
     return this.#operation(at, [{ root: "d", key: aid, value: tombstoneValue(this.user, at) }]);
+  }
+
+  /** Later than what was seen: what somebody changes knowingly must not lose to a clock that is ahead. */
+  #after(seen: number): number {
+    return Math.max(this.now(), seen + 1);
   }
 
   #comment(aid: string, cid: string, at: number, text: string, parent: string): Intent {

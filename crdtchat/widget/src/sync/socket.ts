@@ -33,7 +33,10 @@ export class Socket {
   }
 
   disconnect(): void {
-    this.#socket?.close(1000);
+    const socket = this.#socket;
     this.#socket = null;
+    // Closing one that is not open yet would put a complaint on the host page's console.
+    if (socket?.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close(1000);
+    else socket?.close(1000);
   }
 }

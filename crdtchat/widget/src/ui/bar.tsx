@@ -1,5 +1,5 @@
 /** The bar: who is here, how many discussions there are, and the state of the connection in one quiet word. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useReducer, useRef, useState } from "preact/hooks";
 import { counts } from "../app/listing";
 import type { Status } from "../sync/provider";
 import { Avatar } from "./avatar";
@@ -115,17 +115,22 @@ function usePatience({ link }: Status): boolean {
   return settled || link === "live";
 }
 
+/** For a moment after the last of what was unsent is on the server's disk. */
 function useSaved(unsent: number, link: string): boolean {
-  const [saved, setSaved] = useState(false);
-  const [before, setBefore] = useState(unsent);
-  useEffect(() => {
-    setBefore(unsent);
-    if (unsent > 0 || before === 0 || link !== "live") return;
-    setSaved(true);
-  }, [unsent, link]);
+  const seen = useRef({ unsent, saved: false });
+  const [, draw] = useReducer((n: number) => n + 1, 0);
+  const now = seen.current;
+  // Decided while drawing: decided after it, "Live" would flash up between "Saving" and "Saved".
+  if (unsent > 0 || link !== "live") now.saved = false;
+  else if (now.unsent > 0) now.saved = true;
+  now.unsent = unsent;
+  const { saved } = now;
   useEffect(() => {
     if (!saved) return;
-    const timer = setTimeout(() => setSaved(false), SAVED_MS);
+    const timer = setTimeout(() => {
+      now.saved = false;
+      draw(undefined);
+    }, SAVED_MS);
     return () => clearTimeout(timer);
   }, [saved]);
   return saved;
