@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from crdtchat.sync import message
 from crdtchat.sync.codes import Malformed, Refused, close_code
 from crdtchat.sync.desk import Desk
+from crdtchat.sync.effects import Settled
 from crdtchat.sync.history import History
 from crdtchat.sync.ledger import Ledger, Operation, is_gap
 from crdtchat.sync.limits import OPERATION
+from crdtchat.sync.message import NO_BROADCAST_ID
 from crdtchat.sync.session import Session
 from crdtchat.sync.statevector import encode_state_vector
 from crdtchat.sync.tuning import Moment, Tuning
 
 _GAPS = 3
 """So many answers with gaps end a stock session."""
+
+
+class Late(NamedTuple):
+    """An answer that stands on operations which may not be on disk yet."""
+
+    sequence: int
+    """Where the log ends once they are."""
+    session: int = 0
+    broadcast_id: bytes = NO_BROADCAST_ID
+    rejection: bytes = b""
+    """The frame that refuses the operation; empty for one that repeats another: it gets an ack."""
+    ticket: int = 0
+    """Of a write without a session that had nothing left to do."""
 
 
 class Intake:
@@ -26,8 +42,7 @@ class Intake:
         self._history = history
         self._desk = desk
         self._tuning = tuning
-        self._late_acks: list[tuple[int, bytes]] = []
-        """Repeated operations whose first sending may not be on disk yet."""
+        self._late: list[Late] = []
 
     def receive_operation(
         self, session: Session, broadcast_id: bytes, update: bytes, now: Moment
@@ -50,10 +65,10 @@ class Intake:
             self._ledger.accept(
                 accepted, session.peer, now, session=session.number, broadcast_id=broadcast_id
             )
-        elif self._ledger.waiting or self._ledger.flying:
+        elif self._ledger.busy:
             # What it repeats may not be on disk yet.
             session.in_flight += 1
-            self._late_acks.append((session.number, broadcast_id))
+            self._late.append(Late(self._all, session.number, broadcast_id))
         else:
             self._send_ack(session, [broadcast_id])
 
@@ -87,32 +102,56 @@ class Intake:
 
     def acknowledge(self, operations: Sequence[Operation], sessions: Mapping[int, Session]) -> None:
         """Answer the authors of committed operations, and those who repeated older ones."""
-        late: list[tuple[int, bytes]] = []
-        if not self._ledger.waiting:
-            # What a duplicate repeats may be among those still waiting.
-            late, self._late_acks = self._late_acks, []
         by_session: dict[int, list[bytes]] = {}
         for operation in operations:
             if operation.session:
                 ids = by_session.setdefault(operation.session, [])
                 ids.append(operation.entry.broadcast_id)
-        for number, broadcast_id in late:
-            by_session.setdefault(number, []).append(broadcast_id)
+        due = [late for late in self._late if late.sequence <= self._history.sequence]
+        self._late = self._late[len(due) :]
+        for late in due:
+            if late.ticket:
+                self._desk.add(Settled(late.ticket, self._history.sequence))
+            elif not late.rejection:
+                by_session.setdefault(late.session, []).append(late.broadcast_id)
         for number, ids in by_session.items():
             session = sessions.get(number)
             if session is not None and session.v1:
                 session.in_flight -= len(ids)
                 self._send_ack(session, ids)
+        for late in due:
+            session = sessions.get(late.session)
+            if session is not None and late.rejection:
+                self._desk.answer(session, late.rejection)
 
     def _send_ack(self, session: Session, ids: list[bytes]) -> None:
-        owed = session.outbox.behind or session.owed
+        # Batches that wait may yet be dropped, an ack is not: then it must not claim them.
+        outbox = session.outbox
+        owed = outbox.behind or session.owed or outbox.droppable_bytes
         sequence = 0 if owed else self._history.sequence
         self._desk.answer(session, message.encode_ack(sequence, self._clock(session), ids))
 
-    def take_late(self) -> list[int]:
-        """The append failed: answer the sessions that wait for what they repeated."""
-        late, self._late_acks = self._late_acks, []
-        return [number for number, _ in late]
+    def settle(self, ticket: int) -> None:
+        """A write without a session has nothing to do: what it wants is there, or on its way."""
+        if self._ledger.busy:
+            self._late.append(Late(self._all, ticket=ticket))
+        else:
+            self._desk.add(Settled(ticket, self._history.sequence))
+
+    def take_late(self) -> list[Late]:
+        """The append failed: hand over the answers that stood on it."""
+        late, self._late = self._late, []
+        return late
+
+    def is_refusing(self, session: Session) -> bool:
+        """Whether the session has yet to hear of a refusal."""
+        return any(late.session == session.number and late.rejection for late in self._late)
+
+    @property
+    def _all(self) -> int:
+        """The sequence number at which everything accepted so far is on disk."""
+        ledger = self._ledger
+        return self._history.sequence + len(ledger.flying) + len(ledger.waiting)
 
     def ask_for_state(self, session: Session) -> None:
         """Send sync step 1: a stock client answers with all the server lacks."""
@@ -124,8 +163,12 @@ class Intake:
         self._desk.count_refusal(refused)
         clock = self._clock(session)
         frame = message.encode_reject(broadcast_id, clock, refused.code, refused.reason)
-        self._desk.answer(session, frame)
         session.diverged = True
+        if self._ledger.busy and not refused.code.hard:
+            # It may rest on what is not on disk yet, and would be wrong if that is lost.
+            self._late.append(Late(self._all, session.number, broadcast_id, frame))
+            return
+        self._desk.answer(session, frame)
         if refused.code.hard:
             self._desk.close(session, close_code(refused), str(refused))
 

@@ -61,6 +61,11 @@ class Ledger:
         self._flying_leases: tuple[Lease, ...] = ()
         fold(state, self.mirror, law.rules)
 
+    @property
+    def busy(self) -> bool:
+        """Whether operations wait or fly."""
+        return bool(self.waiting or self.flying)
+
     def judge(
         self, data: bytes, actor: Actor, may_write_as: Callable[[int], bool], limits: Limits
     ) -> Accepted | None:

@@ -78,7 +78,7 @@ class Room:
     @property
     def busy(self) -> bool:
         """Whether operations wait or fly."""
-        return bool(self.ledger.waiting or self.ledger.flying)
+        return self.ledger.busy
 
     @property
     def wake_at(self) -> float:
@@ -191,7 +191,7 @@ class Room:
         `ticket` comes back in `Settled`. Raises Refused.
         """
         if not self.ledger.write(peer, writes, broadcast_id, ticket, now):
-            return [Settled(ticket, self.history.sequence)]
+            self._intake.settle(ticket)
         self._evaluate(now)
         return self._desk.take()
 
@@ -240,12 +240,11 @@ class Room:
         Its authors' sessions are closed with a code that says retry; they still hold the
         operations and send them again. Everybody else stays.
         """
-        unanswered = self._intake.take_late()
-        for operation in self.ledger.abandon(self.history.state()):
-            unanswered.append(operation.session)
-            if operation.ticket:
-                self._desk.add(Settled(operation.ticket, 0))
-        for number in unanswered:
+        lost = [(late.session, late.ticket) for late in self._intake.take_late()]
+        lost += [(one.session, one.ticket) for one in self.ledger.abandon(self.history.state())]
+        for number, ticket in lost:
+            if ticket:
+                self._desk.add(Settled(ticket, 0))
             session = self._sessions.get(number)
             if session is not None:
                 self._desk.close(session, CloseCode.UNAVAILABLE, reason)
@@ -317,7 +316,7 @@ class Room:
 
     def _enter(self, session: Session) -> None:
         """The session just got all there is: from now on batches are for it."""
-        session.diverged = False
+        session.diverged = self._intake.is_refusing(session)
         session.joined = True
         session.owed = False
         session.delivered = self.history.sequence
