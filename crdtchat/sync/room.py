@@ -238,10 +238,12 @@ class Room:
         """The append failed and nothing of it is stored: forget what was queued.
 
         Its authors' sessions are closed with a code that says retry; they still hold the
-        operations and send them again. Everybody else stays.
+        operations and send them again. So are stock sessions that were asked for what the server
+        lacks: their answer leaves out what it no longer has. Everybody else stays.
         """
         lost = [(late.session, late.ticket) for late in self._intake.take_late()]
         lost += [(one.session, one.ticket) for one in self.ledger.abandon(self.history.state())]
+        lost += [(session.number, 0) for session in self._sessions.values() if session.asked]
         for number, ticket in lost:
             if ticket:
                 self._desk.add(Settled(ticket, 0))

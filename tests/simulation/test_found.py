@@ -180,6 +180,30 @@ def test_r4_an_answer_with_a_gap_of_another_tab_is_asked_for_again() -> None:
     assert len(server.document.values("a")) == 2
 
 
+def test_r4_an_answer_to_what_the_server_has_lost_meanwhile_is_no_offence() -> None:
+    """It left out the edit that the append took with it, but told of what that had overtaken."""
+    clock, server, _, _ = start()
+    first = Replica(client=6_000)
+    first.write([("a", "aid1", ("ann", clock.now(), "w", "", "", 0, 1))])
+    first.write([("c", "aid1/cid1", ("ann", 5, "text"))])
+    writer = stock(server)
+    feed(server, writer, message.encode_sync_update(first.state()))
+    server.commit()
+    second = Replica(client=6_001)
+    second.apply(first.state())
+    edit = first.write([("c", "aid1/cid1", ("ann", 5, "better", 6))])
+    second.apply(edit)  # From tab to tab.
+    feed(server, writer, message.encode_sync_update(edit))
+    number, wanted = server.room.join(ANN, v1=False, nonce="", now=clock.moment())
+    server.perform(wanted)
+    step1 = message.decode_from_server(server.room.outbox(number).take()[0])
+    assert isinstance(step1, message.SyncStep1)
+    server.fail()
+    answer = second.difference(step1.state_vector)
+    feed(server, number, message.encode_sync_step2(answer))
+    assert server.closed[number][0] == 4503
+
+
 def test_2_a_refusal_on_uncommitted_ground_is_not_told_before_the_commit() -> None:
     """A client came back under another lease while its operation was flying, and was told that the
     id exists: it took the operation for saved. Then the append failed."""
