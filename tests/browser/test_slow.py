@@ -48,7 +48,9 @@ def test_a_slow_line_is_told_quietly_and_waits_for_nothing(
         expect(near.comment("At once")).to_be_visible()
         far.expect_live()
         expect(far.page.locator(".link")).to_have_text("Live")
-        assert far.page.evaluate("words") == ["Live", "Saving…", "Saved", "Live"], "one quiet word at a time"
+        assert far.page.evaluate("words") == ["Live", "Saving…", "Saved", "Live"], (
+            "one quiet word at a time"
+        )
 
 
 def test_a_line_that_goes_silent_is_given_up_and_replaced(
