@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 Listener = Callable[[effects.Publish], None]
 
+BACKLOG = 2_048
+"""Operations a room may have waiting before its readers pause."""
+
 
 class Attendance:
     """One session as its connection sees it: what to send, and whether to end."""
@@ -35,6 +38,8 @@ class Attendance:
         self.ending: tuple[CloseCode, str] | None = None
         self.idle = True
         """Whether the connection's writer has nothing in hand that must go first."""
+        self.reading = False
+        """Whether its reader has a frame in hand that must go first."""
         self._counters = counters
         self._direct = direct
 
@@ -123,6 +128,23 @@ class Gathering:
         self.last_used = self._sources.now().steady
         if not self.dropped:
             self.perform(self.room.leave(number, self._sources.now()))
+
+    def receive(self, number: int, frame: bytes) -> None:
+        """A frame came in on a session."""
+        self._counters["messages_received"] += 1
+        self._counters["bytes_received"] += len(frame)
+        try:
+            self.perform(self.room.receive(number, frame, self._sources.now()))
+        except EngineFailure:
+            self._fail()
+
+    def receive_nowait(self, number: int, frame: bytes) -> bool:
+        """The same, unless it has to wait: then False, and it is for the connection's reader."""
+        attendance = self._attendances[number]
+        if attendance.reading or self.dropped or self.room.backlog > BACKLOG:
+            return False
+        self.receive(number, frame)
+        return True
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` for all committed operations; answers how to stop."""
@@ -221,10 +243,14 @@ class Gathering:
                 self._counters.add("appends")
                 self.perform(self.room.committed(self._sources.now()))
         except EngineFailure:
-            self._counters.add("engine_failures")
-            self.drop(CloseCode.INTERNAL, "the document is being rebuilt")
+            self._fail()
         self.progress.set()
         self.progress = anyio.Event()
+
+    def _fail(self) -> None:
+        """The engine failed on this document."""
+        self._counters.add("engine_failures")
+        self.drop(CloseCode.INTERNAL, "the document is being rebuilt")
 
     def _end(self, number: int, code: CloseCode, reason: str) -> None:
         attendance = self._attendances.get(number)

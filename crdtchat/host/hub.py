@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import anyio
@@ -15,7 +16,7 @@ from crdtchat.document.replica import EngineFailure, Write
 from crdtchat.host.channel import Channel, ChannelClosed, Direct
 from crdtchat.host.committer import Committer
 from crdtchat.host.counters import Counters
-from crdtchat.host.gathering import Attendance, Gathering, unused
+from crdtchat.host.gathering import BACKLOG, Attendance, Gathering, unused
 from crdtchat.host.sources import Sources
 from crdtchat.host.timer import Timer
 from crdtchat.stores.base import DocumentKey, Store, StoreCorrupt, StoreError
@@ -25,9 +26,6 @@ from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import Tuning
 
 logger = logging.getLogger("crdtchat.host")
-
-BACKLOG = 2_048
-"""Operations a room may have waiting before its readers pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +150,13 @@ class Hub:
             room.perform(wanted)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._send, channel, room, number, attendance, tasks)
-                await self._receive(channel, room, number)
+                if direct is not None:
+                    direct.listen(partial(room.receive_nowait, number))
+                await self._receive(channel, room, number, attendance)
                 tasks.cancel_scope.cancel()
         finally:
+            if direct is not None:
+                direct.listen(None)
             room.leave(number)
             self.counters.add("connections_closed")
 
@@ -221,24 +223,22 @@ class Hub:
         else:
             self._timer.set(room)
 
-    async def _receive(self, channel: Channel, room: Gathering, number: int) -> None:
+    async def _receive(
+        self, channel: Channel, room: Gathering, number: int, attendance: Attendance
+    ) -> None:
         """Feed the room until the peer is gone."""
         try:
             while not room.dropped:
                 frame = await channel.receive()
-                self.counters.add("messages_received")
-                self.counters.add("bytes_received", len(frame))
+                attendance.reading = True
                 while room.room.backlog > BACKLOG and not room.dropped:
                     await room.progress.wait()
                 if not room.dropped:
-                    room.perform(room.room.receive(number, frame, self.sources.now()))
+                    room.receive(number, frame)
+                attendance.reading = False
             await anyio.sleep_forever()
         except ChannelClosed:
             return
-        except EngineFailure:
-            self.counters.add("engine_failures")
-            room.drop(CloseCode.INTERNAL, "the document is being rebuilt")
-            await anyio.sleep_forever()
 
     async def _send(
         self,

@@ -1,20 +1,26 @@
-"""uvicorn's WebSocket protocol with a short way out for binary frames.
+"""uvicorn's WebSocket protocol with a short way in and out for binary frames.
 
-Reading, handshake, closing and keep-alive stay uvicorn's. Sending past ASGI leaves the kernel's
-write as the floor, and lets all frames of a tick leave in one write.
+Parsing, handshake, closing and keep-alive stay uvicorn's. Sending past ASGI leaves the kernel's
+write as the floor, and lets all frames of a tick leave in one write; reading past it spares every
+message a queue, two tasks and a pause of the socket.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Request
 from websockets.protocol import State
 
 DIRECT = "crdtchat.direct"
 """Name of the ASGI scope extension that holds the protocol."""
+
+
+AT_ONCE = 16
+"""Messages of one read that are taken at once; the rest queue, so that nobody holds up the loop."""
 
 
 class DirectSocket(WebSocketsSansIOProtocol):
@@ -25,6 +31,32 @@ class DirectSocket(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if self.response.status_code == 101 and not self.conn.extensions:
             cast(dict[str, Any], self.scope["extensions"])[DIRECT] = self
+
+    _take: Callable[[bytes], bool] | None = None
+    _left = AT_ONCE
+
+    def listen(self, take: Callable[[bytes], bool] | None) -> None:
+        """See `Direct`."""
+        self._take = take
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        self._left = AT_ONCE
+        super().data_received(data)
+
+    def handle_bytes(self, event: Frame) -> None:
+        """A binary frame came: take it at once, if it is whole and nothing waits before it."""
+        if (
+            self._take is not None
+            and self._left
+            and event.fin
+            and self.queue.empty()
+            and not self.close_sent
+        ):
+            self._left -= 1
+            if self._take(bytes(event.data)):
+                return
+        super().handle_bytes(event)
 
     @property
     def ready(self) -> bool:

@@ -1,6 +1,9 @@
-"""The frames of the short way out are those of any WebSocket server."""
+"""The short way in and out of a real server: frames as of any other, in their order."""
 
 from __future__ import annotations
+
+import asyncio
+from pathlib import Path
 
 import pytest
 from websockets.client import ClientProtocol
@@ -8,7 +11,18 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN
 from websockets.uri import parse_uri
 
-from crdtchat.server.direct import _Encoder
+from crdtchat.bench.client import BenchClient
+from crdtchat.bench.deliveries import Deliveries
+from crdtchat.bench.records import Writer
+from crdtchat.server.direct import AT_ONCE, _Encoder
+from tests.server_process import ServerProcess
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The bench's client is a protocol of asyncio."""
+    return "asyncio"
+
 
 SIZES = (0, 1, 125, 126, 127, 65_535, 65_536, 70_000)
 
@@ -28,3 +42,27 @@ def test_a_client_reads_what_was_written(size: int) -> None:
         payloads[1],
         payloads[0],
     ]
+
+
+async def test_a_burst_in_one_segment_is_taken_in_order(tmp_path: Path) -> None:
+    """More messages than are taken at once: the rest queue, and none overtakes another."""
+    server = ServerProcess(tmp_path / "data").start()
+    try:
+        path = f"/sync/demo/page?token={server.token('ann')}"
+        port = int(server.url.rpartition(":")[2])
+        deliveries = Deliveries()
+        reader = await BenchClient.open("127.0.0.1", port, path, deliveries, v1=True)
+        hand = await BenchClient.open("127.0.0.1", port, path, None, v1=False)
+        writer = Writer(1_000, "ann")
+        operations = 5 * AT_ONCE
+        for _ in range(operations):
+            deliveries.send(writer.client, writer.clock, 0.0)
+            hand.send_update(writer.create(1_700_000_000_000))
+        async with asyncio.timeout(20):
+            while deliveries.arrivals < operations:  # noqa: ASYNC110 - the reader is callbacks
+                await asyncio.sleep(0.01)
+        assert not hand.closed
+        hand.hang_up()
+        reader.hang_up()
+    finally:
+        server.stop()
