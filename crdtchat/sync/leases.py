@@ -16,6 +16,7 @@ from crdtchat.sync.rules import SERVER_CLIENT
 
 HOLD_SECONDS = 600.0
 """How long an id that wrote is kept for the session that held it."""
+_ANNOUNCED = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class LeaseBook:
         self._leases = {lease.client: lease for lease in stored}
         self._held: set[int] = set()
         self._unsaved: set[int] = set()
+        self._announced: dict[int, str] = {}
+        """Users of stock clients that told everybody their id before they wrote under it."""
         self._free_unused: list[int] = []
         self._free_used: deque[tuple[float, int]] = deque(
             (now, client) for client in sorted(self._leases) if self._leases[client].nonce
@@ -72,7 +75,17 @@ class LeaseBook:
         if client == SERVER_CLIENT:
             return False
         lease = self._leases.get(client)
-        return lease is None or (not lease.nonce and lease.user == user)
+        if lease is None:
+            return self._announced.get(client, user) == user
+        return not lease.nonce and lease.user == user
+
+    def announce(self, client: int, user: str) -> None:
+        """Keep an id that all can see for its user, until it is bound: else another might bind it
+        first, and lock the user out."""
+        if client not in self._leases:
+            self._announced.setdefault(client, user)
+            if len(self._announced) > _ANNOUNCED:
+                del self._announced[next(iter(self._announced))]
 
     def bind(self, clients: Iterable[int], user: str) -> None:
         """Bind ids for good; to be called when they are first written under."""
@@ -100,7 +113,7 @@ class LeaseBook:
             client = heapq.heappop(self._free_unused)
             if client not in self._held:
                 return client
-        while self._next in self._leases:
+        while self._next in self._leases or self._next in self._announced:
             self._next += 1
         self._next += 1
         return self._next - 1

@@ -122,8 +122,9 @@ class Presence:
             self._changed[number] = None
             self.dirty = True
 
-    def awareness(self, number: int, states: Iterable[AwarenessState], seconds: int) -> None:
-        """A session sent awareness: its own state counts; others' come back as echoes.
+    def awareness(self, number: int, states: Iterable[AwarenessState], seconds: int) -> int:
+        """A session sent awareness: its own state counts; others' come back as echoes. Answers the
+        client id that its state stands under, or 0.
 
         `seconds` since 1970: a stock client that comes back under an id that others know must not
         begin with an older clock than they saw, not even after a restart of the server.
@@ -144,6 +145,7 @@ class Presence:
                 state = dict(entry.state or {})
                 state.pop("user", None)
                 self.update(number, state)
+        return person.client
 
     def _mark(self, person: Person) -> None:
         if person.number in self._named:

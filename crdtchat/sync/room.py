@@ -238,8 +238,9 @@ class Room:
         """The append failed and nothing of it is stored: forget what was queued.
 
         Its authors' sessions are closed with a code that says retry; they still hold the
-        operations and send them again. So are stock sessions that were asked for what the server
-        lacks: their answer leaves out what it no longer has. Everybody else stays.
+        operations and send them again. So are stock sessions that owe an answer to sync step 1:
+        it leaves out what the server no longer has. Other stock sessions are asked for it, as
+        what was lost may be theirs from an earlier connection. Everybody else stays.
         """
         lost = [(late.session, late.ticket) for late in self._intake.take_late()]
         lost += [(one.session, one.ticket) for one in self.ledger.abandon(self.history.state())]
@@ -250,6 +251,9 @@ class Room:
             session = self._sessions.get(number)
             if session is not None:
                 self._desk.close(session, CloseCode.UNAVAILABLE, reason)
+        for session in self._sessions.values():
+            if not session.v1 and not session.closing:
+                self._intake.ask_for_state(session)
         return self._desk.take()
 
     # ---- messages
@@ -272,7 +276,9 @@ class Room:
                 self._enter(session)
             case message.Awareness(update):
                 states = decode_awareness(update, OPERATION)
-                self.presence.awareness(session.number, states, now.wall // 1000)
+                client = self.presence.awareness(session.number, states, now.wall // 1000)
+                if client and not session.v1:
+                    self.ledger.leases.announce(client, session.peer.user)
             case message.QueryAwareness():
                 self._answer_awareness(session)
             case message.Presence(info):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crdtchat.client.provider import Phase
 from crdtchat.document.ids import new_broadcast_id
 from crdtchat.document.records import Target
-from crdtchat.document.replica import Replica
+from crdtchat.document.replica import Replica, Write
 from crdtchat.document.schema import ROOTS
 from crdtchat.sync import message
 from crdtchat.sync.awareness import AwarenessState, decode_awareness, encode_awareness
@@ -17,6 +17,7 @@ from tests.client.world import Client, Clock, Server, settle
 
 TARGET = Target("words", start_cp=0, end_cp=5)
 ANN = Peer("ann", "Ann", "commenter", True, False)
+EVE = Peer("eve", "Eve", "commenter", True, False)
 
 
 def start(tuning: Tuning | None = None) -> tuple[Clock, Server, Client, Client]:
@@ -38,6 +39,11 @@ def stock(server: Server, peer: Peer = ANN) -> int:
     return number
 
 
+def annotation(aid: str, clock: Clock, author: str = "ann") -> Write:
+    """A record in good form."""
+    return ("a", aid, (author, clock.now(), "w", "", "", 0, 1))
+
+
 def feed(server: Server, session: int, frame: bytes) -> None:
     """A frame arrives."""
     server.perform(server.room.receive(session, frame, server.clock.moment()))
@@ -52,8 +58,7 @@ def test_l3_the_first_rest_write_of_a_user_keeps_the_order_of_the_servers_clocks
         (root, key, ("eve", *value[1:]) if isinstance(value, tuple) else value)
         for root, key, value in operation.intents
     ]
-    eve = Peer("eve", "Eve", "commenter", True, False)
-    server.perform(server.room.write(eve, intents, bytes(16), 1, clock.moment()))
+    server.perform(server.room.write(EVE, intents, bytes(16), 1, clock.moment()))
     server.commit()
     again = Replica()
     for entry in server.log:
@@ -138,10 +143,7 @@ def test_r4_stock_updates_sent_before_the_answer_to_step_1_are_no_offence() -> N
     """The second update with a gap closed the session for good; the answer was on its way."""
     clock, server, _, _ = start()
     tab = Replica(client=4_000)
-    lost = [
-        tab.write([("a", f"aid{number}", ("ann", clock.now(), "w", "", "", 0, 1))])
-        for number in range(3)
-    ]
+    lost = [tab.write([annotation(f"aid{number}", clock)]) for number in range(3)]
     number, wanted = server.room.join(ANN, v1=False, nonce="", now=clock.moment())
     server.perform(wanted)
     for update in lost[1:]:
@@ -153,8 +155,8 @@ def test_r4_stock_updates_sent_before_the_answer_to_step_1_are_no_offence() -> N
     for _ in range(3):  # But answers with gaps end it.
         feed(server, number, message.encode_sync_step2(Replica(4_001).write([]) or b""))
     gap = Replica(client=4_002)
-    gap.write([("a", "other", ("ann", clock.now(), "w", "", "", 0, 1))])
-    answer = gap.write([("a", "more", ("ann", clock.now(), "w", "", "", 0, 1))])
+    gap.write([annotation("other", clock)])
+    answer = gap.write([annotation("more", clock)])
     for _ in range(3):
         assert number not in server.closed
         feed(server, number, message.encode_sync_step2(answer))
@@ -165,8 +167,8 @@ def test_r4_an_answer_with_a_gap_of_another_tab_is_asked_for_again() -> None:
     """A tab that was told by its sibling of items it lacks the ground of answers with a Skip."""
     clock, server, _, _ = start()
     first, second = Replica(client=5_000), Replica(client=5_001)
-    lost = first.write([("a", "aid1", ("ann", clock.now(), "w", "", "", 0, 1))])
-    second.apply(first.write([("a", "aid2", ("ann", clock.now(), "w", "", "", 0, 1))]))
+    lost = first.write([annotation("aid1", clock)])
+    second.apply(first.write([annotation("aid2", clock)]))
     number, wanted = server.room.join(ANN, v1=False, nonce="", now=clock.moment())
     server.perform(wanted)
     server.room.outbox(number).take()
@@ -184,7 +186,7 @@ def test_r4_an_answer_to_what_the_server_has_lost_meanwhile_is_no_offence() -> N
     """It left out the edit that the append took with it, but told of what that had overtaken."""
     clock, server, _, _ = start()
     first = Replica(client=6_000)
-    first.write([("a", "aid1", ("ann", clock.now(), "w", "", "", 0, 1))])
+    first.write([annotation("aid1", clock)])
     first.write([("c", "aid1/cid1", ("ann", 5, "text"))])
     writer = stock(server)
     feed(server, writer, message.encode_sync_update(first.state()))
@@ -202,6 +204,44 @@ def test_r4_an_answer_to_what_the_server_has_lost_meanwhile_is_no_offence() -> N
     answer = second.difference(step1.state_vector)
     feed(server, number, message.encode_sync_step2(answer))
     assert server.closed[number][0] == 4503
+
+
+def test_1_a_stock_client_is_asked_for_what_an_append_lost_of_its_last_connection() -> None:
+    """It came back while its changes were flying, was told that they are known, and kept them for
+    itself when they were lost."""
+    clock, server, _, _ = start()
+    tab = Replica(client=7_000)
+    writer = stock(server)
+    feed(server, writer, message.encode_sync_update(tab.write([annotation("aid1", clock)])))
+    server.perform(server.room.leave(writer, clock.moment()))
+    number, wanted = server.room.join(ANN, v1=False, nonce="", now=clock.moment())
+    server.perform(wanted)
+    step1 = message.decode_from_server(server.room.outbox(number).take()[0])
+    assert isinstance(step1, message.SyncStep1)
+    feed(server, number, message.encode_sync_step2(tab.difference(step1.state_vector)))
+    server.fail()
+    assert number not in server.closed
+    again = message.decode_from_server(server.room.outbox(number).take()[-1])
+    assert isinstance(again, message.SyncStep1)
+    feed(server, number, message.encode_sync_step2(tab.difference(again.state_vector)))
+    server.commit()
+    assert server.document.values("a").keys() == {"aid1"}
+
+
+def test_r5_the_id_that_a_stock_client_announced_is_its_own() -> None:
+    """Awareness shows everybody the id it will write under; another user could bind it first."""
+    clock, server, _, _ = start()
+    tab = Replica(client=8_000)
+    ann = stock(server)
+    state = AwarenessState(8_000, 1, {})
+    feed(server, ann, message.encode_awareness_message(encode_awareness([state])))
+    eve = stock(server, EVE)
+    theft = Replica(client=8_000).write([annotation("aid2", clock, "eve")])
+    feed(server, eve, message.encode_sync_update(theft))
+    assert server.closed[eve][0] == 4403
+    feed(server, ann, message.encode_sync_update(tab.write([annotation("aid1", clock)])))
+    server.commit()
+    assert server.document.values("a").keys() == {"aid1"}
 
 
 def test_2_a_refusal_on_uncommitted_ground_is_not_told_before_the_commit() -> None:
