@@ -72,7 +72,7 @@ class CommittingThread(Committer):
     def _begin(self) -> None:
         if self._gathering and not self._running:
             self._running, self._gathering = self._gathering, []
-            pause = self._chance.uniform(0.0005, 0.02)
+            pause = self._chance.uniform(0.0005, self._disk.pace)
             self._later(pause, self.write_down)
             self._later(pause + 0.0005, self._settle)
 

@@ -27,6 +27,8 @@ class Disk:
     def __init__(self, on_commit: OnCommit) -> None:
         """`on_commit` hears of every entry when it becomes durable."""
         self.available = True
+        self.pace = 0.02
+        """Seconds that a transaction takes at most."""
         self.data = MemoryData()
         self._on_commit = on_commit
 

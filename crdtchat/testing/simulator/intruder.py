@@ -29,7 +29,9 @@ class Intruder(Visitor):
         """Send what an attack of this name sends now."""
         around = self.around
         archive = around.witness.archives[self.key]
-        clients = sorted({*archive.mirror.state_vector(), *around.witness.owners[self.key]})
+        room = around.node.rooms.get(self.key)
+        announced = [person.client for person in room.room.presence.named] if room else []
+        clients = sorted({*archive.mirror.state_vector(), *filter(None, announced)})
         arsenal = Arsenal(
             chance=around.chance,
             replica=self._replica,

@@ -100,7 +100,9 @@ class Node:
         if connection.serial not in self._connections or room is None:
             return
         self._trace.note(connection.who, f"> {describe(frame)}")
-        self._witness.receives(connection.key, connection.peer.user, frame)
+        self._witness.receives(
+            connection.key, connection.peer.user, frame, honest=connection.honest
+        )
         backlog = len(room.room.ledger.waiting)
         try:
             wanted = room.room.receive(connection.number, frame, self._timeline.now())

@@ -89,6 +89,9 @@ class Story:
             (self._go, 1),
             (self._crash, 2),
             (self._disk, 3),
+            (self._pace, 2),
+            (self._race, 3),
+            (self._choke, 3),
             (self._skew, 1),
             (self._fold, 2),
         ]
@@ -170,6 +173,43 @@ class Story:
 
     def _disk(self) -> None:
         self._world.set_disk(not self._world.disk.available or self._chance.random() < 0.5)
+
+    def _pace(self) -> None:
+        self._world.set_pace(self._chance.choice((0.02, 0.02, 0.3, 1.5)))
+
+    def _race(self) -> None:
+        """Somebody writes and is cut off; the server does not notice, and commits slowly or not
+        at all while they are back already."""
+        world, chance = self._world, self._chance
+        who = chance.choice(world.honest)
+        world.set_pace(1.5)
+        for _ in range(chance.randint(1, 3)):
+            world.do(who, chance.choice(KINDS), chance.randrange(100), chance.randrange(100))
+        world.advance(0.03)
+        who.cut(noticed=chance.choice((0.0, 5.0, 5.0)))
+        world.advance(chance.uniform(0.2, 1.2))
+        if chance.random() < 0.4:
+            world.set_disk(False)
+        elif chance.random() < 0.2:
+            world.crash(kept=chance.random() < 0.5)
+        world.advance(chance.uniform(0.0, 1.0))
+        world.set_disk(True)
+        world.set_pace(0.02)
+
+    def _choke(self) -> None:
+        """Somebody writes but reads nothing while much is written, reads a little, is cut off."""
+        world, chance = self._world, self._chance
+        who = chance.choice(world.honest)
+        others = [one for one in world.honest if one.key == who.key]
+        who.stall(True)
+        for _ in range(chance.randint(4, 12)):
+            one = chance.choice((*others, who))
+            world.do(one, chance.choice(KINDS), chance.randrange(100), chance.randrange(100))
+            world.advance(chance.choice((0.0, 0.02, 0.05)))
+        who.stall(False)
+        world.advance(chance.choice((0.0, 0.005, 0.02, 0.1)))
+        if chance.random() < 0.7:
+            who.cut()
 
     def _skew(self) -> None:
         self._world.set_skew(self._chance.randrange(-120_000, 120_000))

@@ -96,13 +96,15 @@ class Visitor:
             self.connection.down.cut()
             self._lose(code, "closed here")
 
-    def cut(self) -> None:
-        """Break the connection. Each side notices in its own time."""
+    def cut(self, noticed: float | None = None) -> None:
+        """Break the connection. Each side notices in its own time; `noticed`: seconds after which
+        the server does."""
         connection = self.connection
         if connection is not None:
             around = self.around
             around.trace.note(self.who, "is cut off")
-            noticed = around.chance.choice((0.0, 0.01, 0.3, 5.0))
+            if noticed is None:
+                noticed = around.chance.choice((0.0, 0.01, 0.3, 5.0))
             around.timeline.after(noticed, lambda: around.node.hang_up(connection))
             connection.broken()
 

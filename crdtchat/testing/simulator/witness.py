@@ -9,7 +9,7 @@ from crdtchat.host.gathering import Gathering
 from crdtchat.stores.base import DocumentKey, Entry
 from crdtchat.sync import message
 from crdtchat.sync.codes import CloseCode, Malformed
-from crdtchat.sync.limits import TRUSTED
+from crdtchat.sync.limits import OPERATION, TRUSTED
 from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import Tuning
 from crdtchat.sync.update import decode_update
@@ -36,6 +36,8 @@ class Witness:
             key: Archive(self.peers[key], self.owners[key], self._senders[key], trace.fail)
             for key in pages
         }
+        self._updates: dict[bytes, bytes] = {}
+        """What honest clients sent, by broadcastId."""
         self._trace = trace
         self._marks = pages
         self._looked_at: dict[tuple[DocumentKey, int, int], None] = {}
@@ -45,7 +47,7 @@ class Witness:
         for entry in entries:
             self.archives[key].add(entry)
 
-    def receives(self, key: DocumentKey, user: str, frame: bytes) -> None:
+    def receives(self, key: DocumentKey, user: str, frame: bytes, *, honest: bool) -> None:
         """A session is about to receive a frame."""
         try:
             decoded = message.decode_from_client(frame, v1=True)
@@ -53,6 +55,8 @@ class Witness:
             return
         if isinstance(decoded, message.Operation):
             self._senders[key].setdefault(decoded.broadcast_id, set()).add(user)
+            if honest:
+                self._updates[decoded.broadcast_id] = decoded.update
 
     def sends(self, key: DocumentKey, who: str, frame: bytes, *, honest: bool) -> None:
         """A frame leaves for a client. Invariants 2 and 10."""
@@ -74,8 +78,12 @@ class Witness:
             raise self._trace.fail(f"{who} is told of operation {decoded.last} before its commit")
         if isinstance(decoded, message.Ack) and honest:
             for broadcast_id in decoded.broadcast_ids:
-                if broadcast_id not in archive.broadcast_ids:
-                    raise self._trace.fail(f"{who} is acknowledged what is not committed")
+                if broadcast_id in archive.broadcast_ids:
+                    continue
+                # It may repeat what another operation did, such as a deletion.
+                lacking = archive.lacks(decode_update(self._updates[broadcast_id], OPERATION))
+                if lacking:
+                    raise self._trace.fail(f"{who} is acknowledged {lacking}, not committed")
 
     def closes(self, who: str, honest: bool, stock: bool, code: int, reason: str) -> None:
         """The server ends a session. Invariant 5: an honest one never for what it cannot help."""

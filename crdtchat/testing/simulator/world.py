@@ -171,6 +171,10 @@ class World:
             self.trace.note("disk", "is back" if available else "is gone")
             self.disk.available = available
 
+    def set_pace(self, seconds: float) -> None:
+        """Transactions take so long at most."""
+        self.disk.pace = seconds
+
     def set_skew(self, milliseconds: int) -> None:
         """The wall clock jumps. Within the five minutes that records may be ahead of it."""
         self.trace.note("clock", f"jumps to {milliseconds} ms off")
@@ -184,6 +188,7 @@ class World:
         """End all faults and let everybody come to rest."""
         self.trace.note("world", "calms down")
         self.set_disk(True)
+        self.set_pace(0.02)
         for visitor in self.visitors:
             if not visitor.network:
                 visitor.go_online()
