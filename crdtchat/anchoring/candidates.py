@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from crdtchat.anchoring.page_index import PageIndex
 from crdtchat.anchoring.query import Query
 
-#: A token or pair that stands in more places than this votes only for those nearest to the
+#: A token that stands in more places than this does not vote alone but with its neighbour, and a
+#: pair in more places than this only if nothing else votes, and then only for those nearest to the
 #: expected one: bounds the work on texts that repeat themselves.
 _MOST_VOTES = 8
-_MOST_PAIR_VOTES = 16
+_MOST_PAIR_VOTES = 32
 #: log2 of the width of a bucket of diagonals.
 _BUCKET_BITS = 3
 _PLACES = 3
@@ -55,32 +56,40 @@ def _count(index: PageIndex, query: Query, expected: int) -> _Votes:
     ids = query.ids
     gains = query.gains
     size = len(ids)
+    crowded: list[tuple[int, int, list[int]]] = []
+
+    def vote(at: int, gain: int, positions: list[int]) -> None:
+        for position in positions:
+            bucket = (position - at) >> _BUCKET_BITS
+            cast = votes.get(bucket)
+            if cast is None:
+                votes[bucket] = [gain, at, at]
+            else:
+                cast[0] += gain
+                if at > cast[2]:
+                    cast[2] = at
+                elif at < cast[1]:
+                    cast[1] = at
+
     for at in range(size):
         number = ids[at]
         if number < 0:
             continue
-        gain = gains[at]
         positions = index.postings(number)
         if len(positions) <= _MOST_VOTES:
-            for position in positions:
-                bucket = (position - at) >> _BUCKET_BITS
-                cast = votes.get(bucket)
-                if cast is None:
-                    votes[bucket] = [gain, at, at]
-                else:
-                    cast[0] += gain
-                    cast[2] = at
-        if at + 1 < size and ids[at + 1] >= 0:
+            vote(at, 2 * gains[at], positions)
+        elif at + 1 < size and ids[at + 1] >= 0:
             positions = index.pair_postings(number, ids[at + 1])
-            gain += gains[at + 1]
-            for position in nearest_positions(positions, expected + at, _MOST_PAIR_VOTES):
-                bucket = (position - at) >> _BUCKET_BITS
-                cast = votes.get(bucket)
-                if cast is None:
-                    votes[bucket] = [gain, at, at]
-                else:
-                    cast[0] += gain
-                    cast[2] = at
+            gain = gains[at] + gains[at + 1]
+            if len(positions) <= _MOST_PAIR_VOTES:
+                vote(at, gain, positions)
+            else:
+                crowded.append((at, gain, positions))
+    best = max((cast[0] for cast in votes.values()), default=0)
+    if best * 4 < sum(gains):
+        # the passage is made of what stands everywhere: only nearness is left to tell
+        for at, gain, positions in crowded:
+            vote(at, gain, nearest_positions(positions, expected + at, _MOST_PAIR_VOTES))
     return votes
 
 

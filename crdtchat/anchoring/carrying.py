@@ -8,10 +8,12 @@ from crdtchat.anchoring.characters import same_words
 from crdtchat.anchoring.page_diff import PageDiff
 from crdtchat.anchoring.selectors import Selectors
 
-#: Tokens that must go with the quote on each side, those that are looked at, and their bits.
+#: Tokens that must go with the quote on each side, those that are looked at, and their bits;
+#: and the bits that do without neighbours on a side.
 _LEAST_TOKENS = 4
 _MOST_TOKENS = 12
 _LEAST_BITS = 100
+_PLENTY_OF_BITS = 160
 
 
 def carry(diff: PageDiff, selectors: Selectors) -> tuple[int, int] | None:
@@ -37,10 +39,10 @@ def carry(diff: PageDiff, selectors: Selectors) -> tuple[int, int] | None:
         high < len(to_new) and high - last < _MOST_TOKENS and to_new[high] == place + high - first
     ):
         high += 1
-    if min(first - low, high - last) < _LEAST_TOKENS:
-        return None
     weight = diff.new.weight
-    if sum(weight(old.folds[at]) for at in range(low, high)) < _LEAST_BITS:
+    bits = sum(weight(old.folds[at]) for at in range(low, high))
+    beside = min(first - low, high - last)
+    if bits < (_LEAST_BITS if beside >= _LEAST_TOKENS else _PLENTY_OF_BITS):
         return None
     start = new.starts[place] + selectors.start_cp - old.starts[first]
     end = new.ends[place + last - 1 - first] + selectors.end_cp - old.ends[last - 1]

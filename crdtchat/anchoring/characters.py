@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from functools import lru_cache
 
 from crdtchat.anchoring.character_tables import IGNORABLES, MARKS, SIGNS, SINGLES, SPACES
 
@@ -157,6 +158,7 @@ def is_single(char: str) -> bool:
     return ord(char) in _SINGLE_SET
 
 
+@lru_cache(maxsize=4096)
 def is_sign(char: str) -> bool:
     """Whether a character is punctuation, a symbol or an emoji."""
     return ord(char) in _SIGN_SET

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from crdtchat.anchoring.alignment import align
+from crdtchat.anchoring.alignment import align, align_at
 from crdtchat.anchoring.candidates import Window, find_windows, nearest_positions
 from crdtchat.anchoring.carrying import carry
 from crdtchat.anchoring.characters import same_words
@@ -24,12 +24,16 @@ _CLOSE_CP = 64
 #: Context taken from the old page, where there is one.
 _WIDE_CP = 128
 _WIDE_SNAP = 24
-#: Literal places of the quote that are looked at beside the voted ones.
+#: Places where the quote stands literally that are looked at: near each voted place, or, without
+#: one, near the expected place; and among how many they are sought.
 _LITERAL_PLACES = 3
+_MOST_LITERAL = 64
 #: Where a place has so many tenths of what the passage can gain, only places with so many tenths
 #: of the most votes can rival it.
 _NEARLY_ALL = 7
 _RIVALS = 6
+#: A window is explained by a literal place in it that gains so many tenths of what it can gain.
+_EXPLAINED = 6
 #: Quotes of more bits are not looked for again beside the place found.
 _UNREPEATED = 120
 #: The weightiest places are judged; others have no chance.
@@ -126,8 +130,20 @@ def find_candidates(
         hints = _carried_places(diff, query, old_first)
         if hints:
             expected = hints[0]
-    hints.extend(_literal_places(index, query, expected))
+    literal = _literal_places(index, query, expected + query.first)
     candidates: list[Candidate] = []
+    gains: dict[int, int] = {}
+
+    def seed(begin: int) -> int:
+        """Weighs a place where the quote stands literally; the gain there."""
+        if begin not in gains:
+            alignment = align_at(index, query, begin)
+            gains[begin] = alignment.gain
+            span = find_span(index, query, alignment)
+            if span is not None:
+                _add(weigh(index, query, alignment, span), candidates)
+        return gains[begin]
+
     hole = best_gain = 0
     bits = sum(query.weights[query.first : query.last])
     windows = find_windows(index, query, expected, hints)
@@ -135,6 +151,13 @@ def find_candidates(
     enough = sum(query.gains) * _NEARLY_ALL // 10
     for window in sorted(windows, key=lambda window: -window.votes):
         if best_gain >= enough and window.votes * 10 < most * _RIVALS:
+            continue
+        likely = window.low + query.first - window.top
+        near = [begin for begin in literal if window.low <= begin < window.high]
+        near.sort(key=lambda begin: (abs(begin - likely), begin))
+        gain = max((seed(begin) for begin in near[:_LITERAL_PLACES]), default=0)
+        best_gain = max(best_gain, gain)
+        if gain * 10 >= sum(query.gains[window.top : window.bottom]) * _EXPLAINED:
             continue
         alignment = align(index, query, window)
         best_gain = max(best_gain, alignment.gain)
@@ -148,11 +171,14 @@ def find_candidates(
         else:
             _add(weigh(index, query, alignment, span), candidates)
             stretch = span.low, span.high
-        if (span is None or bits <= _UNREPEATED) and _occurs(index, query, stretch, window):
+        unlikely = span is not None and bits > _UNREPEATED
+        if not literal and not unlikely and _occurs(index, query, stretch, window):
             again = align(index, query, window, stretch)
             span = find_span(index, query, again)
             if span is not None:
                 _add(weigh(index, query, again, span), candidates)
+    for begin in literal[: 1 if candidates else _LITERAL_PLACES]:
+        seed(begin)
     if not candidates:
         return []
     compare(candidates, hole, expected + query.first, len(index.ids))
@@ -218,21 +244,20 @@ def _rarest(index: PageIndex, query: Query) -> tuple[int, int] | None:
     return at, number
 
 
-def _literal_places(index: PageIndex, query: Query, expected: int) -> list[int]:
-    """Where the quote stands word by word, nearest to the expected place first."""
+def _literal_places(index: PageIndex, query: Query, home: int) -> list[int]:
+    """Page tokens where the quote stands word by word, nearest to the expected place first."""
     wanted = query.ids[query.first : query.last]
     rarest = _rarest(index, query)
     if rarest is None or min(wanted) < 0:
         return []
-    rare, number = rarest
-    home = expected + query.first
+    rare = rarest[0] - query.first
     found = []
-    for position in nearest_positions(index.postings(number), expected + rare, 64):
-        begin = position - (rare - query.first)
+    for position in nearest_positions(index.postings(rarest[1]), home + rare, _MOST_LITERAL):
+        begin = position - rare
         if begin >= 0 and index.ids[begin : begin + len(wanted)] == wanted:
             found.append(begin)
     found.sort(key=lambda begin: (abs(begin - home), begin))
-    return [begin - query.first for begin in found[:_LITERAL_PLACES]]
+    return found
 
 
 def _add(candidate: Candidate, candidates: list[Candidate]) -> None:

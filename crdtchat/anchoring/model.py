@@ -68,6 +68,14 @@ def probability(model: Model, features: list[float]) -> float:
 
 
 def is_ambiguous(features: list[float]) -> bool:
-    """Whether another place is as good and neither position nor the old page tells them apart."""
-    farther, carried, lead = features[14], features[17], features[29]
-    return lead <= 0.05 and farther < 0.8 and carried < 0.5
+    """Whether what speaks for the place speaks as well for another.
+
+    Another place is as good, and neither position nor the old page tells them apart; or the
+    neighbours stand together elsewhere without the quote, and a short quote stands here without
+    them: it was moved, or removed and has a twin.
+    """
+    if features[17] >= 0.5:
+        return False
+    tie = features[29] <= 0.05 and features[14] < 0.8
+    alone = max(features[3], features[4], features[9]) < 0.5 and features[15] >= 0.8
+    return tie or alone

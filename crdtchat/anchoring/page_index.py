@@ -101,12 +101,6 @@ class PageIndex:
         self._build()
         return self._vocabulary.get(folded, -1)
 
-    def stem_number(self, folded: str) -> int:
-        """The number of the stem of a folded form, -2 if it has none or the text lacks it."""
-        self._build()
-        shared = stem(folded)
-        return self._stems.get(shared, -2) if shared else -2
-
     def weight(self, folded: str) -> int:
         """How much a match of this form tells, in bits of rarity."""
         number = self.number(folded)
@@ -114,6 +108,22 @@ class PageIndex:
             return self._weights[number]
         scale = 4 * max(_FEWEST, len(self._ids))
         return max(_LIGHTEST, min(weight_cap(folded), scale.bit_length()))
+
+    def look_up(self, folds: list[str]) -> tuple[list[int], list[int], list[int]]:
+        """Numbers, stems and weights of many folded forms at once."""
+        self._build()
+        vocabulary, weights, stems = self._vocabulary, self._weights, self._stems
+        rarest = (4 * max(_FEWEST, len(self._ids))).bit_length()
+        found_ids, found_stems, found_weights = [], [], []
+        for folded in folds:
+            number = vocabulary.get(folded, -1)
+            found_ids.append(number)
+            shared = stem(folded)
+            found_stems.append(stems.get(shared, -2) if shared else -2)
+            found_weights.append(
+                weights[number] if number >= 0 else max(_LIGHTEST, min(weight_cap(folded), rarest))
+            )
+        return found_ids, found_stems, found_weights
 
     def postings(self, number: int) -> list[int]:
         """Where a token stands, in order."""

@@ -65,7 +65,7 @@ def make_query(
     if low or high < size:
         tokens = Tokens(tokens.starts[low:high], tokens.ends[low:high], tokens.folds[low:high])
         first, last = first - low, last - low
-    weights = [index.weight(folded) for folded in tokens.folds]
+    ids, stems, weights = index.look_up(tokens.folds)
     gains = []
     for at, weight in enumerate(weights):
         if first <= at < last:
@@ -81,8 +81,8 @@ def make_query(
         tokens=tokens,
         first=first,
         last=last,
-        ids=[index.number(folded) for folded in tokens.folds],
-        stems=[index.stem_number(folded) for folded in tokens.folds],
+        ids=ids,
+        stems=stems,
         weights=weights,
         gains=gains,
         glued=[

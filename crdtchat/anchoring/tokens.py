@@ -66,7 +66,7 @@ def is_word(folded: str) -> bool:
 def weight_cap(folded: str) -> int:
     """The most that a token may weigh, however rare it is: short tokens carry little."""
     if not is_word(folded):
-        return 6
+        return 4
     if is_single(folded[0]):
         return 12
     return (8, 11, 14, 16)[min(len(folded), 4) - 1]

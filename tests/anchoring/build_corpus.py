@@ -159,6 +159,18 @@ def span_of(pairs: dict[int, int], first: int, last: int) -> tuple[int, int] | N
     return low, high
 
 
+def edges_known(pairs: dict[int, int], first: int, last: int) -> bool:
+    """Whether both ends of the selection are certain: the end itself or its neighbour was kept.
+
+    Where both were replaced nobody can say which of the new words belong to the selection.
+    """
+
+    def kept(at: int) -> bool:
+        return pairs.get(at, -1) >= 0
+
+    return (kept(first) or kept(first - 1)) and (kept(last - 1) or kept(last))
+
+
 def overlap(first: tuple[int, int], second: tuple[int, int]) -> float:
     """Intersection over union of two ranges."""
     common = min(first[1], second[1]) - max(first[0], second[0])
@@ -212,6 +224,7 @@ def judge(page: Page, first: int, last: int) -> tuple[str, int, int, list[str]] 
                 return "same", *range_one, tags
             return None
         agreed = overlap(range_one, range_two) >= 0.9 and kept_two >= 0.4
+        agreed = agreed and edges_known(one, first, last) and edges_known(two, first, last)
         if agreed and Levenshtein.normalized_similarity(plain(quote), plain(now)) >= 0.6:
             return "edited", *range_one, tags
         return None
@@ -281,6 +294,10 @@ def pick_range(page: Page, draw: random.Random, near: int, length: str) -> tuple
 def worth_noting(page: Page, first: int, last: int) -> bool:
     """Whether people would select it: words, not rules and brackets."""
     tokens = page.old_tokens[first:last]
+    start, end = page.old_spans[first][0], page.old_spans[last - 1][1]
+    # not from the middle of a rule such as ------
+    if page.old[start - 1 : start] == tokens[0] or page.old[end : end + 1] == tokens[-1]:
+        return False
     words = sum(len(token) for token in tokens if token[0].isalnum())
     return words >= 3 and words >= 0.6 * sum(map(len, tokens))
 
@@ -381,7 +398,8 @@ def pages_of(folder: Path, source: Source) -> list[Page]:
     found = []
     for path in sorted(old_root.rglob(source.glob)):
         other = new_root / path.relative_to(old_root)
-        if not other.is_file():
+        if not other.is_file() and path.suffix == ".ipynb":
+            # notebooks move between folders; other names are too common to say the same page
             same_name = list(new_root.rglob(path.name))
             other = same_name[0] if len(same_name) == 1 else other
         if not other.is_file() or not path.is_file():

@@ -26,6 +26,10 @@ const END_PLACES = 8;
 const END_OVERLAP = 4;
 /** The quick way is believed if it gains so many tenths of what the window's tokens can gain. */
 const GOOD_ENOUGH = 7;
+/** It is tried where the votes are so many tenths of that gain (pairs vote twice). */
+const PROMISING = 12;
+/** How many words may have come in between the quote and its contexts. */
+const SIDE_SLACK = 16;
 const FLOOR = -(1 << 28);
 
 /**
@@ -140,19 +144,47 @@ function pairEnds(index: PageIndex, query: Query, window: Window, alignment: Ali
  */
 export function align(index: PageIndex, query: Query, window: Window, barred: Stretch = [0, 0]): Alignment {
   const quick = nothing(query);
-  if (barred[0] >= barred[1]) {
+  let hoped = 0;
+  for (let row = window.top; row < window.bottom; row += 1) hoped += query.gains[row]!;
+  if (barred[0] >= barred[1] && window.votes * 10 >= hoped * PROMISING) {
     const rest = pairEnds(index, query, window, quick);
     const cut = rest.top !== window.top || rest.bottom !== window.bottom;
     if (cut || rest.low !== window.low || rest.high !== window.high) {
       alignRest(index, query, rest, barred, quick);
-      let hoped = 0;
-      for (let row = window.top; row < window.bottom; row += 1) hoped += query.gains[row]!;
       if (quick.gain * 10 >= hoped * GOOD_ENOUGH) return quick;
     }
   }
   const full = nothing(query);
   alignRest(index, query, window, barred, full);
   return full.gain > quick.gain ? full : quick;
+}
+
+/**
+ * The best alignment in which the whole quote stands at page token `begin`, where it must stand
+ * word by word. Contexts are paired outwards as far as they are equal, and what is left of each is
+ * aligned with the page on its own side.
+ */
+export function alignAt(index: PageIndex, query: Query, begin: number): Alignment {
+  const alignment = nothing(query);
+  const size = query.ids.length;
+  const total = index.ids.length;
+  const end = begin + query.last - query.first;
+  write(query, alignment, query.first, begin, query.last - query.first);
+  const whole = { top: 0, bottom: size, low: 0, high: total, votes: 0 };
+  const before = runFrom(index, query, query.first - 1, begin - 1, -1, whole);
+  const top = query.first - before;
+  const low = begin - before;
+  write(query, alignment, top, low, before);
+  const left = { top: 0, bottom: top, low: Math.max(0, low - top - (top >> 2) - SIDE_SLACK), high: low, votes: 0 };
+  alignRest(index, query, left, [0, 0], alignment);
+  const after = runFrom(index, query, query.last, end, 1, whole);
+  write(query, alignment, query.last, end, after);
+  const bottom = query.last + after;
+  const high = end + after;
+  const reach = size - bottom + ((size - bottom) >> 2) + SIDE_SLACK;
+  const right = { top: bottom, bottom: size, low: high, high: Math.min(total, high + reach), votes: 0 };
+  alignRest(index, query, right, [0, 0], alignment);
+  return alignment;
 }
 
 function nothing(query: Query): Alignment {

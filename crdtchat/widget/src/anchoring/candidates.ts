@@ -3,11 +3,12 @@ import { bisectLeft, type PageIndex } from "./page-index";
 import type { Query } from "./query";
 
 /**
- * A token or pair that stands in more places than this votes only for those nearest to the
+ * A token that stands in more places than this does not vote alone but with its neighbour, and a
+ * pair in more places than this only if nothing else votes, and then only for those nearest to the
  * expected one: bounds the work on texts that repeat themselves.
  */
 const MOST_VOTES = 8;
-const MOST_PAIR_VOTES = 16;
+const MOST_PAIR_VOTES = 32;
 /** log2 of the width of a bucket of diagonals. */
 const BUCKET_BITS = 3;
 const PLACES = 3;
@@ -49,28 +50,39 @@ function count(index: PageIndex, query: Query, expected: number): Votes {
   const votes: Votes = new Map();
   const { ids, gains } = query;
   const size = ids.length;
-  const vote = (at: number, position: number, gain: number): void => {
-    const bucket = (position - at) >> BUCKET_BITS;
-    const cast = votes.get(bucket);
-    if (cast === undefined) votes.set(bucket, [gain, at, at]);
-    else {
-      cast[0] += gain;
-      cast[2] = at;
+  const crowded: [at: number, gain: number, positions: readonly number[]][] = [];
+  const vote = (at: number, gain: number, positions: readonly number[]): void => {
+    for (const position of positions) {
+      const bucket = (position - at) >> BUCKET_BITS;
+      const cast = votes.get(bucket);
+      if (cast === undefined) votes.set(bucket, [gain, at, at]);
+      else {
+        cast[0] += gain;
+        cast[2] = Math.max(cast[2], at);
+        cast[1] = Math.min(cast[1], at);
+      }
     }
   };
+  let total = 0;
   for (let at = 0; at < size; at += 1) {
+    total += gains[at]!;
     const number = ids[at]!;
     if (number < 0) continue;
     const positions = index.postings(number);
-    if (positions.length <= MOST_VOTES) {
-      for (const position of positions) vote(at, position, gains[at]!);
-    }
-    if (at + 1 < size && ids[at + 1]! >= 0) {
+    if (positions.length <= MOST_VOTES) vote(at, 2 * gains[at]!, positions);
+    else if (at + 1 < size && ids[at + 1]! >= 0) {
       const pairs = index.pairPostings(number, ids[at + 1]!);
       const gain = gains[at]! + gains[at + 1]!;
-      for (const position of nearestPositions(pairs, expected + at, MOST_PAIR_VOTES)) {
-        vote(at, position, gain);
-      }
+      if (pairs.length <= MOST_PAIR_VOTES) vote(at, gain, pairs);
+      else crowded.push([at, gain, pairs]);
+    }
+  }
+  let best = 0;
+  for (const [sum] of votes.values()) best = Math.max(best, sum);
+  if (best * 4 < total) {
+    // the passage is made of what stands everywhere: only nearness is left to tell
+    for (const [at, gain, pairs] of crowded) {
+      vote(at, gain, nearestPositions(pairs, expected + at, MOST_PAIR_VOTES));
     }
   }
   return votes;

@@ -4,10 +4,14 @@ import type { PageDiff } from "./page-diff";
 import { bisectLeft } from "./page-index";
 import type { Selectors } from "./selectors";
 
-/** Tokens that must go with the quote on each side, those that are looked at, and their bits. */
+/**
+ * Tokens that must go with the quote on each side, those that are looked at, and their bits; and
+ * the bits that do without neighbours on a side.
+ */
 const LEAST_TOKENS = 4;
 const MOST_TOKENS = 12;
 const LEAST_BITS = 100;
+const PLENTY_OF_BITS = 160;
 
 /**
  * Where the quote went if it and its neighbours went as one piece and it kept its words. The
@@ -30,10 +34,10 @@ export function carry(diff: PageDiff, selectors: Selectors): [startCp: number, e
   }
   let high = last;
   while (high < toNew.length && high - last < MOST_TOKENS && toNew[high] === high + shift) high += 1;
-  if (Math.min(first - low, high - last) < LEAST_TOKENS) return null;
   let bits = 0;
   for (let at = low; at < high; at += 1) bits += diff.fresh.weight(old.folds[at]!);
-  if (bits < LEAST_BITS) return null;
+  const beside = Math.min(first - low, high - last);
+  if (bits < (beside >= LEAST_TOKENS ? LEAST_BITS : PLENTY_OF_BITS)) return null;
   const { text } = diff.fresh;
   const start = fresh.starts[place]! + selectors.startCp - old.starts[first]!;
   const end = fresh.ends[last - 1 + shift]! + selectors.endCp - old.ends[last - 1]!;

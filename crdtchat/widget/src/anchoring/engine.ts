@@ -1,5 +1,5 @@
 /** The search for a passage, from the cheap sure ways to the thorough one. */
-import { align, type Stretch } from "./alignment";
+import { align, alignAt, type Stretch } from "./alignment";
 import { findWindows, nearestPositions, type Window } from "./candidates";
 import { carry } from "./carrying";
 import { sameWords } from "./characters";
@@ -19,14 +19,20 @@ const SURE_CP = 32;
 const CLOSE_CP = 64;
 /** Context taken from the old page, where there is one. */
 const WIDE_CP = 128;
-/** Literal places of the quote that are looked at beside the voted ones. */
+/**
+ * Places where the quote stands literally that are looked at: near each voted place, or, without
+ * one, near the expected place; and among how many they are sought.
+ */
 const LITERAL_PLACES = 3;
+const MOST_LITERAL = 64;
 /**
  * Where a place has so many tenths of what the passage can gain, only places with so many tenths of
  * the most votes can rival it.
  */
 const NEARLY_ALL = 7;
 const RIVALS = 6;
+/** A window is explained by a literal place in it that gains so many tenths of what it can gain. */
+const EXPLAINED = 6;
 /** Quotes of more bits are not looked for again beside the place found. */
 const UNREPEATED = 120;
 /** The weightiest places are judged; others have no chance. */
@@ -126,8 +132,19 @@ function findCandidates(index: PageIndex, selectors: Selectors, diff: PageDiff |
     hints.push(...carriedPlaces(diff, query, oldFirst));
     expected = hints[0] ?? expected;
   }
-  hints.push(...literalPlaces(index, query, expected));
+  const literal = literalPlaces(index, query, expected + query.first);
   const candidates: Candidate[] = [];
+  const gains = new Map<number, number>();
+  // weighs a place where the quote stands literally; the gain there
+  const seed = (begin: number): number => {
+    const known = gains.get(begin);
+    if (known !== undefined) return known;
+    const alignment = alignAt(index, query, begin);
+    gains.set(begin, alignment.gain);
+    const span = findSpan(index, query, alignment);
+    if (span !== null) addPlace(weigh(index, query, alignment, span), candidates);
+    return alignment.gain;
+  };
   let hole = 0;
   let bestGain = 0;
   let bits = 0;
@@ -138,6 +155,15 @@ function findCandidates(index: PageIndex, selectors: Selectors, diff: PageDiff |
   windows.sort((one, two) => two.votes - one.votes);
   for (const window of windows) {
     if (bestGain >= enough && window.votes * 10 < most * RIVALS) continue;
+    const likely = window.low + query.first - window.top;
+    const near = literal.filter((begin) => window.low <= begin && begin < window.high);
+    near.sort((one, two) => Math.abs(one - likely) - Math.abs(two - likely) || one - two);
+    let gain = 0;
+    for (const begin of near.slice(0, LITERAL_PLACES)) gain = Math.max(gain, seed(begin));
+    bestGain = Math.max(bestGain, gain);
+    let hoped = 0;
+    for (let row = window.top; row < window.bottom; row += 1) hoped += query.gains[row]!;
+    if (gain * 10 >= hoped * EXPLAINED) continue;
     const alignment = align(index, query, window);
     bestGain = Math.max(bestGain, alignment.gain);
     if (alignment.gain <= 0) continue;
@@ -146,17 +172,19 @@ function findCandidates(index: PageIndex, selectors: Selectors, diff: PageDiff |
     if (span === null) {
       hole = Math.max(hole, holeWorth(query, alignment));
       const paired = alignment.pages.filter((page) => page >= 0);
-      stretch = [Math.min(...paired), Math.max(...paired) + 1];
+      stretch = [paired[0]!, paired[paired.length - 1]! + 1];
     } else {
       addPlace(weigh(index, query, alignment, span), candidates);
       stretch = [span.low, span.high];
     }
-    if ((span === null || bits <= UNREPEATED) && occurs(index, query, stretch, window)) {
+    const unlikely = span !== null && bits > UNREPEATED;
+    if (literal.length === 0 && !unlikely && occurs(index, query, stretch, window)) {
       const again = align(index, query, window, stretch);
       const other = findSpan(index, query, again);
       if (other !== null) addPlace(weigh(index, query, again, other), candidates);
     }
   }
+  for (const begin of literal.slice(0, candidates.length > 0 ? 1 : LITERAL_PLACES)) seed(begin);
   compare(candidates, hole, expected + query.first, index.ids.length);
   if (diff !== null) for (const candidate of candidates) witness(diff, query, candidate, oldFirst);
   candidates.sort((one, two) => two.worth - one.worth || one.startToken - two.startToken);
@@ -212,20 +240,18 @@ function rarestOf(index: PageIndex, query: Query): [at: number, number: number] 
   return rarest;
 }
 
-/** Where the quote stands word by word, nearest to the expected place first. */
-function literalPlaces(index: PageIndex, query: Query, expected: number): number[] {
+/** Page tokens where the quote stands word by word, nearest to the expected place first. */
+function literalPlaces(index: PageIndex, query: Query, home: number): number[] {
   const wanted = query.ids.slice(query.first, query.last);
   const rarest = rarestOf(index, query);
   if (rarest === null || wanted.some((number) => number < 0)) return [];
-  const [rare, number] = rarest;
-  const home = expected + query.first;
+  const rare = rarest[0] - query.first;
   const found: number[] = [];
-  for (const position of nearestPositions(index.postings(number), expected + rare, 64)) {
-    const begin = position - (rare - query.first);
+  for (const position of nearestPositions(index.postings(rarest[1]), home + rare, MOST_LITERAL)) {
+    const begin = position - rare;
     if (begin >= 0 && wanted.every((id, at) => index.ids[begin + at] === id)) found.push(begin);
   }
-  found.sort((one, two) => Math.abs(one - home) - Math.abs(two - home) || one - two);
-  return found.slice(0, LITERAL_PLACES).map((begin) => begin - query.first);
+  return found.sort((one, two) => Math.abs(one - home) - Math.abs(two - home) || one - two);
 }
 
 /** Adds a place, or replaces a lesser one that it overlaps. */

@@ -55,7 +55,15 @@ export function probability(model: Model, features: readonly number[]): number {
   return 1 / (1 + Math.exp(-Math.max(-60, Math.min(60, total))));
 }
 
-/** Whether another place is as good and neither position nor the old page tells them apart. */
+/**
+ * Whether what speaks for the place speaks as well for another. Another place is as good, and
+ * neither position nor the old page tells them apart; or the neighbours stand together elsewhere
+ * without the quote, and a short quote stands here without them: it was moved, or removed and has
+ * a twin.
+ */
 export function isAmbiguous(features: readonly number[]): boolean {
-  return features[29]! <= 0.05 && features[14]! < 0.8 && features[17]! < 0.5;
+  if (features[17]! >= 0.5) return false;
+  const tie = features[29]! <= 0.05 && features[14]! < 0.8;
+  const alone = Math.max(features[3]!, features[4]!, features[9]!) < 0.5 && features[15]! >= 0.8;
+  return tie || alone;
 }

@@ -61,7 +61,7 @@ export function isWord(folded: string): boolean {
 /** The most that a token may weigh, however rare it is: short tokens carry little. */
 export function weightCap(folded: string): number {
   const code = folded.codePointAt(0)!;
-  if (isSign(code)) return 6;
+  if (isSign(code)) return 4;
   if (isSingle(code)) return 12;
   return [8, 11, 14, 16][Math.min(cpLength(folded), 4) - 1]!;
 }
