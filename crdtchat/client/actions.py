@@ -15,16 +15,19 @@ from crdtchat.document.ids import (
     new_comment_id,
 )
 from crdtchat.document.records import (
+    AnchorRecord,
     AnnotationRecord,
     CommentRecord,
     StatusRecord,
     Target,
     TombstoneRecord,
+    anchor_value,
     annotation_value,
     comment_key,
     comment_value,
     reaction_key,
     reactions_value,
+    read_anchor,
     read_annotation,
     read_comment,
     read_reactions,
@@ -69,7 +72,7 @@ class Actions:
 
     def reply(self, aid: str, text: str, parent: str, now: int) -> tuple[str, Operation]:
         """A comment under an annotation; answers its id as well."""
-        now = _after(self._annotation_of(aid).created, now)
+        now = _after(self.annotation(aid).created, now)
         if parent:
             now = _after(self._comment_of(aid, parent).created, now)
         cid, comment = self._comment(aid, text, parent, now)
@@ -83,11 +86,19 @@ class Actions:
 
     def resolve(self, aid: str, resolved: bool, now: int) -> Operation:
         """Resolve or reopen a thread."""
-        self._annotation_of(aid)
+        self.annotation(aid)
         before = read_status(self._records.get(schema.STATUSES, aid))
         now = _after(before.at, now) if before else now
         value = status_value(StatusRecord(resolved, self._records.user, now))
         return self._operation(now, (schema.STATUSES, aid, value))
+
+    def reattach(self, aid: str, target: Target, now: int) -> Operation:
+        """Other words for an annotation to be about."""
+        self.annotation(aid)
+        before = read_anchor(self._records.get(schema.ANCHORS, aid))
+        now = _after(before.at, now) if before else now
+        value = anchor_value(AnchorRecord(self._records.user, now, target))
+        return self._operation(now, (schema.ANCHORS, aid, value))
 
     def react(self, aid: str, cid: str, emoji: str, given: bool, now: int) -> Operation:
         """Give a comment an emoji, or take it back."""
@@ -104,7 +115,7 @@ class Actions:
         if cid:
             self._comment_of(aid, cid)
         else:
-            self._annotation_of(aid)
+            self.annotation(aid)
         key = comment_key(aid, cid) if cid else aid
         value = tombstone_value(TombstoneRecord(self._records.user, now))
         return self._operation(now, (schema.TOMBSTONES, key, value))
@@ -115,14 +126,15 @@ class Actions:
         return cid, (schema.COMMENTS, comment_key(aid, cid), comment_value(record))
 
     def _comment_of(self, aid: str, cid: str) -> CommentRecord:
-        self._annotation_of(aid)
+        self.annotation(aid)
         key = comment_key(aid, cid)
         record = read_comment(self._records.get(schema.COMMENTS, key))
         if record is None or self._records.get(schema.TOMBSTONES, key) is not None:
             raise UnknownRecord(f"no comment {cid!r} under annotation {aid!r}")
         return record
 
-    def _annotation_of(self, aid: str) -> AnnotationRecord:
+    def annotation(self, aid: str) -> AnnotationRecord:
+        """The annotation that something is about. Raises UnknownRecord."""
         record = read_annotation(self._records.get(schema.ANNOTATIONS, aid))
         if record is None or self._records.get(schema.TOMBSTONES, aid) is not None:
             raise UnknownRecord(f"no annotation {aid!r} on this page")

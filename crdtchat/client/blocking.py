@@ -195,6 +195,12 @@ class BlockingPage:
         """See `Page.reopen`."""
         self.call(lambda page: page.reopen(aid))
 
+    def reattach(
+        self, aid: str, quote: str, *, prefix: str = "", suffix: str = "", start: int = 0
+    ) -> None:
+        """See `Page.reattach`."""
+        self.call(lambda page: page.reattach(aid, quote, prefix=prefix, suffix=suffix, start=start))
+
     def delete(self, aid: str, cid: str = "") -> None:
         """See `Page.delete`."""
         self.call(lambda page: page.delete(aid, cid))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from crdtchat.document import schema
-from crdtchat.document.records import read_comment, read_status
+from crdtchat.document.records import read_anchor, read_comment, read_status
 from crdtchat.document.replica import Write
 from crdtchat.sync.codes import RejectCode
 from crdtchat.sync.update import Value
@@ -74,6 +74,9 @@ def held(get: Get, write: Write, *, late: bool = True) -> bool:
         case schema.STATUSES:
             state, new = read_status(present), read_status(value)
             return state is not None and new is not None and state.at > new.at
+        case schema.ANCHORS:
+            anchored, again = read_anchor(present), read_anchor(value)
+            return anchored is not None and again is not None and anchored.at > again.at
         case schema.REACTIONS:
             return False
     return True

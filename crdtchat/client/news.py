@@ -13,6 +13,7 @@ from uuid import UUID
 
 from crdtchat.document import schema
 from crdtchat.document.records import (
+    read_anchor,
     read_annotation,
     read_comment,
     read_status,
@@ -121,6 +122,8 @@ def _signature(root: str, key: str, value: Value | None) -> tuple[str, int]:
         return comment.author, max(comment.created, comment.edited)
     if root == schema.STATUSES and (status := read_status(value)):
         return status.by, status.at
+    if root == schema.ANCHORS and (anchor := read_anchor(value)):
+        return anchor.by, anchor.at
     if root == schema.TOMBSTONES and (stone := read_tombstone(value)):
         return stone.by, stone.at
     return "", 0

@@ -30,6 +30,7 @@ from crdtchat.sync.limits import OPERATION
 
 QUEUE = 10_000
 """Operations that may wait for a connection."""
+_MODERATING = ("moderator", "owner")
 FLUSH_S = 10.0
 """How long leaving a page waits for what was written to be saved."""
 
@@ -260,6 +261,23 @@ class Page:
     async def reopen(self, aid: str) -> None:
         """Open a resolved thread again. Raises as `reply` does."""
         await self._submit(self._actions.resolve(aid, False, self._tick()))
+
+    async def reattach(
+        self, aid: str, quote: str, *, prefix: str = "", suffix: str = "", start: int = 0
+    ) -> None:
+        """Attach an annotation to the words `quote`: by hand, to confirm a suggestion, or to
+        refresh what is kept around words that were surely found. Arguments as in `annotate`.
+
+        Everybody receives it as an update; `Annotation.original` keeps what it was made on.
+        Raises ReadOnly unless you are its author or a moderator, and as `reply` does.
+        """
+        annotation, me = self._actions.annotation(aid), self.me
+        if me is not None and annotation.author != me.id and me.role not in _MODERATING:
+            raise ReadOnly("only the author of an annotation or a moderator re-attaches it")
+        kind, part = annotation.target.kind, annotation.target.part
+        prefix, suffix = prefix[-CONTEXT_CP:], suffix[:CONTEXT_CP]
+        target = Target(quote, prefix, suffix, start, start + len(quote), kind, part)
+        await self._submit(self._actions.reattach(aid, target, self._tick()))
 
     async def delete(self, aid: str, cid: str = "") -> None:
         """Delete a comment, or without `cid` the whole annotation. Raises as `reply` does."""

@@ -7,6 +7,7 @@ end, and raises `InvalidRecord` for what the server would refuse whatever the st
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crdtchat.document import schema
@@ -76,29 +77,53 @@ class TombstoneRecord:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class AnchorRecord:
+    """Root `t`: what an annotation is about now, in place of what it was made on."""
+
+    by: str
+    at: int
+    target: Target
+
+
 def read_annotation(value: Value | None) -> AnnotationRecord | None:
     """Read a value of `a`."""
     match value:
-        case (
-            str(author),
-            int(created),
-            str(exact),
-            str(prefix),
-            str(suffix),
-            int(start),
-            int(end),
-            *rest,
-        ):
-            kind, part, version = (*rest, "", "", "")[:3]
-            if isinstance(kind, str) and isinstance(part, str) and isinstance(version, str):
-                target = Target(exact, prefix, suffix, start, end, kind or "text", part, version)
-                return AnnotationRecord(author, created, target)
+        case str(author), int(created), *rest:
+            target = _read_target(rest)
+            return None if target is None else AnnotationRecord(author, created, target)
     return None
 
 
 def annotation_value(record: AnnotationRecord) -> Value:
     """Write a value of `a`. Raises InvalidRecord."""
-    target = record.target
+    return _trimmed((record.author, record.created, *_target_parts(record.target)), 7)
+
+
+def read_anchor(value: Value | None) -> AnchorRecord | None:
+    """Read a value of `t`."""
+    match value:
+        case str(by), int(at), *rest:
+            target = _read_target(rest)
+            return None if target is None else AnchorRecord(by, at, target)
+    return None
+
+
+def anchor_value(record: AnchorRecord) -> Value:
+    """Write a value of `t`. Raises InvalidRecord."""
+    return _trimmed((record.by, record.at, *_target_parts(record.target)), 7)
+
+
+def _read_target(value: Sequence[str | int]) -> Target | None:
+    match value:
+        case str(exact), str(prefix), str(suffix), int(start), int(end), *rest:
+            kind, part, version = (*rest, *("", "", "")[len(rest) :])[:3]
+            if isinstance(kind, str) and isinstance(part, str) and isinstance(version, str):
+                return Target(exact, prefix, suffix, start, end, kind or "text", part, version)
+    return None
+
+
+def _target_parts(target: Target) -> tuple[str | int, ...]:
     if target.kind not in schema.TARGET_KINDS:
         raise InvalidRecord(f"no such kind of target: {target.kind!r}")
     if not target.exact and target.kind not in schema.WHOLE_KINDS:
@@ -110,20 +135,9 @@ def annotation_value(record: AnnotationRecord) -> Value:
     _check(target.suffix, schema.CONTEXT_CP, "suffix")
     _check(target.part, schema.PART_CP, "part")
     _check(target.version, schema.VERSION_CP, "version")
-    return _trimmed(
-        (
-            record.author,
-            record.created,
-            target.exact,
-            target.prefix,
-            target.suffix,
-            target.start_cp,
-            target.end_cp,
-            "" if target.kind == "text" else target.kind,
-            target.part,
-            target.version,
-        ),
-        7,
+    return (
+        *(target.exact, target.prefix, target.suffix, target.start_cp, target.end_cp),
+        *("" if target.kind == "text" else target.kind, target.part, target.version),
     )
 
 

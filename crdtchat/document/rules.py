@@ -186,6 +186,26 @@ class TombstoneRule(_Rule):
         return (EventKind.UPDATED, aid, cid) if cid else (EventKind.DELETED, aid, "")
 
 
+class AnchorRule(_Rule):
+    """`t`: the selectors that supersede an annotation's own, by its author or a moderator."""
+
+    def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
+        if not schema.is_id(key):
+            raise Refused(RejectCode.BAD_KEY, "not an annotation id")
+        by, at, *target = _array(value, 7, 10)
+        _check_target(target)
+        _check_writer(actor, by, at)
+        _check_not_deleted(view, key)
+        _check_annotation(view, key)
+        owner = view.facts(schema.ANNOTATIONS, key)
+        if owner is not None and owner[0] != actor.user and not actor.may_moderate:
+            raise Refused(RejectCode.NOT_AUTHOR, "only the author or a moderator re-attaches")
+        return ()
+
+    def event(self, key: str) -> tuple[EventKind, str, str]:
+        return EventKind.UPDATED, key, ""
+
+
 class UserRule(_Rule):
     """`u`: the server attests the name of everybody who wrote here."""
 
@@ -209,6 +229,7 @@ RULES: RuleTable = {
     schema.REACTIONS: ReactionRule(),
     schema.TOMBSTONES: TombstoneRule(),
     schema.USERS: UserRule(),
+    schema.ANCHORS: AnchorRule(),
 }
 LAW = Law(
     version=schema.SCHEMA_VERSION,

@@ -16,11 +16,13 @@ from typing import Protocol
 from crdtchat.document import schema
 from crdtchat.document.ids import time_of_comment_id
 from crdtchat.document.records import (
+    AnchorRecord,
     CommentRecord,
     StatusRecord,
     Target,
     TombstoneRecord,
     comment_key,
+    read_anchor,
     read_annotation,
     read_comment,
     read_name,
@@ -75,10 +77,20 @@ class Annotation:
     author_name: str
     created: int
     target: Target
+    """What it is about now: the newest anchor record's target, or the one it was made on."""
     status: StatusRecord | None
     """Newest resolve or reopen; None if there was none."""
     comments: tuple[Comment, ...]
     """In the order to show them; the first is the opening comment."""
+    anchor: AnchorRecord | None = None
+    """Newest re-attachment or refresh: who, when, and `target` once more; None if there is none."""
+    made_on: Target | None = None
+    """The target it was made on, where an anchor record supersedes it; else None."""
+
+    @property
+    def original(self) -> Target:
+        """The target it was made on, which never changes."""
+        return self.made_on or self.target
 
     @property
     def resolved(self) -> bool:
@@ -87,7 +99,7 @@ class Annotation:
 
     @property
     def quote(self) -> str:
-        """The words annotated."""
+        """The words annotated, as they stand now."""
         return self.target.exact
 
     @property
@@ -121,6 +133,7 @@ def read_view(source: Values) -> tuple[Annotation, ...]:
         if cid and stone is not None:
             stones[aid][cid] = stone
     statuses = source.values(schema.STATUSES)
+    anchors = source.values(schema.ANCHORS)
     shown: list[Annotation] = []
     for aid, value in source.values(schema.ANNOTATIONS).items():
         head = read_annotation(value)
@@ -133,7 +146,15 @@ def read_view(source: Values) -> tuple[Annotation, ...]:
         name = names.get(head.author, "")
         thread = _thread(aid, live, deleted)
         status = read_status(statuses.get(aid))
-        shown.append(Annotation(aid, head.author, name, head.created, head.target, status, thread))
+        anchor = read_anchor(anchors.get(aid))
+        target, made_on = (anchor.target, head.target) if anchor else (head.target, None)
+        shown.append(
+            Annotation(
+                *(aid, head.author, name, head.created),
+                *(target, status, thread),
+                *(anchor, made_on),
+            )
+        )
     shown.sort(key=lambda annotation: (annotation.created, annotation.aid))
     return tuple(shown)
 

@@ -162,7 +162,9 @@ class Episode:
             root, key = "s", random.choice(heads)
         elif comments and draw < 0.85:
             root, key = "r", f"{random.choice(comments).key}/{user}"
-        elif draw < 0.88 and any(one.root in "ac" for one in own):
+        elif draw < 0.88 and any(one.root == "a" for one in own):
+            root, key = "t", random.choice([one.key for one in own if one.root == "a"])
+        elif draw < 0.91 and any(one.root in "ac" for one in own):
             root, key = "d", random.choice([one.key for one in own if one.root in "ac"])
         record = self.mirror.record(root, key)
         origin = None if record is None else record.last
@@ -177,6 +179,8 @@ class Episode:
             case "c":
                 created = record.facts[1] if record is not None and not record.dead else NOW
                 value = (user, created, f"text {draw}", NOW if record is not None else 0)
+            case "t":
+                value = (user, NOW, "other words", "", " after", 3, 14)
             case "s":
                 value = (random.randrange(2), user, NOW)
             case "r":

@@ -119,6 +119,7 @@ class Forger:
                 ("c", f"{aid}/{cid}"),
                 ("c", f"{aid}/c{random.randrange(6):03d}"),
                 ("s", aid),
+                ("t", aid),
                 ("r", f"{aid}/{cid}/{user}"),
             )
         )
@@ -130,7 +131,7 @@ class Forger:
         at = now - random.choice((0, 5_000, 86_400_000, -299_000))
         if random.random() < 0.03:
             at = now + random.choice((301_000, 2**40, -now))
-        match root if random.random() < 0.95 else random.choice("acsrdu"):
+        match root if random.random() < 0.95 else random.choice("acsrdut"):
             case "a":
                 return (user, at, "quoted words", "before ", " after", 7, 19)
             case "c":
@@ -145,6 +146,9 @@ class Forger:
                 return random.choice(("👍", "🎉 👍") * 8 + ("", "x" * 80))
             case "d":
                 return (user, at)
+            case "t":
+                part = random.choice(((),) * 8 + (("source",), ("", "p", "v"), ("odd",)))
+                return (user, at, "other words", "", " after", 3, 14, *part)
             case "u":
                 return (user,)
         return ""

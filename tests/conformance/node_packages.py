@@ -1,5 +1,7 @@
-"""The Node packages of the conformance tests: installed from the lock file when they are missing
-or older than it."""
+"""The Node packages that conformance is measured against.
+
+Installed from the lock file when they are missing or older than it.
+"""
 
 from __future__ import annotations
 

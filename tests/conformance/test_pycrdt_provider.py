@@ -22,7 +22,7 @@ from tests.conformance.node_peer import annotation
 from tests.server_process import ServerProcess
 
 T = 1_700_000_000_000
-STOCK_ROOTS = ("a", "c", "s", "r", "d", "u")
+STOCK_ROOTS = ("a", "c", "s", "r", "d", "u", "t")
 
 
 @pytest.fixture

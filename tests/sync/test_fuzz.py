@@ -6,7 +6,7 @@ import pytest
 
 from crdtchat.testing.fuzz import run
 from crdtchat.testing.yjs_peer import YjsPeer
-from tests.conformance.node_modules import node_folder
+from tests.conformance.node_packages import install
 
 CASES = 200_000
 
@@ -14,7 +14,7 @@ CASES = 200_000
 @pytest.mark.timeout(600)
 def test_hostile_updates_change_nothing_they_should_not() -> None:
     """No crash, no panic, and live document, mirror, fold of the log and real Yjs agree."""
-    peer = YjsPeer(node_folder())
+    peer = YjsPeer(install())
     try:
         tally = run(CASES, 1, peer=peer)
     finally:

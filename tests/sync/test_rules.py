@@ -32,6 +32,13 @@ REFUSED: list[tuple[str, str, str, Value, RejectCode]] = [
     ("eve", "d", "anno", ("eve", NOW), RejectCode.NOT_AUTHOR),
     ("eve", "d", "anno/c001", ("eve", NOW), RejectCode.NOT_AUTHOR),
     ("eve", "r", "anno/c001/ann", "👍", RejectCode.NOT_AUTHOR),
+    ("eve", "t", "anno", ("eve", NOW, *TARGET), RejectCode.NOT_AUTHOR),
+    ("mod", "t", "anno", ("ann", NOW, *TARGET), RejectCode.FORGED_AUTHOR),
+    ("ann", "t", "anno", ("ann", NOW + 300_001, *TARGET), RejectCode.FUTURE),
+    ("ann", "t", "none", ("ann", NOW, *TARGET), RejectCode.UNKNOWN_ANNOTATION),
+    ("ann", "t", "anno/c001", ("ann", NOW, *TARGET), RejectCode.BAD_KEY),
+    ("ann", "t", "anno", ("ann", NOW, "x", "", "", 5, 4), RejectCode.BAD_VALUE),
+    ("ann", "t", "anno", ("ann", NOW, "x", "y" * 129, "", 0, 1), RejectCode.TOO_LONG),
     ("ann", "c", "anno/c001", ("ann", NOW - 1, "older"), RejectCode.IMMUTABLE),
     ("bob", "c", "anno/c002", ("bob", NOW, "reply", 0, ""), RejectCode.IMMUTABLE),
     ("ann", "a", "anno", A, RejectCode.EXISTS),
@@ -97,7 +104,7 @@ def test_refused(
     assert (kernel.mirror.state_vector(), kernel.mirror.live_ids()) == before
 
 
-@pytest.mark.parametrize("root", ["a", "c", "s", "r", "d"])
+@pytest.mark.parametrize("root", ["a", "c", "s", "r", "d", "t"])
 def test_read_only_role_writes_nowhere(kernel: Kernel, root: str) -> None:
     cases: dict[str, tuple[str, Value]] = {
         "a": ("mine", ("eve", NOW, *TARGET)),
@@ -105,6 +112,7 @@ def test_read_only_role_writes_nowhere(kernel: Kernel, root: str) -> None:
         "s": ("anno", (1, "eve", NOW)),
         "r": ("anno/c001/eve", "👍"),
         "d": ("anno", ("eve", NOW)),
+        "t": ("anno", ("eve", NOW, *TARGET)),
     }
     key, value = cases[root]
     with pytest.raises(Refused) as caught:
@@ -122,6 +130,8 @@ ALLOWED: list[tuple[str, str, str, Value]] = [
     ("eve", "c", "anno/c009", ("eve", NOW, "x", 0, "c002")),
     ("eve", "s", "anno", (1, "eve", NOW)),
     ("eve", "r", "anno/c001/eve", "👍 🎉"),
+    ("ann", "t", "anno", ("ann", NOW, *TARGET)),
+    ("mod", "t", "anno", ("mod", NOW, "other words", "", "", 9, 20, "", "", "v2")),
     ("mod", "d", "anno/c001", ("mod", NOW)),
     ("mod", "d", "anno", ("mod", NOW)),
     ("bob", "d", "anno/c002", ("bob", NOW)),
@@ -158,6 +168,7 @@ def test_records_never_just_vanish(kernel: Kernel, user: str, root: str, key: st
         ("bob", "c", "anno/c009", ("bob", NOW, "late reply")),
         ("bob", "c", "anno/c002", ("bob", NOW, "late edit", NOW, "c001")),
         ("bob", "s", "anno", (1, "bob", NOW)),
+        ("ann", "t", "anno", ("ann", NOW, *TARGET)),
         ("bob", "r", "anno/c001/bob", "👍"),
         ("ann", "a", "anno", A),
         ("ann", "d", "anno", ("ann", NOW)),

@@ -20,7 +20,7 @@ from crdtchat.sync.update import Update, Value, decode_update
 
 Fail = Callable[[str], AssertionError]
 
-_AUTHOR = {"a": 0, "c": 0, "s": 1, "d": 0}
+_AUTHOR = {"a": 0, "c": 0, "s": 1, "d": 0, "t": 0}
 """Where a root's value names who wrote it."""
 _FIXED = (0, 1, 4)
 """Positions of a comment that never change: author, time, parent."""
@@ -93,10 +93,10 @@ class Archive:
             past, now = _filled(earlier[0]), _filled(value)
             if any(past[at] != now[at] for at in _FIXED):
                 raise self.fail(f"{where}: changed what never changes")
-        if root == "d" and not self.peers[principal].may_moderate:
+        if root in ("d", "t") and not self.peers[principal].may_moderate:
             head = self.written.get(("c" if "/" in key else "a", key))
             if not head or head[0][0] != principal:
-                raise self.fail(f"{where}: deletes what belongs to somebody else")
+                raise self.fail(f"{where}: changes what belongs to somebody else")
 
     def lacks(self, update: Update) -> str:
         """What of an update is not committed; empty if it all is."""

@@ -12,7 +12,8 @@ from crdtchat.sync.awareness import AwarenessState, decode_awareness, encode_awa
 from crdtchat.sync.encode import EMPTY_UPDATE
 from crdtchat.sync.limits import TRUSTED
 from crdtchat.sync.session import Peer
-from crdtchat.sync.update import Value
+from crdtchat.sync.statevector import decode_state_vector
+from crdtchat.sync.update import Value, decode_update
 from crdtchat.testing.simulator.visitor import Surroundings, Visitor
 
 
@@ -35,6 +36,8 @@ class Tab(Visitor):
         self.reloads = 0
         self.answered = False
         """Whether the server's first state has arrived on this connection."""
+        self._pending: list[bytes] = []
+        """What other tabs told that stands on what is not here yet."""
         self._reload()
         for tab in siblings:
             if tab.present:
@@ -83,9 +86,11 @@ class Tab(Visitor):
                 self.send(message.encode_sync_step2(self.replica.difference(state_vector)))
             case message.SyncStep2(update):
                 self.replica.apply(update)
+                self._take_pending()
                 self.answered = True
             case message.SyncUpdate(update):
                 self.replica.apply(update)
+                self._take_pending()
             case message.Awareness(update):
                 self._receive_awareness(update)
 
@@ -106,13 +111,46 @@ class Tab(Visitor):
 
     def told(self, update: bytes) -> None:
         """Another tab of this user changed something."""
-        self.replica.apply(update)
+        self._pending.append(update)
+        self._take_pending()
+
+    def _take_pending(self) -> None:
+        """Apply what other tabs told once all that it stands on is here, as Yjs does.
+
+        The engine would take what comes after a gap at once, and tell nobody of it.
+        """
+        waiting = len(self._pending) + 1
+        while len(self._pending) < waiting:
+            waiting = len(self._pending)
+            self._pending = [update for update in self._pending if not self._take(update)]
+
+    def _take(self, data: bytes) -> bool:
+        vector = decode_state_vector(self.replica.state_vector(), TRUSTED)
+        update = decode_update(data, TRUSTED)
+        own = {section.client: section.end for section in update.sections}
+        needed = [
+            (item.origin[0], item.origin[1] + 1)
+            for section in update.sections
+            for item in section.items
+            if item.origin is not None
+        ]
+        needed += [(client, end) for client, ranges in update.deletes for _, end in ranges]
+        here = all(
+            vector.get(client, 0) >= end or end <= own.get(client, 0) for client, end in needed
+        )
+        here = here and all(
+            vector.get(section.client, 0) >= section.clock for section in update.sections
+        )
+        if here:
+            self.replica.apply(data)
+        return here
 
     def _reload(self) -> None:
         client = self.around.chance.getrandbits(32) | 1 << 20
         self.reloads += 1
         self.replica = Replica(client)
         self.around.witness.owners[self.key][client] = self.peer.user
+        self._pending = []
         self.clocks = {client: 1}
         """Awareness clocks of all clients ever heard of: y-protocols forgets none."""
         self.states = {client: AwarenessState(client, 1, {"user": {"name": "me"}})}

@@ -20,7 +20,7 @@ from crdtchat.testing.simulator.trace import Trace, describe
 _PASSING = {CloseCode.RESTART, CloseCode.UNAVAILABLE, CloseCode.TOO_SLOW}
 """Codes with which an honest client may be sent away."""
 
-assert set(RULES) == set("acsrdu")
+assert set(RULES) == set("acsrdut")
 
 
 class Witness:

@@ -6,7 +6,7 @@ import * as awarenessProtocol from 'y-protocols/awareness'
 import * as syncProtocol from 'y-protocols/sync'
 import * as Y from 'yjs'
 
-const ROOTS = ['a', 'c', 's', 'r', 'd', 'u']
+const ROOTS = ['a', 'c', 's', 'r', 'd', 'u', 't']
 const T = 1700000000000
 const hex = (bytes) => Buffer.from(bytes).toString('hex')
 const encode = (write) => hex(encoding.encode(write))

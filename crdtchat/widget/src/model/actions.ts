@@ -30,8 +30,9 @@ export class Actions {
     };
   }
 
-  reply(aid: string, text: string, parent = ""): Operation {
-    const at = this.now();
+  /** `seen` is the time of what is answered: an answer never stands before it. */
+  reply(aid: string, text: string, parent = "", seen = 0): Operation {
+    const at = this.#after(seen);
     return this.#operation(at, [this.#comment(aid, newCommentId(at), at, text, parent)]);
   }
 

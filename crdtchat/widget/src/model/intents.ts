@@ -4,7 +4,15 @@
  * Items belong to one client id at one clock and die with it: after a reject, under another lease or in a new
  * epoch they are worthless. An intent can be written again at any time, so it is what the outbox keeps.
  */
-import { annotationOfKey, type Plain, type Root, readComment, readState, type Value } from "./schema";
+import {
+  annotationOfKey,
+  type Plain,
+  type Root,
+  readAnchor,
+  readComment,
+  readState,
+  type Value,
+} from "./schema";
 
 export interface Intent {
   root: Root;
@@ -49,6 +57,8 @@ export function holds(records: Records, intent: Intent): boolean {
       return (readComment(present)?.edited ?? 0) >= (readComment(intent.value)?.edited ?? 0);
     case "s":
       return (readState(present)?.at ?? 0) > (readState(intent.value)?.at ?? 0);
+    case "t":
+      return (readAnchor(present)?.at ?? 0) > (readAnchor(intent.value)?.at ?? 0);
     case "r":
       return false;
   }

@@ -1,6 +1,6 @@
 /** The document of a page (PROTOCOL section 3): root maps, keys and positional values. */
 
-export const ROOTS = ["a", "c", "s", "r", "d", "u"] as const;
+export const ROOTS = ["a", "c", "s", "r", "d", "u", "t"] as const;
 export type Root = (typeof ROOTS)[number];
 
 export type Plain = string | number;
@@ -20,6 +20,13 @@ export interface Target {
 export interface AnnotationRecord {
   author: string;
   created: number;
+  target: Target;
+}
+
+/** What an annotation is about now, in place of what it was made on. */
+export interface AnchorRecord {
+  by: string;
+  at: number;
   target: Target;
 }
 
@@ -59,20 +66,26 @@ export function annotationValue(author: string, created: number, target: Target)
 
 export function readAnnotation(value: unknown): AnnotationRecord | undefined {
   if (!Array.isArray(value)) return undefined;
-  const v = value as Plain[];
+  const [author, created, ...target] = value as Plain[];
+  return { author: text(author), created: number(created), target: readTarget(target) };
+}
+
+export function readAnchor(value: unknown): AnchorRecord | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [by, at, ...target] = value as Plain[];
+  return { by: text(by), at: number(at), target: readTarget(target) };
+}
+
+function readTarget(v: Plain[]): Target {
   return {
-    author: text(v[0]),
-    created: number(v[1]),
-    target: {
-      exact: text(v[2]),
-      prefix: text(v[3]),
-      suffix: text(v[4]),
-      startCp: number(v[5]),
-      endCp: number(v[6]),
-      kind: text(v[7]) || "text",
-      part: text(v[8]),
-      version: text(v[9]),
-    },
+    exact: text(v[0]),
+    prefix: text(v[1]),
+    suffix: text(v[2]),
+    startCp: number(v[3]),
+    endCp: number(v[4]),
+    kind: text(v[5]) || "text",
+    part: text(v[6]),
+    version: text(v[7]),
   };
 }
 
