@@ -69,8 +69,7 @@ class WidgetHook(BuildHookInterface):  # type: ignore[type-arg]
             return
         had_modules = (WIDGET / "node_modules").is_dir()
         if not had_modules:
-            # Not `ci`: the lock lacks optional packages of other platforms: npm refuses it.
-            self._npm("install", "--no-package-lock", "--omit=dev", "--no-fund", "--no-audit")
+            self._npm("ci", "--omit=dev", "--no-fund", "--no-audit")
         self._npm("run", "build")
         if not had_modules and version != "editable":
             # pip builds in the source tree and would leave them behind.

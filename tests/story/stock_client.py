@@ -14,7 +14,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from crdtchat.document.replica import Write, plain
 from crdtchat.document.schema import ROOTS
 from crdtchat.sync.update import Value
-from tests.conformance.node_modules import node_folder
+from tests.conformance.node_packages import install
 
 
 class StockClient:
@@ -57,7 +57,7 @@ class StockClient:
 async def stock_client(socket_url: str, page: str, token: str) -> AsyncIterator[StockClient]:
     """A stock client for the length of a block."""
     script = Path(__file__).with_suffix(".mjs")
-    command = ["node", str(script), str(node_folder()), f"{socket_url}/sync/demo", page, token]
+    command = ["node", str(script), str(install()), f"{socket_url}/sync/demo", page, token]
     process = await anyio.open_process([*command, ",".join(ROOTS)], stderr=None)
     try:
         yield StockClient(process)
