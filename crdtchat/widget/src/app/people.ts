@@ -32,6 +32,14 @@ export class People {
     return [...people.values()];
   }
 
+  /** Whom one can mention: those here first, then those who wrote here. */
+  mentionable(writers: Map<string, string>, me: string): Person[] {
+    const people = new Map(this.here.map((person) => [person.id, person]));
+    for (const [id, name] of writers) if (!people.has(id) && name) people.set(id, { id, name });
+    people.delete(me);
+    return [...people.values()];
+  }
+
   typing(aid: string): string[] {
     const names = new Set<string>();
     for (const [number, { name, state }] of this.#connections)

@@ -2,6 +2,9 @@
  * What came from others and was not looked at yet: keys "aid/cid". Told by arrival and not by date, because
  * what was written offline arrives late with an old date.
  */
+import type { Change } from "../model/replica";
+import type { Comment, Threads } from "../model/threads";
+
 const MOST = 2_000;
 
 export class Unread {
@@ -68,4 +71,16 @@ export class Unread {
       // Storage is full or forbidden: the marks last as long as the page.
     }
   }
+}
+
+/** The comments of others among the changes. */
+export function arrivals(changes: readonly Change[], threads: Threads, me: string): Comment[] {
+  const arrived: Comment[] = [];
+  for (const { root, key, remote, added } of changes) {
+    if (root !== "c" || !remote || !added) continue;
+    const [aid = "", cid] = key.split("/");
+    const comment = threads.get(aid)?.comments.find((one) => one.cid === cid);
+    if (comment && comment.author !== me) arrived.push(comment);
+  }
+  return arrived;
 }

@@ -7,17 +7,20 @@ import type { Target } from "../model/schema";
 import type { Comment, Thread, Threads } from "../model/threads";
 import { Emitter } from "../sync/emitter";
 import { Session } from "../sync/session";
+import { storage } from "../sync/storage";
+import { Address } from "./address";
 import { Canvas } from "./canvas";
 import { type Draft, Drafts } from "./drafts";
 import type { HostEvents } from "./host-events";
 import { type Filter, listed } from "./listing";
 import type { Person } from "./mentions";
 import type { Options } from "./options";
-import { linkedAnnotation, linkTo, pageIdOf } from "./page-id";
+import { linkTo, pageIdOf } from "./page-id";
+import { type Peek, Peeking } from "./peeking";
 import { People } from "./people";
 import { draftOf } from "./rejected";
 import { Store } from "./store";
-import { Unread } from "./unread";
+import { arrivals, Unread } from "./unread";
 import { Writing } from "./writing";
 
 export interface View {
@@ -30,12 +33,11 @@ export interface View {
   panel: boolean;
   filter: Filter;
   query: string;
-  peek: { aid: string; x: number; y: number } | null;
+  peek: Peek | null;
   said: string;
 }
 
 const TYPING_MS = 5_000;
-const PEEK_MS = 180;
 
 export class Widget extends Emitter<HostEvents> {
   readonly view = new Store<View>({
@@ -58,11 +60,14 @@ export class Widget extends Emitter<HostEvents> {
   drafts!: Drafts;
   unread!: Unread;
   page = "";
+  /** When the connection became what it is now. */
+  linkSince = Date.now();
+  #link = "starting";
   #ready = false;
-  #linked: string | undefined;
   #typing: ReturnType<typeof setTimeout> | undefined;
   #typingIn: string | null = null;
-  #peeking: ReturnType<typeof setTimeout> | undefined;
+  readonly #peeking = new Peeking((peek) => this.view.value.peek !== peek && this.view.set({ peek }));
+  readonly #address: Address;
   #count = -1;
   #closed = new AbortController();
 
@@ -80,12 +85,14 @@ export class Widget extends Emitter<HostEvents> {
       {
         placed: (aids) => this.#placed(aids),
         selected: (selected) => this.#selected(selected),
-        hovered: (mark, at) => this.#hovered(mark, at),
+        hovered: (mark, at) => this.#peeking.over(this.canvas, mark, this.view.value.active, at),
         clicked: (mark) => this.#clicked(mark),
         dark: (dark) => this.view.set({ dark }),
       },
       options.hasDarkBackground,
     );
+    const follows = options.urlId === undefined;
+    this.#address = new Address(() => this.#followLink(), follows ? (page) => this.#reopen(page) : null);
     this.#open(options.urlId ?? pageIdOf(location.href));
     this.#listen();
   }
@@ -118,11 +125,7 @@ export class Widget extends Emitter<HostEvents> {
 
   /** Whom one can mention: those here first, then those who wrote here. */
   get mentionable(): Person[] {
-    const people = new Map(this.people.here.map((person) => [person.id, person]));
-    for (const [id, name] of this.threads.writers())
-      if (!people.has(id) && name) people.set(id, { id, name });
-    people.delete(this.me);
-    return [...people.values()];
+    return this.people.mentionable(this.threads.writers(), this.me);
   }
 
   isPending(comment: Comment): boolean {
@@ -186,7 +189,7 @@ export class Widget extends Emitter<HostEvents> {
     this.canvas.activate(aid);
     this.canvas.suggest(aid);
     this.canvas.draft(null);
-    clearTimeout(this.#peeking);
+    this.#peeking.stop();
     this.view.set({ active: aid, composing: null, selected: null, peek: null });
     const range = this.canvas.rangeOf(aid);
     if (reveal && range) this.canvas.reveal(range);
@@ -245,8 +248,9 @@ export class Widget extends Emitter<HostEvents> {
 
   destroy(): void {
     this.#closed.abort();
+    this.#address.close();
     clearTimeout(this.#typing);
-    clearTimeout(this.#peeking);
+    this.#peeking.stop();
     this.canvas.close();
     this.session.destroy();
     this.clear();
@@ -255,7 +259,6 @@ export class Widget extends Emitter<HostEvents> {
   #open(page: string): void {
     this.page = page;
     this.#ready = false;
-    this.#linked = linkedAnnotation(location.hash);
     const { serverUrl, tenantId, sso } = this.options;
     const session = new Session({
       server: serverUrl,
@@ -267,6 +270,8 @@ export class Widget extends Emitter<HostEvents> {
     this.drafts = new Drafts(session.key, storage());
     this.unread = new Unread(session.key, storage());
     session.on("status", (status) => {
+      if (status.link !== this.#link) this.linkSince = Date.now();
+      this.#link = status.link;
       if (status.link !== "live") this.people.forget();
       if (status.link === "refused")
         console.warn(`crdtchat: the server refused the connection: ${status.reason || "no reason given"}`);
@@ -338,19 +343,12 @@ export class Widget extends Emitter<HostEvents> {
   }
 
   #news(changes: Change[]): void {
-    const arrived: Comment[] = [];
-    for (const { root, key, remote, added } of changes) {
-      if (root !== "c" || !remote || !added) continue;
-      const [aid, cid] = key.split("/");
-      const comment = this.threads.get(aid ?? "")?.comments.find((c) => c.cid === cid);
-      if (comment && comment.author !== this.me) arrived.push(comment);
-    }
-    if (arrived.length === 0) return;
+    const arrived = arrivals(changes, this.threads, this.me);
+    const last = arrived.at(-1);
+    if (!last) return;
     this.unread.add(arrived.map(({ aid, cid }) => `${aid}/${cid}`));
-    const last = arrived.at(-1) as Comment;
     const first = this.threads.get(last.aid)?.comments[0]?.cid === last.cid;
-    const name = this.name(last.author);
-    this.say(this.speech.text(first ? "announceComment" : "announceReply", { name }));
+    this.say(this.speech.text(first ? "announceComment" : "announceReply", { name: this.name(last.author) }));
   }
 
   #changed(): void {
@@ -382,9 +380,9 @@ export class Widget extends Emitter<HostEvents> {
   }
 
   #followLink(): void {
-    const aid = this.#linked;
+    const aid = this.#address.linked;
     if (!aid || !this.#ready || !this.threads.get(aid) || !this.place(aid)) return;
-    this.#linked = undefined;
+    this.#address.linked = undefined;
     this.open(aid, true);
   }
 
@@ -392,20 +390,6 @@ export class Widget extends Emitter<HostEvents> {
     if (selected && !this.readonly) this.say(this.speech.text("selectionHint"));
     this.view.set({ selected: this.readonly ? null : selected });
   }
-
-  #hovered(mark: Mark | undefined, { x, y }: { x: number; y: number }): void {
-    const { peek, active } = this.view.value;
-    if (mark?.aid === this.#hoveredAid) return;
-    this.#hoveredAid = mark?.aid;
-    this.canvas.hover(mark?.aid ?? null);
-    clearTimeout(this.#peeking);
-    if (!mark || mark.aid === active) {
-      if (peek) this.view.set({ peek: null });
-      return;
-    }
-    this.#peeking = setTimeout(() => this.view.set({ peek: { aid: mark.aid, x, y } }), PEEK_MS);
-  }
-  #hoveredAid: string | undefined;
 
   #clicked(mark: Mark | undefined): void {
     if (mark) this.open(mark.aid);
@@ -416,33 +400,11 @@ export class Widget extends Emitter<HostEvents> {
   #listen(): void {
     const { signal } = this.#closed;
     addEventListener(
-      "hashchange",
-      () => {
-        this.#linked = linkedAnnotation(location.hash);
-        this.#followLink();
-      },
-      { signal },
-    );
-    addEventListener(
       "storage",
       (event) => {
         if (this.drafts.reread(event) || this.unread.reread(event)) this.#changed();
       },
       { signal },
     );
-    if (this.options.urlId !== undefined) return;
-    // A single-page application changes the address without a load; the page is another one then.
-    const follow = () => this.#reopen(pageIdOf(location.href));
-    const { navigation } = globalThis as { navigation?: EventTarget };
-    navigation?.addEventListener("currententrychange", follow, { signal });
-    addEventListener("popstate", follow, { signal });
-  }
-}
-
-function storage(): Storage | null {
-  try {
-    return globalThis.localStorage;
-  } catch {
-    return null;
   }
 }

@@ -28,7 +28,9 @@ export class Writing {
   reply(aid: string, text: string, parent: string, done: () => void): void {
     const { widget } = this;
     this.#asAuthor((actions) => {
-      this.#submit(actions.reply(aid, this.#encode(text), parent));
+      const thread = widget.threads.get(aid);
+      const answered = thread?.comments.find(({ cid }) => cid === parent) ?? thread;
+      this.#submit(actions.reply(aid, this.#encode(text), parent, answered?.created));
       widget.drafts.remove(`reply:${aid}`);
       widget.setTyping(null);
       done();

@@ -18,6 +18,7 @@ export interface Placement {
 const GAP = 12;
 const EDGE = 8;
 const WIDTH = 368;
+export const NARROWEST = 280;
 export const PHONE_WIDTH = 640;
 const LEAST_HEIGHT = 240;
 
@@ -35,25 +36,30 @@ export function placeCard(words: Box, column: Box, view: Box, height: number): P
       maxHeight: view.bottom - view.top,
       side: "screen",
     };
-  const width = Math.min(WIDTH, view.right - view.left - 2 * EDGE);
   const needed = Math.min(height, room);
   const within = (value: number, low: number, high: number) => Math.max(low, Math.min(value, high));
-  const beside = (left: number, side: "left" | "right"): Placement => {
+  const beside = (left: number, width: number, side: "left" | "right"): Placement => {
     const top = within(words.top - 8, view.top + EDGE, view.bottom - EDGE - needed);
     return { left, top, width, maxHeight: view.bottom - EDGE - top, side };
   };
+  // Rather narrow beside the text than wide over it.
   const right = Math.min(column.right, view.right) + GAP;
-  if (right + width + EDGE <= view.right) return beside(right, "right");
-  const left = Math.max(column.left, view.left) - GAP - width;
-  if (left - EDGE >= view.left) return beside(left, "left");
+  const roomRight = Math.min(WIDTH, view.right - EDGE - right);
+  if (roomRight >= NARROWEST) return beside(right, roomRight, "right");
+  const roomLeft = Math.min(WIDTH, Math.max(column.left, view.left) - GAP - EDGE - view.left);
+  if (roomLeft >= NARROWEST)
+    return beside(Math.max(column.left, view.left) - GAP - roomLeft, roomLeft, "left");
+  const width = Math.min(WIDTH, view.right - view.left - 2 * EDGE);
   const across = within(words.left, view.left + EDGE, view.right - EDGE - width);
   const below = view.bottom - EDGE - (words.bottom + GAP);
   const above = words.top - GAP - (view.top + EDGE);
-  if (below >= Math.min(needed, LEAST_HEIGHT) && words.bottom > view.top)
+  const enough = Math.min(needed, LEAST_HEIGHT);
+  const downward = below >= needed || below >= above;
+  if (downward && below >= enough && words.bottom > view.top)
     return { left: across, top: words.bottom + GAP, width, maxHeight: below, side: "below" };
-  if (above >= Math.min(needed, LEAST_HEIGHT) && words.top < view.bottom) {
+  if (!downward && above >= enough && words.top < view.bottom) {
     const used = Math.min(needed, above);
     return { left: across, top: words.top - GAP - used, width, maxHeight: used, side: "above" };
   }
-  return { ...beside(view.right - EDGE - width, "right"), side: "right" };
+  return beside(view.right - EDGE - width, width, "right");
 }

@@ -8,6 +8,7 @@ import { Emitter } from "./emitter";
 import { Identity } from "./identity";
 import { type Effect, type Input, Provider, type Status } from "./provider";
 import { Socket } from "./socket";
+import { storage } from "./storage";
 import { Tabs } from "./tabs";
 import type { Presence, PresenceFrame, Principal, Welcome, WireEvent } from "./wire";
 
@@ -380,13 +381,5 @@ export class Session extends Emitter<SessionEvents> {
     void this.#database.keep({ page: this.key, epoch, sequence, update }, whole).catch(() => {
       this.#writeWhole = true;
     });
-  }
-}
-
-function storage(): Storage | null {
-  try {
-    return globalThis.localStorage;
-  } catch {
-    return null;
   }
 }

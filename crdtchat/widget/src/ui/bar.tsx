@@ -102,17 +102,15 @@ export function State() {
 
 /** A restart of the server or a short gap is nobody's business: bad news waits a moment. */
 function usePatience({ link }: Status): boolean {
-  const [settled, setSettled] = useState(link === "live");
+  const { linkSince } = useWidget();
+  const [, draw] = useReducer((n: number) => n + 1, 0);
+  const left = linkSince + PATIENCE_MS - Date.now();
   useEffect(() => {
-    if (link === "live") {
-      setSettled(true);
-      return;
-    }
-    setSettled(false);
-    const timer = setTimeout(() => setSettled(true), PATIENCE_MS);
+    if (link === "live" || left <= 0) return;
+    const timer = setTimeout(() => draw(undefined), left);
     return () => clearTimeout(timer);
-  }, [link]);
-  return settled || link === "live";
+  }, [link, linkSince]);
+  return link === "live" || left <= 0;
 }
 
 /** For a moment after the last of what was unsent is on the server's disk. */

@@ -1,7 +1,7 @@
 /** The card beside the words: a discussion, or the first comment of a new one. */
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Placement, placeCard } from "../dom/placement";
+import { NARROWEST, type Placement, placeCard } from "../dom/placement";
 import { Composer } from "./composer";
 import { useView, useWidget } from "./context";
 import { ThreadHead } from "./head";
@@ -132,7 +132,7 @@ function Frame({ range, label, onClose, children }: FrameProperties) {
         width: `${place.width}px`,
         maxHeight: `${place.maxHeight}px`,
       }
-    : { opacity: "0" };
+    : { opacity: "0", width: `${NARROWEST}px` };
   return (
     <section
       ref={card}

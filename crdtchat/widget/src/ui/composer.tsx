@@ -29,7 +29,7 @@ export function Composer(properties: Properties) {
   const { speech } = widget;
   const kept = widget.drafts.get(draftId)?.text ?? properties.initial ?? "";
   const [text, setText] = useState(kept);
-  const [focused, setFocused] = useState(false);
+  const [touched, setTouched] = useState(false);
   const [waiting, setWaiting] = useState(false);
   const [name, setName] = useState("");
   const [nameMissing, setNameMissing] = useState(false);
@@ -40,7 +40,8 @@ export function Composer(properties: Properties) {
   const needsName = widget.session.needsName;
   const limit = widget.session.welcome?.limits.comment_cp ?? 10_000;
   const left = limit - Array.from(text).length;
-  const open = focused || text !== "" || !properties.compact;
+  // Once open it stays so: if it shrank when the focus leaves, what is being clicked would move away.
+  const open = touched || text !== "" || !properties.compact;
 
   useLayoutEffect(() => {
     const area = box.current;
@@ -92,11 +93,7 @@ export function Composer(properties: Properties) {
   return (
     <form
       class={`composer${open ? " open" : ""}`}
-      onFocusIn={() => setFocused(true)}
-      onFocusOut={(event) => {
-        if (!(event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget)))
-          setFocused(false);
-      }}
+      onFocusIn={() => setTouched(true)}
       onSubmit={(event) => {
         event.preventDefault();
         send();

@@ -1,0 +1,32 @@
+/** The address of the page as it changes: another page of a single-page application, a link to an annotation. */
+import { linkedAnnotation, pageIdOf } from "./page-id";
+
+export class Address {
+  /** The annotation that the address points at and that was not shown yet. */
+  linked: string | undefined = linkedAnnotation(location.hash);
+  readonly #closed = new AbortController();
+
+  constructor(onLink: () => void, onPage: ((page: string) => void) | null) {
+    const { signal } = this.#closed;
+    const link = () => {
+      this.linked = linkedAnnotation(location.hash);
+      onLink();
+    };
+    addEventListener("hashchange", link, { signal });
+    if (!onPage) return;
+    let hash = location.hash;
+    const follow = () => {
+      // Navigation within a single-page application tells of no change of the fragment.
+      if (location.hash !== hash) this.linked = linkedAnnotation(location.hash);
+      hash = location.hash;
+      onPage(pageIdOf(location.href));
+    };
+    const { navigation } = globalThis as { navigation?: EventTarget };
+    navigation?.addEventListener("currententrychange", follow, { signal });
+    addEventListener("popstate", follow, { signal });
+  }
+
+  close(): void {
+    this.#closed.abort();
+  }
+}
