@@ -2,73 +2,37 @@
 import type { Mark } from "../dom/marks";
 import type { Selected } from "../dom/selection";
 import { Speech } from "../locale/speech";
-import type { Change } from "../model/replica";
 import type { Target } from "../model/schema";
 import type { Comment, Thread, Threads } from "../model/threads";
 import { Emitter } from "../sync/emitter";
-import { Session } from "../sync/session";
-import { storage } from "../sync/storage";
+import type { Session } from "../sync/session";
 import { Address } from "./address";
 import { Canvas } from "./canvas";
-import { type Draft, Drafts } from "./drafts";
+import type { Draft, Drafts } from "./drafts";
 import type { HostEvents } from "./host-events";
 import { type Filter, listed } from "./listing";
 import type { Person } from "./mentions";
 import type { Options } from "./options";
 import { linkTo, pageIdOf } from "./page-id";
-import { type Peek, Peeking } from "./peeking";
+import { Peeking } from "./peeking";
 import { People } from "./people";
-import { draftOf } from "./rejected";
 import { Store } from "./store";
-import { arrivals, Unread } from "./unread";
+import { Typing } from "./typing";
+import type { Unread } from "./unread";
+import { FIRST_VIEW, type View } from "./view";
+import { Visit } from "./visit";
 import { Writing } from "./writing";
 
-export interface View {
-  /** Counts changes of what is shown and not in this object. */
-  revision: number;
-  dark: boolean;
-  selected: Selected | null;
-  composing: { target: Target; range: Range | null } | null;
-  active: string | null;
-  panel: boolean;
-  filter: Filter;
-  query: string;
-  peek: Peek | null;
-  said: string;
-}
-
-const TYPING_MS = 5_000;
-
 export class Widget extends Emitter<HostEvents> {
-  readonly view = new Store<View>({
-    revision: 0,
-    dark: false,
-    selected: null,
-    composing: null,
-    active: null,
-    panel: false,
-    filter: "open",
-    query: "",
-    peek: null,
-    said: "",
-  });
+  readonly view = new Store<View>(FIRST_VIEW);
   readonly speech: Speech;
   readonly people = new People();
   readonly writing = new Writing(this);
   readonly canvas: Canvas;
-  session!: Session;
-  drafts!: Drafts;
-  unread!: Unread;
-  page = "";
-  /** When the connection became what it is now. */
-  linkSince = Date.now();
-  #link = "starting";
-  #ready = false;
-  #typing: ReturnType<typeof setTimeout> | undefined;
-  #typingIn: string | null = null;
+  readonly typing = new Typing((typing) => this.session.setPresence({ typing, selection: null }));
+  #visit: Visit;
   readonly #peeking = new Peeking((peek) => this.view.value.peek !== peek && this.view.set({ peek }));
   readonly #address: Address;
-  #count = -1;
   #closed = new AbortController();
 
   constructor(
@@ -92,9 +56,27 @@ export class Widget extends Emitter<HostEvents> {
       options.hasDarkBackground,
     );
     const follows = options.urlId === undefined;
-    this.#address = new Address(() => this.#followLink(), follows ? (page) => this.#reopen(page) : null);
-    this.#open(options.urlId ?? pageIdOf(location.href));
+    this.#address = new Address(() => this.followLink(), follows ? (page) => this.#reopen(page) : null);
+    this.#visit = new Visit(this, options.urlId ?? pageIdOf(location.href));
+    this.#visit.start();
     this.#listen();
+  }
+
+  get session(): Session {
+    return this.#visit.session;
+  }
+
+  get drafts(): Drafts {
+    return this.#visit.drafts;
+  }
+
+  get unread(): Unread {
+    return this.#visit.unread;
+  }
+
+  /** When the connection became what it is now. */
+  get linkSince(): number {
+    return this.#visit.linkSince;
   }
 
   get threads(): Threads {
@@ -162,25 +144,17 @@ export class Widget extends Emitter<HostEvents> {
 
   chooseName(name: string): void {
     this.session.chooseName(name.trim().slice(0, 64));
-    this.#changed();
+    this.changed();
   }
 
   saveDraft(draft: Omit<Draft, "at" | "user">): void {
     this.drafts.put({ ...draft, at: Date.now(), user: this.me });
-    this.#changed();
+    this.changed();
   }
 
   discardDraft(id: string): void {
     this.drafts.remove(id);
-    this.#changed();
-  }
-
-  setTyping(aid: string | null): void {
-    clearTimeout(this.#typing);
-    if (aid !== null) this.#typing = setTimeout(() => this.setTyping(null), TYPING_MS);
-    if (aid === this.#typingIn) return;
-    this.#typingIn = aid;
-    this.session.setPresence({ typing: aid, selection: null });
+    this.changed();
   }
 
   // What is looked at
@@ -197,7 +171,7 @@ export class Widget extends Emitter<HostEvents> {
   }
 
   close(): void {
-    this.setTyping(null);
+    this.typing.in(null);
     this.canvas.activate(null);
     this.canvas.suggest(null);
     this.view.set({ active: null });
@@ -207,17 +181,17 @@ export class Widget extends Emitter<HostEvents> {
     if (this.view.value.active) this.close();
     this.canvas.draft(null);
     this.view.set({ panel, composing: null });
-    this.#repaint();
+    this.repaint();
   }
 
   setFilter(filter: Filter): void {
     this.view.set({ filter });
-    this.#repaint();
+    this.repaint();
   }
 
   /** Marks as read what is on the screen. */
   seen(aid: string, cids: string[]): void {
-    if (document.visibilityState === "visible" && this.unread.clear(aid, cids)) this.#changed();
+    if (document.visibilityState === "visible" && this.unread.clear(aid, cids)) this.changed();
   }
 
   step(by: 1 | -1): void {
@@ -246,122 +220,14 @@ export class Widget extends Emitter<HostEvents> {
     this.view.set({ said: this.view.value.said === said ? `${said}\u00a0` : said });
   }
 
-  destroy(): void {
-    this.#closed.abort();
-    this.#address.close();
-    clearTimeout(this.#typing);
-    this.#peeking.stop();
-    this.canvas.close();
-    this.session.destroy();
-    this.clear();
-  }
+  // What the visited page and the text tell
 
-  #open(page: string): void {
-    this.page = page;
-    this.#ready = false;
-    const { serverUrl, tenantId, sso } = this.options;
-    const session = new Session({
-      server: serverUrl,
-      tenant: tenantId,
-      page,
-      sso: () => (typeof sso === "function" ? sso() : (sso ?? "")),
-    });
-    this.session = session;
-    this.drafts = new Drafts(session.key, storage());
-    this.unread = new Unread(session.key, storage());
-    session.on("status", (status) => {
-      if (status.link !== this.#link) this.linkSince = Date.now();
-      this.#link = status.link;
-      if (status.link !== "live") this.people.forget();
-      if (status.link === "refused")
-        console.warn(`crdtchat: the server refused the connection: ${status.reason || "no reason given"}`);
-      this.emit("status", status);
-      this.#changed();
-    });
-    session.on("presence", (frame) => {
-      this.people.receive(frame);
-      this.emit("presence", { people: frame.people, connections: frame.connections });
-      this.#changed();
-    });
-    session.on("identity", () => {
-      if (this.known) this.writing.known();
-      this.#changed();
-    });
-    session.on("synced", ({ first }) => {
-      this.#ready = true;
-      if (first) this.#restoreDraft();
-      this.#repaint();
-      this.#followLink();
-      this.emit("ready", {});
-    });
-    session.on("rejected", ({ operation, code }) => {
-      const draft = draftOf(operation, code);
-      if (draft) this.drafts.put(draft);
-      this.say(this.speech.text("rejectedNote", { reason: this.speech.reason(code) }));
-      this.#changed();
-    });
-    session.on("event", ({ kind, broadcastId, aid, cid, by, at }) => {
-      const { tenantId: tenant } = this.options;
-      this.emit(`${kind}-text-chat`, { tenant, page, aid, cid, by, at, broadcastId });
-    });
-    session.threads.onChange((aids, changes) => this.#threadsChanged(aids, changes));
-    session.start().catch(reportError);
-  }
-
-  /** A reload in the middle of a sentence goes on in the middle of the sentence. */
-  #restoreDraft(): void {
-    const target = this.drafts.get("new")?.target;
-    const range = target && this.canvas.marks.locate(target);
-    if (target && range && !this.view.value.composing && !this.view.value.active)
-      this.composeOn(target, range);
-  }
-
-  #reopen(page: string): void {
-    if (page === this.page) return;
-    this.session.destroy();
-    for (const thread of this.threads.all()) this.canvas.marks.forget(thread.aid);
-    this.people.forget();
-    this.close();
-    this.stopComposing();
-    this.#open(page);
-    this.#changed();
-  }
-
-  #threadsChanged(aids: Set<string>, changes: Change[]): void {
-    for (const aid of aids) {
-      const thread = this.threads.get(aid);
-      if (thread) this.canvas.want(thread);
-      else {
-        this.canvas.marks.forget(aid);
-        this.unread.clear(aid);
-        if (this.view.value.active === aid) this.close();
-      }
-    }
-    if (this.#ready) this.#news(changes);
-    this.#repaint();
-    this.#changed();
-  }
-
-  #news(changes: Change[]): void {
-    const arrived = arrivals(changes, this.threads, this.me);
-    const last = arrived.at(-1);
-    if (!last) return;
-    this.unread.add(arrived.map(({ aid, cid }) => `${aid}/${cid}`));
-    const first = this.threads.get(last.aid)?.comments[0]?.cid === last.cid;
-    this.say(this.speech.text(first ? "announceComment" : "announceReply", { name: this.name(last.author) }));
-  }
-
-  #changed(): void {
+  changed(): void {
     this.view.set({ revision: this.view.value.revision + 1 });
-    const count = this.threads
-      .all()
-      .reduce((sum, thread) => sum + thread.comments.filter((c) => !c.deletedBy).length, 0);
-    if (!this.#ready || count === this.#count) return;
-    this.#count = count;
-    this.options.commentCountUpdated?.(count);
+    this.#visit.count();
   }
 
-  #repaint(): void {
+  repaint(): void {
     const open = new Set<string>();
     const resolved = new Set<string>();
     const { panel, filter } = this.view.value;
@@ -372,18 +238,41 @@ export class Widget extends Emitter<HostEvents> {
     this.canvas.show(open, resolved);
   }
 
+  /** Opens the discussion that the address points at, as soon as it is here and its words were looked for. */
+  followLink(): void {
+    const aid = this.#address.linked;
+    if (!aid || !this.#visit.ready || !this.threads.get(aid) || !this.place(aid)) return;
+    this.#address.linked = undefined;
+    this.open(aid, true);
+  }
+
+  destroy(): void {
+    this.#closed.abort();
+    this.#address.close();
+    this.typing.close();
+    this.#peeking.stop();
+    this.canvas.close();
+    this.session.destroy();
+    this.clear();
+  }
+
+  #reopen(page: string): void {
+    if (page === this.#visit.page) return;
+    this.session.destroy();
+    for (const thread of this.threads.all()) this.canvas.marks.forget(thread.aid);
+    this.people.forget();
+    this.close();
+    this.stopComposing();
+    this.#visit = new Visit(this, page);
+    this.#visit.start();
+    this.changed();
+  }
+
   #placed(aids: ReadonlySet<string>): void {
     const { active } = this.view.value;
     if (active && aids.has(active)) this.canvas.activate(active);
-    this.#followLink();
-    this.#changed();
-  }
-
-  #followLink(): void {
-    const aid = this.#address.linked;
-    if (!aid || !this.#ready || !this.threads.get(aid) || !this.place(aid)) return;
-    this.#address.linked = undefined;
-    this.open(aid, true);
+    this.followLink();
+    this.changed();
   }
 
   #selected(selected: Selected | null): void {
@@ -402,7 +291,7 @@ export class Widget extends Emitter<HostEvents> {
     addEventListener(
       "storage",
       (event) => {
-        if (this.drafts.reread(event) || this.unread.reread(event)) this.#changed();
+        if (this.drafts.reread(event) || this.unread.reread(event)) this.changed();
       },
       { signal },
     );

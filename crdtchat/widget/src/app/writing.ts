@@ -32,7 +32,7 @@ export class Writing {
       const answered = thread?.comments.find(({ cid }) => cid === parent) ?? thread;
       this.#submit(actions.reply(aid, this.#encode(text), parent, answered?.created));
       widget.drafts.remove(`reply:${aid}`);
-      widget.setTyping(null);
+      widget.typing.in(null);
       done();
       widget.say(widget.speech.text("announceSent"));
     });

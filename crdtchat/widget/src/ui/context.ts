@@ -1,6 +1,7 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useReducer } from "preact/hooks";
-import type { View, Widget } from "../app/widget";
+import type { View } from "../app/view";
+import type { Widget } from "../app/widget";
 
 export const WidgetContext = createContext<Widget | null>(null);
 

@@ -77,7 +77,7 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
               calm.seen();
               widget.writing.reply(thread.aid, text, replyTo, done);
             }}
-            onTyping={() => widget.setTyping(thread.aid)}
+            onTyping={() => widget.typing.in(thread.aid)}
             onBusy={setBusy}
             {...(replyTo ? { onCancel: () => setReplyTo("") } : {})}
           />

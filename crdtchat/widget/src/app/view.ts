@@ -1,0 +1,32 @@
+/** What the interface shows of a widget at a moment. */
+import type { Selected } from "../dom/selection";
+import type { Target } from "../model/schema";
+import type { Filter } from "./listing";
+import type { Peek } from "./peeking";
+
+export interface View {
+  /** Counts changes of what is shown and not in this object. */
+  revision: number;
+  dark: boolean;
+  selected: Selected | null;
+  composing: { target: Target; range: Range | null } | null;
+  active: string | null;
+  panel: boolean;
+  filter: Filter;
+  query: string;
+  peek: Peek | null;
+  said: string;
+}
+
+export const FIRST_VIEW: View = {
+  revision: 0,
+  dark: false,
+  selected: null,
+  composing: null,
+  active: null,
+  panel: false,
+  filter: "open",
+  query: "",
+  peek: null,
+  said: "",
+};

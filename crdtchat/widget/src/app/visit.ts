@@ -1,0 +1,125 @@
+/** One page while it is looked at: its session with the server, its drafts, and what of it is unread. */
+import type { Change } from "../model/replica";
+import { Session } from "../sync/session";
+import { storage } from "../sync/storage";
+import { Drafts } from "./drafts";
+import { draftOf } from "./rejected";
+import { arrivals, Unread } from "./unread";
+import type { Widget } from "./widget";
+
+export class Visit {
+  readonly session: Session;
+  readonly drafts: Drafts;
+  readonly unread: Unread;
+  /** The discussions are here: from then on what arrives is news. */
+  ready = false;
+  /** When the connection became what it is now. */
+  linkSince = Date.now();
+  #link = "starting";
+  #count = -1;
+
+  constructor(
+    private readonly widget: Widget,
+    readonly page: string,
+  ) {
+    const { serverUrl, tenantId, sso } = widget.options;
+    this.session = new Session({
+      server: serverUrl,
+      tenant: tenantId,
+      page,
+      sso: () => (typeof sso === "function" ? sso() : (sso ?? "")),
+    });
+    this.drafts = new Drafts(this.session.key, storage());
+    this.unread = new Unread(this.session.key, storage());
+  }
+
+  start(): void {
+    this.#listen();
+    this.session.start().catch(reportError);
+  }
+
+  /** Tells the host page how many comments there are, if that is not what it knows. */
+  count(): void {
+    const threads = this.session.threads.all();
+    const count = threads.reduce((sum, { comments }) => sum + comments.filter((c) => !c.deletedBy).length, 0);
+    if (!this.ready || count === this.#count) return;
+    this.#count = count;
+    this.widget.options.commentCountUpdated?.(count);
+  }
+
+  #listen(): void {
+    const { widget, session, page } = this;
+    session.on("status", (status) => {
+      if (status.link !== this.#link) this.linkSince = Date.now();
+      this.#link = status.link;
+      if (status.link !== "live") widget.people.forget();
+      if (status.link === "refused")
+        console.warn(`crdtchat: the server refused the connection: ${status.reason || "no reason given"}`);
+      widget.emit("status", status);
+      widget.changed();
+    });
+    session.on("presence", (frame) => {
+      widget.people.receive(frame);
+      widget.emit("presence", { people: frame.people, connections: frame.connections });
+      widget.changed();
+    });
+    session.on("identity", () => {
+      if (widget.known) widget.writing.known();
+      widget.changed();
+    });
+    session.on("synced", ({ first }) => {
+      this.ready = true;
+      if (first) this.#restoreDraft();
+      widget.repaint();
+      widget.followLink();
+      widget.emit("ready", {});
+    });
+    session.on("rejected", ({ operation, code }) => {
+      const draft = draftOf(operation, code);
+      if (draft) this.drafts.put(draft);
+      widget.say(widget.speech.text("rejectedNote", { reason: widget.speech.reason(code) }));
+      widget.changed();
+    });
+    session.on("event", ({ kind, broadcastId, aid, cid, by, at }) => {
+      const { tenantId: tenant } = widget.options;
+      widget.emit(`${kind}-text-chat`, { tenant, page, aid, cid, by, at, broadcastId });
+    });
+    session.threads.onChange((aids, changes) => this.#threadsChanged(aids, changes));
+  }
+
+  #threadsChanged(aids: Set<string>, changes: Change[]): void {
+    const { widget, unread } = this;
+    for (const aid of aids) {
+      const thread = widget.threads.get(aid);
+      if (thread) widget.canvas.want(thread);
+      else {
+        widget.canvas.marks.forget(aid);
+        unread.clear(aid);
+        if (widget.view.value.active === aid) widget.close();
+      }
+    }
+    if (this.ready) this.#news(changes);
+    widget.repaint();
+    widget.changed();
+  }
+
+  #news(changes: Change[]): void {
+    const { widget, unread } = this;
+    const arrived = arrivals(changes, widget.threads, widget.me);
+    const last = arrived.at(-1);
+    if (!last) return;
+    unread.add(arrived.map(({ aid, cid }) => `${aid}/${cid}`));
+    const first = widget.threads.get(last.aid)?.comments[0]?.cid === last.cid;
+    const name = widget.name(last.author);
+    widget.say(widget.speech.text(first ? "announceComment" : "announceReply", { name }));
+  }
+
+  /** A reload in the middle of a sentence goes on in the middle of the sentence. */
+  #restoreDraft(): void {
+    const { widget } = this;
+    const target = this.drafts.get("new")?.target;
+    const range = target && widget.canvas.marks.locate(target);
+    if (target && range && !widget.view.value.composing && !widget.view.value.active)
+      widget.composeOn(target, range);
+  }
+}
