@@ -16,7 +16,7 @@ from crdtchat.client.greeting import HEARTBEAT_S
 from crdtchat.client.news import PageEvent
 from crdtchat.client.provider import Phase, Provider
 from crdtchat.client.websocket import ABNORMAL, Ended, WebSocket
-from crdtchat.sync.backoff import delay
+from crdtchat.sync.backoff import delay, pause
 
 _PATIENCE = 1.25
 """In heartbeats: how long the server may be silent before it is asked for a sign of life."""
@@ -60,6 +60,7 @@ class Line:
         self._socket: WebSocket | None = None
         self._wake_at = 0
         self._alarm = anyio.Event()
+        self._pause_s = 0.0
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Keep connected until cancelled, or until the server ends it for good.
@@ -78,7 +79,7 @@ class Line:
                 if self.provider.phase is Phase.STOPPED:
                     break
                 attempt = 0 if was_live else attempt + 1
-                await anyio.sleep(delay(attempt, random.random()))
+                await anyio.sleep(self._pause_s + delay(attempt, random.random()))
             tasks.cancel_scope.cancel()
 
     def perform(self, effects: Iterable[Effect]) -> None:
@@ -119,6 +120,7 @@ class Line:
                 await socket.close()
         self.dialing = False
         self.trouble = end.reason
+        self._pause_s = pause(end.code)
         self.provider.receive_closed(end.code, end.reason)
         self._on_change()
         return live

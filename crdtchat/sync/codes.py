@@ -15,10 +15,10 @@ class CloseCode(IntEnum):
     NO_TENANT = 4404
     DIVERGED = 4409
     TOO_LARGE = 4413
-    TOO_FAST = 4429
     INTERNAL = 4500
     UNAVAILABLE = 4503
     TOO_SLOW = 4508
+    TOO_FAST = 4529
 
 
 class RejectCode(StrEnum):

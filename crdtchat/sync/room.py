@@ -129,6 +129,7 @@ class Room:
                 clock=self.ledger.mirror.next_clock(lease.client),
                 schema=self._law.version,
                 tuning=self.tuning,
+                now=now.wall,
             )
             info |= {"server": server, "token": token}
             self._desk.answer(session, message.encode_welcome(info))

@@ -19,6 +19,7 @@ def welcome(
     clock: int,
     schema: int,
     tuning: Tuning,
+    now: int,
 ) -> dict[str, object]:
     """Who the client is here, what it has to write under, and its limits."""
     return {
@@ -41,4 +42,5 @@ def welcome(
             "in_flight": tuning.in_flight,
         },
         "heartbeat": tuning.heartbeat,
+        "now": now,
     }

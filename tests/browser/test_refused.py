@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
 from playwright.sync_api import WebSocketRoute, expect
@@ -130,3 +131,29 @@ def test_a_forged_operation_is_refused_and_reaches_nobody(
     ann.close()
     ann.show_panel()
     expect(ann.panel.locator(".drafts")).to_contain_text("As somebody else")
+
+
+def test_a_machine_whose_clock_is_ahead(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """The server refuses what is dated ahead: the widget dates by the server's clock (PROTOCOL 4)."""
+    url = page(site, server, page_id)
+    ann, bob = readers("about:blank"), readers(url)
+    ann.page.clock.install(time=time.time() + 86_400)
+    ann.page.goto(url)
+    ann.page.clock.resume()
+    ann.annotate("every ship", "From tomorrow", "Ann")
+    ann.expect_live()
+    bob.open("every ship")
+    expect(bob.comment("From tomorrow")).to_contain_text("now")
+    expect(ann.comment("From tomorrow")).to_contain_text("now")
+    # What it learned holds for what is written before the next welcome.
+    ann.page.reload()
+    ann.expect_painted("every ship")
+    ann.offline()
+    ann.expect_state("Offline")
+    ann.open("every ship")
+    ann.reply("Also from tomorrow")
+    ann.offline(False)
+    ann.expect_live()
+    expect(bob.comment("Also from tomorrow")).to_be_visible()

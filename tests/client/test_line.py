@@ -15,7 +15,7 @@ from crdtchat.client import line
 from crdtchat.client.address import Address
 from crdtchat.client.errors import Stopped
 from crdtchat.sync import message
-from crdtchat.sync.codes import RejectCode
+from crdtchat.sync.codes import CloseCode, RejectCode
 from crdtchat.sync.encode import EMPTY_UPDATE
 from tests.client.by_hand import WELCOME
 from tests.client.fake_server import Visitor, fake_server
@@ -93,6 +93,27 @@ async def test_a_proxy_without_its_server_is_tried_again(status: int) -> None:
     async with fake_server(live, status=status) as url, crdtchat.connect(url, page="p") as page:
         assert page.state in ("offline", "connecting")
         assert f"HTTP {status}" in page.trouble
+
+
+async def test_a_server_that_asks_for_a_pause_gets_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def note(code: int) -> float:
+        asked.append(code)
+        return 0.0
+
+    monkeypatch.setattr(line, "pause", note)
+
+    async def busy(visitor: Visitor) -> None:
+        await visitor.send(welcome(), JOINED)
+        visitor.protocol.send_close(CloseCode.TOO_FAST, "too fast")
+        await visitor.flush()
+        await visitor.silence()
+
+    async with fake_server(busy, live) as url, crdtchat.connect(url, page="p") as page:
+        await page.wait_for(lambda page: page.trouble == "too fast")
+        await page.wait_live()
+    assert asked[0] == CloseCode.TOO_FAST
 
 
 async def test_a_server_of_another_protocol() -> None:

@@ -19,7 +19,8 @@ from crdtchat.client.news import Happening, PageEvent
 from crdtchat.client.table import COLUMNS, rows, to_dataframe
 from crdtchat.document.records import StatusRecord, Target, TombstoneRecord
 from crdtchat.document.view import Annotation, Comment, Reaction
-from crdtchat.sync.backoff import LEAST_S, LONGEST_S, delay
+from crdtchat.sync.backoff import LEAST_S, LONGEST_S, delay, pause
+from crdtchat.sync.codes import CloseCode
 
 
 def event(number: int) -> PageEvent:
@@ -57,6 +58,14 @@ def test_backoff_is_bounded_and_spread(attempt: int, chance: float) -> None:
     assert LEAST_S <= wait < LEAST_S + LONGEST_S
     assert delay(attempt, 0) == LEAST_S
     assert delay(attempt + 1, chance) >= wait
+
+
+def test_a_server_that_was_overrun_is_left_alone_for_a_while() -> None:
+    """PROTOCOL 5: 5 seconds or more after 4529; every other end is tried again by the back-off."""
+    waits = {code: pause(code) for code in CloseCode}
+    assert waits.pop(CloseCode.TOO_FAST) >= 5
+    assert set(waits.values()) == {0}
+    assert all(4400 <= code <= 4599 or code == CloseCode.RESTART for code in CloseCode)
 
 
 ANNOTATION = Annotation(

@@ -12,6 +12,9 @@ import {
 } from "./schema";
 import type { Comment, Thread } from "./threads";
 
+/** The server takes what is dated up to five minutes ahead; a little less allows for its own clock. */
+const TRUSTED_MS = 4 * 60_000;
+
 export class Actions {
   constructor(
     private readonly user: string,
@@ -68,9 +71,13 @@ export class Actions {
     return this.#operation(at, [{ root: "d", key: aid, value: tombstoneValue(this.user, at) }]);
   }
 
-  /** Later than what was seen: what somebody changes knowingly must not lose to a clock that is ahead. */
+  /**
+   * Later than what was seen: what somebody changes knowingly must not lose to a clock that is ahead. A clock
+   * that is far ahead is not followed: the server would refuse.
+   */
   #after(seen: number): number {
-    return Math.max(this.now(), seen + 1);
+    const now = this.now();
+    return seen >= now && seen < now + TRUSTED_MS ? seen + 1 : now;
   }
 
   #comment(aid: string, cid: string, at: number, text: string, parent: string): Intent {

@@ -41,6 +41,7 @@ class Server {
       readonly: this.readonly,
       limits: { update_bytes: 65536, comment_cp: 10000, in_flight: 4 },
       heartbeat: 20,
+      now: 0,
       ...extra,
     };
     return frame(64, (e) => encoding.writeVarString(e, JSON.stringify(welcome)));
@@ -209,7 +210,6 @@ describe("Provider", () => {
     const effects = take(server.reject(bad.broadcastId, "deleted"));
     expect(effects).toContainEqual({ type: "rejected", operation: bad, code: "deleted", reason: "because" });
     expect(sentTypes(effects)).toEqual([70]);
-    expect(kinds(take(server.reject(good.broadcastId, "unsynced")))).toEqual([]);
     const replayed = updates(take(server.batch()));
     expect(replayed).toHaveLength(1);
     apply(replayed[0] as Uint8Array);
@@ -310,6 +310,14 @@ describe("Provider", () => {
       status: { link: "sign-in", unsent: 0, reason: "sign in" },
     });
     expect(kinds(receive({ type: "wake" }))).toEqual([]);
+  });
+
+  it("leaves a server that it overran alone for five seconds (6)", () => {
+    live();
+    const alarm = receive({ type: "close", code: 4529, reason: "" }).at(-1) as { type: "wake"; at: number };
+    expect(alarm.at).toBeGreaterThanOrEqual(now + 5_000);
+    now = alarm.at;
+    expect(kinds(receive({ type: "wake" }))).toContain("connect");
   });
 
   it("sets its alarm anew when it was woken too early (6)", () => {

@@ -60,6 +60,8 @@ type Phase = "idle" | "waiting" | "connecting" | "joining" | "live" | "stopped";
 const ANSWER_MS = 15_000;
 const PATIENCE_MS = 3_000;
 const OFFLINE_MS = 20_000;
+const TOO_FAST = 4529;
+const BREATH_MS = 5_000;
 const NOTHING = Uint8Array.of(0);
 const REMEMBERED_EVENTS = 2_000;
 const COME_BACK_LATER = new Set(["unavailable", "rate-limited"]);
@@ -172,11 +174,11 @@ export class Provider {
     this.#answerBy = null;
   }
 
-  #lost(now: number): void {
+  #lost(now: number, atLeast = 0): void {
     this.#hangUp();
     this.#phase = "waiting";
     // Without any network a try now and then is enough; a server on this machine is reached all the same.
-    this.#tryAt = now + (this.#offline ? OFFLINE_MS : this.#backoff.next());
+    this.#tryAt = now + (this.#offline ? OFFLINE_MS : atLeast + this.#backoff.next());
     this.#status = { ...this.#status, link: "offline", reason: "" };
   }
 
@@ -185,7 +187,7 @@ export class Provider {
     const what = verdict(code);
     if (what === "retry") {
       this.#phase = "waiting";
-      this.#lost(now);
+      this.#lost(now, code === TOO_FAST ? BREATH_MS : 0);
       return;
     }
     this.#phase = "stopped";
@@ -303,8 +305,7 @@ export class Provider {
     const entry = this.outbox.find(broadcastId);
     if (!entry) return;
     if (COME_BACK_LATER.has(code)) entry.notBefore = now + PATIENCE_MS;
-    else if (code !== "unsynced") this.#refuse(entry, code, reason);
-    // The rest of what was under way is refused one by one as "unsynced": one fresh start serves them all.
+    else this.#refuse(entry, code, reason);
     if (!entry.sent) return;
     this.#startAgain();
     this.#join(now);

@@ -3,6 +3,7 @@ import { uuidText } from "../model/ids";
 import { holds, type Operation } from "../model/intents";
 import { Replica } from "../model/replica";
 import { Threads } from "../model/threads";
+import { Clock } from "./clock";
 import { type Database, openDatabase } from "./database";
 import { Emitter } from "./emitter";
 import { Identity } from "./identity";
@@ -47,6 +48,7 @@ export class Session extends Emitter<SessionEvents> {
   #tabs: Tabs;
   #socket: Socket;
   #identity: Identity;
+  readonly #clock: Clock;
   #ssoToken = "";
   #askedSso = false;
   #alarm: ReturnType<typeof setTimeout> | undefined;
@@ -62,6 +64,7 @@ export class Session extends Emitter<SessionEvents> {
     const { server, tenant, page } = options;
     this.key = JSON.stringify([server, tenant, page]);
     this.#identity = new Identity(server, tenant, () => this.#ssoToken, storage());
+    this.#clock = new Clock(server, storage());
     this.#socket = new Socket({
       open: () => this.#receive({ type: "open" }),
       frame: (bytes) => {
@@ -94,11 +97,10 @@ export class Session extends Emitter<SessionEvents> {
     return this.welcome.readonly || this.welcome.principal.role === "viewer";
   }
 
-  /** The clock of the server as far as it is known. */
+  /** The time to date what is written by. */
   now(): number {
-    return Date.now() + Math.min(0, this.#skew);
+    return this.#clock.now();
   }
-  #skew = 0;
 
   async start(): Promise<void> {
     this.#ssoToken = await this.options.sso();
@@ -256,8 +258,7 @@ export class Session extends Emitter<SessionEvents> {
 
   #welcomed(welcome: Welcome): void {
     this.welcome = welcome;
-    const { now } = welcome as Welcome & { now?: number };
-    if (now !== undefined) this.#skew = now - Date.now();
+    this.#clock.learn(welcome.now);
     this.#askedSso = false;
     this.#identity.welcomed(welcome.principal, welcome.token);
     this.emit("identity", welcome.principal);

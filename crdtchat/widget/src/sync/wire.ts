@@ -26,6 +26,8 @@ export interface Welcome {
   readonly: boolean;
   limits: { update_bytes: number; comment_cp: number; in_flight: number };
   heartbeat: number;
+  /** The server's time. */
+  now: number;
 }
 
 export type EventKind = "new" | "updated" | "deleted";

@@ -118,10 +118,11 @@ export function CommentView({ comment, depth, onReply }: Properties) {
 }
 
 export function Time({ at }: { at: number }) {
-  const { speech } = useWidget();
+  const widget = useWidget();
+  const { speech } = widget;
   return (
     <time dateTime={new Date(at).toISOString()} title={speech.full(at)}>
-      {speech.ago(at, Date.now())}
+      {speech.ago(at, widget.now())}
     </time>
   );
 }

@@ -40,7 +40,7 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
             <Icon name={thread.state.resolved ? "check" : "reopen"} />
             {speech.text(thread.state.resolved ? "resolvedBy" : "reopenedBy", {
               name: widget.name(thread.state.by),
-              time: speech.ago(thread.state.at, Date.now()),
+              time: speech.ago(thread.state.at, widget.now()),
             })}
           </p>
         )}
