@@ -58,8 +58,9 @@ def held(get: Get, write: Write, *, late: bool = True) -> bool:
     """Whether the document holds this write, or, for one that comes late, what overtook it.
 
     Such a write is not made again: a lost ack must not bring an old wording back. Of two edits, or
-    two changes of state, the later one by its own time wins. What is written at once, knowing what
-    is there, is not compared by time: clocks differ.
+    two changes of state, the later one by its own time wins; words that a person chose win over
+    those that a program followed. What is written at once, knowing what is there, is not compared
+    by time: clocks differ.
     """
     root, key, value = write
     present = get(root, key)
@@ -76,7 +77,9 @@ def held(get: Get, write: Write, *, late: bool = True) -> bool:
             return state is not None and new is not None and state.at > new.at
         case schema.ANCHORS:
             anchored, again = read_anchor(present), read_anchor(value)
-            return anchored is not None and again is not None and anchored.at > again.at
+            if anchored is None or again is None or anchored.followed > again.followed:
+                return False
+            return anchored.at > again.at
         case schema.REACTIONS:
             return False
     return True

@@ -84,6 +84,8 @@ class AnchorRecord:
     by: str
     at: int
     target: Target
+    followed: bool = False
+    """Whether `by`'s program followed an edit of the page, and no person chose the words."""
 
 
 def read_annotation(value: Value | None) -> AnnotationRecord | None:
@@ -105,13 +107,15 @@ def read_anchor(value: Value | None) -> AnchorRecord | None:
     match value:
         case str(by), int(at), *rest:
             target = _read_target(rest)
-            return None if target is None else AnchorRecord(by, at, target)
+            followed = rest[8:9] == [1]
+            return None if target is None else AnchorRecord(by, at, target, followed)
     return None
 
 
 def anchor_value(record: AnchorRecord) -> Value:
     """Write a value of `t`. Raises InvalidRecord."""
-    return _trimmed((record.by, record.at, *_target_parts(record.target)), 7)
+    parts = (record.by, record.at, *_target_parts(record.target), int(record.followed))
+    return _trimmed(parts, 7)
 
 
 def _read_target(value: Sequence[str | int]) -> Target | None:

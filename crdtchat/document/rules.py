@@ -192,8 +192,10 @@ class AnchorRule(_Rule):
     def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
         if not schema.is_id(key):
             raise Refused(RejectCode.BAD_KEY, "not an annotation id")
-        by, at, *target = _array(value, 7, 10)
-        _check_target(target)
+        by, at, *target = _array(value, 7, 11)
+        if target[8:] not in ([], [0], [1]):
+            raise Refused(RejectCode.BAD_VALUE, "followed is 0 or 1")
+        _check_target(target[:8])
         _check_writer(actor, by, at)
         _check_not_deleted(view, key)
         _check_annotation(view, key)

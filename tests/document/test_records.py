@@ -8,15 +8,18 @@ from hypothesis import strategies as st
 
 from crdtchat.document import schema
 from crdtchat.document.records import (
+    AnchorRecord,
     AnnotationRecord,
     CommentRecord,
     InvalidRecord,
     StatusRecord,
     Target,
     TombstoneRecord,
+    anchor_value,
     annotation_value,
     comment_value,
     reactions_value,
+    read_anchor,
     read_annotation,
     read_comment,
     read_name,
@@ -68,6 +71,14 @@ def test_annotations(target: Target, created: int) -> None:
     value = annotation_value(record)
     accept("a", "new1", value)
     assert read_annotation(value) == record
+
+
+@given(targets(), TIMES, st.booleans())
+def test_anchors(target: Target, at: int, followed: bool) -> None:
+    record = AnchorRecord("ann", at, target, followed)
+    value = anchor_value(record)
+    accept("t", "anno", value)
+    assert read_anchor(value) == record
 
 
 @given(TEXT, TIMES, st.integers(0, 2_000_000_000_000), st.sampled_from(["", "cmnt"]))

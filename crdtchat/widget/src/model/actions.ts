@@ -2,6 +2,7 @@
 import { newAnnotationId, newBroadcastId, newCommentId, uuidText } from "./ids";
 import type { Intent, Operation } from "./intents";
 import {
+  anchorValue,
   annotationValue,
   commentKey,
   commentValue,
@@ -49,6 +50,23 @@ export class Actions {
   resolve({ aid, state }: Thread, resolved: boolean): Operation {
     const at = this.#after(state.at);
     return this.#operation(at, [{ root: "s", key: aid, value: stateValue(resolved, this.user, at) }]);
+  }
+
+  /** Other words for a discussion to be about. */
+  reattach({ aid, attached }: Thread, target: Target): Operation {
+    const at = this.#after(attached?.at ?? 0);
+    const value = anchorValue({ by: this.user, at, target, followed: false });
+    return this.#operation(at, [{ root: "t", key: aid, value }]);
+  }
+
+  /** What the words of discussions have become, where they were found for sure. */
+  follow(found: readonly (readonly [Thread, Target])[]): Operation {
+    const at = this.now();
+    const intents = found.map(([{ aid, attached }, target]): Intent => {
+      const record = { by: this.user, at: this.#after(attached?.at ?? 0), target, followed: true };
+      return { root: "t", key: aid, value: anchorValue(record) };
+    });
+    return this.#operation(at, intents);
   }
 
   react(comment: Comment, emoji: string): Operation {

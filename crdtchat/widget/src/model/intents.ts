@@ -57,8 +57,12 @@ export function holds(records: Records, intent: Intent): boolean {
       return (readComment(present)?.edited ?? 0) >= (readComment(intent.value)?.edited ?? 0);
     case "s":
       return (readState(present)?.at ?? 0) > (readState(intent.value)?.at ?? 0);
-    case "t":
-      return (readAnchor(present)?.at ?? 0) > (readAnchor(intent.value)?.at ?? 0);
+    case "t": {
+      const [there, ours] = [readAnchor(present), readAnchor(intent.value)];
+      // Words that a person chose stand above those that a program followed, whichever came later.
+      if (!there || !ours || (there.followed && !ours.followed)) return false;
+      return there.at > ours.at;
+    }
     case "r":
       return false;
   }

@@ -131,6 +131,33 @@ describe("Replica and Threads", () => {
     expect(cids()).toEqual(["one"]);
   });
 
+  it("show what a discussion is about now, what it was made on, and who attached it", () => {
+    const opening = ann.annotate(TARGET, "one");
+    write(opening);
+    const { aid } = opening;
+    const thread = () => threads.get(aid) as Thread;
+    expect([thread().target, thread().madeOn, thread().attached]).toEqual([TARGET, TARGET, undefined]);
+    const other = { ...TARGET, exact: "other words", startCp: 9, endCp: 20 };
+    replica.wait(ann.reattach(thread(), other));
+    expect(thread()).toMatchObject({
+      target: other,
+      madeOn: TARGET,
+      attached: { by: "ann", followed: false },
+    });
+    const edited = { ...other, exact: "other word", version: "v2" };
+    write(bob.follow([[thread(), edited]]));
+    replica.drop((replica.waiting[0] as { broadcastId: string }).broadcastId);
+    expect(thread()).toMatchObject({
+      target: edited,
+      madeOn: TARGET,
+      attached: { by: "bob", followed: true },
+    });
+    const last = { ...edited, exact: "last words" };
+    write(ann.reattach(thread(), last));
+    expect(thread().target).toEqual(last);
+    expect(thread().attached?.at).toBeGreaterThan(0);
+  });
+
   it("sort by time whatever the order of arrival", () => {
     const opening = ann.annotate(TARGET, "one");
     const late = ann.reply(opening.aid, "three");
@@ -161,6 +188,15 @@ describe("what was overtaken", () => {
     expect(holds(records(["ann", 1, "old"]), edit)).toBe(false);
     expect(holds(records(undefined), { root: "r", key: "a/c/u", value: null })).toBe(true);
     expect(holds(records("👍"), { root: "r", key: "a/c/u", value: "🎉" })).toBe(false);
+  });
+
+  it("is what a program followed, when a person chose words", () => {
+    const value = (at: number, followed: number) => ["ann", at, "x", "", "", 0, 1, "", "", "v", followed];
+    const chosen = { root: "t" as const, key: "abcd", value: value(5, 0) };
+    expect(holds(records(value(9, 1)), chosen)).toBe(false);
+    expect(holds(records(value(9, 0)), chosen)).toBe(true);
+    expect(holds(records(value(9, 0)), { ...chosen, value: value(5, 1) })).toBe(true);
+    expect(holds(records(value(9, 1)), { ...chosen, value: value(5, 1) })).toBe(true);
   });
 
   it("does not swallow what is done knowingly under a slow clock", () => {

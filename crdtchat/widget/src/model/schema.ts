@@ -28,6 +28,8 @@ export interface AnchorRecord {
   by: string;
   at: number;
   target: Target;
+  /** `by`'s program followed an edit of the page on its own; nobody chose words. */
+  followed: boolean;
 }
 
 export interface CommentRecord {
@@ -60,8 +62,7 @@ function trimmed(value: Plain[], required: number): Plain[] {
 }
 
 export function annotationValue(author: string, created: number, target: Target): Value {
-  const { exact, prefix, suffix, startCp, endCp, kind, part, version } = target;
-  return trimmed([author, created, exact, prefix, suffix, startCp, endCp, kind, part, version], 7);
+  return trimmed([author, created, ...targetParts(target)], 7);
 }
 
 export function readAnnotation(value: unknown): AnnotationRecord | undefined {
@@ -70,10 +71,18 @@ export function readAnnotation(value: unknown): AnnotationRecord | undefined {
   return { author: text(author), created: number(created), target: readTarget(target) };
 }
 
+export function anchorValue({ by, at, target, followed }: AnchorRecord): Value {
+  return trimmed([by, at, ...targetParts(target), followed ? 1 : 0], 7);
+}
+
 export function readAnchor(value: unknown): AnchorRecord | undefined {
   if (!Array.isArray(value)) return undefined;
   const [by, at, ...target] = value as Plain[];
-  return { by: text(by), at: number(at), target: readTarget(target) };
+  return { by: text(by), at: number(at), target: readTarget(target), followed: target[8] === 1 };
+}
+
+function targetParts({ exact, prefix, suffix, startCp, endCp, kind, part, version }: Target): Plain[] {
+  return [exact, prefix, suffix, startCp, endCp, kind === "text" ? "" : kind, part, version];
 }
 
 function readTarget(v: Plain[]): Target {

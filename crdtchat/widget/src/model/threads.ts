@@ -2,9 +2,11 @@
 import { timeOfCommentId } from "./ids";
 import type { Change, Replica } from "./replica";
 import {
+  type AnchorRecord,
   annotationOfKey,
   commentKey,
   reactionKey,
+  readAnchor,
   readAnnotation,
   readComment,
   readName,
@@ -37,7 +39,12 @@ export interface Thread {
   aid: string;
   author: string;
   created: number;
+  /** What it is about now. */
   target: Target;
+  /** What it was made on: the same, unless it was attached to other words since. */
+  madeOn: Target;
+  /** The newest attachment to other words. */
+  attached: AnchorRecord | undefined;
   state: StateRecord;
   /** In the order to show them, the opening comment first. */
   comments: Comment[];
@@ -135,6 +142,7 @@ export class Threads {
   #build(aid: string): Thread | undefined {
     const annotation = readAnnotation(this.replica.get("a", aid));
     if (!annotation || this.replica.get("d", aid) !== undefined) return undefined;
+    const attached = readAnchor(this.replica.get("t", aid));
     const keys = this.#of(aid);
     const live: Comment[] = [];
     for (const cid of keys.comments) {
@@ -150,7 +158,9 @@ export class Threads {
       aid,
       author: annotation.author,
       created: annotation.created,
-      target: annotation.target,
+      target: attached?.target ?? annotation.target,
+      madeOn: annotation.target,
+      attached,
       state: readState(this.replica.get("s", aid)) ?? { resolved: false, by: "", at: 0 },
       comments,
       latest: live.reduce((latest, c) => Math.max(latest, c.created, c.edited), annotation.created),
