@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from crdtchat.access import origins
 from crdtchat.access.roles import Role
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +19,8 @@ class Tenant:
     secrets: tuple[str, ...] = ()
     """Keys of sign-in tokens (HS256), the newest first; old ones stay until tokens have expired."""
     origins: tuple[str, ...] = ()
-    """Origins of the web pages that may embed it, as browsers spell them; `*` for any, and
-    `loopback` for pages of this machine. The server's own origin is always allowed."""
+    """Patterns (see `crdtchat.access.origins`) of the web pages that may embed it. The server's
+    own origin is always allowed."""
 
     def allows_origin(self, origin: str | None, host: str) -> bool:
         """Whether a browser page of `origin` may connect to this server, called `host`.
@@ -30,12 +28,14 @@ class Tenant:
         Programs that are no browsers send no origin, and need none: what they can do, they can do
         without us.
         """
-        if origin is None or "*" in self.origins or origin in self.origins:
-            return True
-        parts = urlsplit(origin)
-        if parts.netloc and parts.netloc == host:
-            return True
-        return "loopback" in self.origins and parts.hostname in LOOPBACK
+        return origin is None or origins.ANY in self.origins or self.trusts_origin(origin, host)
+
+    def trusts_origin(self, origin: str | None, host: str) -> bool:
+        """Whether it is the server's own or one that the tenant names: its pages may use what the
+        browser knows of the user. No origin is none of these, and `*` names nobody."""
+        if origin is None:
+            return False
+        return origins.is_same(origin, host) or origins.matches(self.origins, origin)
 
 
 Tenants = Mapping[str, Tenant]

@@ -43,6 +43,14 @@ def time_of_comment_id(cid: str) -> int | None:
     return time if _EARLIEST_MS <= time < _LATEST_MS else None
 
 
+def is_same_chance(cid: str, other: str) -> bool:
+    """Whether two comment ids differ in their time at most: made of the same random bytes."""
+    lengths = (len(cid), len(other))
+    return lengths == (_TIME_LETTERS + _CHANCE_LETTERS,) * 2 and (
+        cid[_TIME_LETTERS:] == other[_TIME_LETTERS:]
+    )
+
+
 def new_broadcast_id(random: RandomBytes) -> bytes:
     """Make the 16 bytes of a version 4 UUID."""
     raw = bytearray(random(16))

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from crdtchat.document.replica import EngineFailure, Replica
+from crdtchat.document.replica import EngineFailure, Replica, Write
 from crdtchat.document.rules import LAW
 from crdtchat.host.channel import Direct
 from crdtchat.host.committer import Committer, Outcome
 from crdtchat.host.counters import Counters
 from crdtchat.host.sources import Sources
 from crdtchat.stores import base
+from crdtchat.stores.base import StoreUnavailable
 from crdtchat.sync import effects
 from crdtchat.sync.codes import CloseCode
 from crdtchat.sync.leases import Lease
 from crdtchat.sync.room import Room
+from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import Tuning
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 Listener = Callable[[effects.Publish], None]
 
+_LOST = "the write could not be saved now; try again"
 BACKLOG = 2_048
 """Operations a room may have waiting before its readers pause."""
 
@@ -167,6 +170,41 @@ class Gathering:
     def forget(self, ticket: int) -> None:
         """The write of this ticket was refused."""
         del self._tickets[ticket]
+
+    async def write(self, peer: Peer, writes: Sequence[Write], broadcast_id: bytes) -> int:
+        """Write on behalf of a user without a session; answers the durable sequence number.
+
+        The writes are judged before this waits for anything: what the caller read in the same
+        breath still holds. Raises Refused if a rule is broken, StoreError if it cannot be saved.
+        """
+        if self.dropped:
+            raise StoreUnavailable(_LOST)
+        done = anyio.Event()
+        outcome: list[int] = []
+
+        def settle(sequence: int) -> None:
+            outcome.append(sequence)
+            done.set()
+
+        ticket = self.ticket(settle)
+        try:
+            wanted = self.room.write(peer, writes, broadcast_id, ticket, self._sources.now())
+        except BaseException:
+            self.forget(ticket)
+            raise
+        self.perform(wanted)
+        await done.wait()
+        if not outcome[0]:
+            raise StoreUnavailable(_LOST)
+        return outcome[0]
+
+    async def settled(self, aid: str) -> None:
+        """Wait until no operation on this annotation is on its way to the log: then `replica`
+        holds its newest state. Raises StoreUnavailable if the room was given up meanwhile."""
+        while self.room.ledger.touches(aid) and not self.dropped:
+            await self.progress.wait()
+        if self.dropped:
+            raise StoreUnavailable(_LOST)
 
     @property
     def in_use(self) -> bool:

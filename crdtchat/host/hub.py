@@ -168,24 +168,7 @@ class Hub:
         Raises Refused if a rule is broken, StoreError if it cannot be saved now.
         """
         room = await self.open(key)
-        done = anyio.Event()
-        outcome: list[int] = []
-
-        def settle(sequence: int) -> None:
-            outcome.append(sequence)
-            done.set()
-
-        ticket = room.ticket(settle)
-        try:
-            wanted = room.room.write(peer, writes, broadcast_id, ticket, self.sources.now())
-        except BaseException:
-            room.forget(ticket)
-            raise
-        room.perform(wanted)
-        await done.wait()
-        if not outcome[0]:
-            raise StoreError("the write could not be saved now; try again", retry=True)
-        return outcome[0]
+        return await room.write(peer, writes, broadcast_id)
 
     @asynccontextmanager
     async def attend(self, key: DocumentKey) -> AsyncIterator[Gathering]:

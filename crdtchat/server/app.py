@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
 from crdtchat.access.gate import Gate
 from crdtchat.access.tenants import Tenants
 from crdtchat.host.hub import Hub
 from crdtchat.host.sources import Sources
-from crdtchat.server import pages, rest
-from crdtchat.server.problem import Problem, problem_response
+from crdtchat.server import pages
+from crdtchat.server.cors import Cors
+from crdtchat.server.problem import HANDLERS
+from crdtchat.server.rest.routes import rest_routes
 from crdtchat.server.socket import serve_socket
 from crdtchat.stores.base import Store
 
@@ -37,31 +37,18 @@ def create_app(
         finally:
             await store.close()
 
-    api = "/api/v1/{tenant}"
     routes = [
         WebSocketRoute("/sync/{tenant}/{page:path}", serve_socket),
         Route("/health", pages.health),
         Route("/metrics", pages.metrics),
         Route("/crdtchat.js", pages.script),
-        Route(f"{api}/annotations", rest.list_annotations, methods=["GET"]),
-        Route(f"{api}/annotations", rest.create_annotation, methods=["POST"]),
-        Route(f"{api}/presence", rest.presence),
-        Route(f"{api}/pages", rest.list_pages),
+        *rest_routes(),
     ]
     if demo:
         routes += [Route("/", pages.demo), Route("/{name}", pages.demo)]
     return Starlette(
         routes=routes,
         lifespan=lifespan,
-        exception_handlers={Problem: _show_problem, HTTPException: _show_http_error},
+        middleware=[Middleware(Cors)],
+        exception_handlers=HANDLERS,
     )
-
-
-async def _show_problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)
-    return problem_response(error)
-
-
-async def _show_http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return problem_response(Problem(error.status_code, error.detail))

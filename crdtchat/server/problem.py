@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 
+from crdtchat.document.records import InvalidRecord
+from crdtchat.stores.base import StoreError
 from crdtchat.sync.codes import Refused, RejectCode
 
 
 class Problem(Exception):
     """Ends a request with a problem body."""
 
-    def __init__(self, status: int, detail: str, code: str = "") -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        code: str = "",
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.code = code
+        self.headers = headers or {}
 
 
 def problem_response(problem: Problem) -> Response:
@@ -30,9 +43,11 @@ def problem_response(problem: Problem) -> Response:
     }
     if problem.code:
         body["code"] = problem.code
-    headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
+    headers = dict(problem.headers)
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     if problem.status in (429, 503):
-        headers["Retry-After"] = "1"
+        headers.setdefault("Retry-After", "1")
     return Response(
         json.dumps(body), problem.status, headers, media_type="application/problem+json"
     )
@@ -52,3 +67,25 @@ def problem_of(refused: Refused) -> Problem:
         RejectCode.RATE_LIMITED: 429,
     }.get(refused.code, 422)
     return Problem(status, refused.reason, refused.code)
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    match error:
+        case Problem():
+            return problem_response(error)
+        case Refused():
+            return problem_response(problem_of(error))
+        case InvalidRecord():
+            return problem_response(Problem(422, str(error), RejectCode.BAD_VALUE))
+        case StoreError(retry=retry):
+            return problem_response(Problem(503 if retry else 500, str(error)))
+        case HTTPException(status_code=status, detail=detail, headers=headers):
+            return problem_response(Problem(status, detail, headers=headers))
+    raise error
+
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+HANDLERS: dict[type[Exception] | int, Handler] = dict.fromkeys(
+    (Problem, Refused, InvalidRecord, StoreError, HTTPException), _answer
+)
+"""What turns an exception of a route into its answer."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from crdtchat.access.origins import LOOPBACK, BadOrigin, check_pattern
 from crdtchat.access.roles import Role
-from crdtchat.access.tenants import DEMO, LOOPBACK, Tenant, Tenants
+from crdtchat.access.tenants import DEMO, Tenant, Tenants
 
 
 class BadSetting(Exception):
@@ -113,11 +114,15 @@ def _tenant(name: str, table: Any) -> Tenant:
     origins = table.get("origins", [])
     if not isinstance(origins, list) or not all(isinstance(origin, str) for origin in origins):
         raise BadSetting(f"[tenants.{name}] origins is a list like ['https://example.org']")
+    try:
+        patterns = tuple(check_pattern(origin) for origin in origins)
+    except BadOrigin as error:
+        raise BadSetting(f"[tenants.{name}] {error}") from None
     return Tenant(
         name,
         guests=Role(guests) if guests else None,
         secrets=tuple(secrets),
-        origins=tuple(origin.rstrip("/").lower() for origin in origins),
+        origins=patterns,
     )
 
 

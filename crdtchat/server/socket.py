@@ -10,6 +10,7 @@ from crdtchat.access.gate import Gate, NoTenant
 from crdtchat.access.principal import Denied
 from crdtchat.host.channel import ChannelClosed, Direct
 from crdtchat.host.hub import Hub, Visit
+from crdtchat.server.credentials import credentials
 from crdtchat.server.direct import DIRECT
 from crdtchat.stores.base import DocumentKey, StoreError
 from crdtchat.sync.codes import CloseCode
@@ -75,7 +76,7 @@ async def serve_socket(socket: WebSocket) -> None:
         query = socket.query_params
         admission = await gate.admit(
             tenant,
-            token=credentials(socket, query.get("token")),
+            token=credentials(socket, tenant),
             name=query.get("name", ""),
             now=hub.sources.now().wall,
             page=page,
@@ -109,16 +110,6 @@ def split_path(socket: WebSocket) -> tuple[str, str]:
     rest = path.removeprefix(root).removeprefix("/sync/")
     tenant, _, page = rest.partition("/")
     return unquote(tenant), unquote(page)
-
-
-def credentials(connection: WebSocket, query_token: str | None) -> str | None:
-    """The token of a connection: query, then header, then cookie."""
-    if query_token:
-        return query_token
-    scheme, _, value = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and value:
-        return value.strip()
-    return connection.cookies.get("crdtchat_token") or None
 
 
 def parse_lease(text: str) -> tuple[int, str] | None:

@@ -51,6 +51,8 @@ class Publish:
     first: int
     last: int
     events: tuple[Event, ...]
+    sequences: tuple[int, ...]
+    """The sequence number of each event's operation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,11 @@ class Ledger:
         """Whether operations wait or fly."""
         return bool(self.waiting or self.flying)
 
+    def touches(self, aid: str) -> bool:
+        """Whether an operation on this annotation waits or flies."""
+        pending = (*self.flying, *self.waiting)
+        return any(event.aid == aid for operation in pending for event in operation.events)
+
     def judge(
         self, data: bytes, actor: Actor, may_write_as: Callable[[int], bool], limits: Limits
     ) -> Accepted | None:

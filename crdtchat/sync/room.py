@@ -229,9 +229,14 @@ class Room:
         for operation in operations:
             if operation.ticket:
                 self._desk.add(Settled(operation.ticket, self.history.sequence))
-        news = tuple(event for operation in operations for event in operation.events)
+        news = [
+            (event, sequence)
+            for sequence, operation in enumerate(operations, first)
+            for event in operation.events
+        ]
         if news:
-            self._desk.add(Publish(first, self.history.sequence, news))
+            told, sequences = zip(*news, strict=True)
+            self._desk.add(Publish(first, self.history.sequence, told, sequences))
         self._evaluate(now)
         return self._desk.take()
 

@@ -1,0 +1,1 @@
+"""REST: the same verifier and the same log as the WebSocket. One file a noun."""

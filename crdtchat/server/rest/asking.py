@@ -1,0 +1,171 @@
+"""What a request brings: who asks, about which page, with which body, on which condition."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from starlette.requests import Request
+
+from crdtchat.access.gate import Gate, NoTenant
+from crdtchat.access.principal import Denied, Principal
+from crdtchat.access.roles import Action
+from crdtchat.document import ids
+from crdtchat.host.hub import Hub
+from crdtchat.server.credentials import credentials
+from crdtchat.server.problem import Problem
+from crdtchat.stores.base import DocumentKey
+
+BODY_BYTES = 131_072
+"""Of the largest body read."""
+PAGE_CHARACTERS = 2_048
+JSON_TYPES = frozenset(
+    {"application/json", "application/ld+json", "application/merge-patch+json"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An admitted request about one page."""
+
+    hub: Hub
+    principal: Principal
+    key: DocumentKey
+
+    @property
+    def now(self) -> int:
+        """Milliseconds since 1970."""
+        return self.hub.sources.now().wall
+
+
+async def ask(request: Request, action: Action) -> Asked:
+    """Admit a request about the page it names. Raises Problem, StoreError."""
+    page = request.query_params.get("page", "")
+    if not 0 < len(page) <= PAGE_CHARACTERS or "\x00" in page:
+        raise Problem(400, f"name the page: ?page=ID, of at most {PAGE_CHARACTERS} characters")
+    principal = await admit(request, action, page)
+    return Asked(request.app.state.hub, principal, DocumentKey(principal.tenant, page))
+
+
+async def admit(request: Request, action: Action, page: str | None = None) -> Principal:
+    """Admit a request to a tenant, and to one page of it. Raises Problem, StoreError."""
+    gate: Gate = request.app.state.gate
+    hub: Hub = request.app.state.hub
+    try:
+        tenant = gate.tenant(request.path_params["tenant"])
+    except NoTenant:
+        raise Problem(404, "there is no such tenant") from None
+    origin = request.headers.get("origin")
+    if not tenant.allows_origin(origin, request.headers.get("host", "")):
+        raise Problem(403, f"pages of {origin} may not use this tenant")
+    try:
+        admission = await gate.admit(
+            tenant,
+            token=credentials(request, tenant),
+            name=request.query_params.get("name", ""),
+            now=hub.sources.now().wall,
+            page=page,
+            action=action,
+        )
+    except Denied as denied:
+        raise Problem(403 if denied.forbidden else 401, denied.reason) from None
+    return admission.principal
+
+
+async def read_body(request: Request) -> dict[str, Any]:
+    """The JSON object that was sent. Raises Problem."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in JSON_TYPES:
+        raise Problem(415, "send JSON, with Content-Type: application/json")
+    size = 0
+    chunks: list[bytes] = []
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > BODY_BYTES:
+            raise Problem(413, f"at most {BODY_BYTES} bytes")
+        chunks.append(chunk)
+    try:
+        body = json.loads(b"".join(chunks))
+    except (ValueError, RecursionError):
+        raise Problem(400, "the body is not JSON") from None
+    if not isinstance(body, dict):
+        raise Problem(400, "the body is not a JSON object")
+    return body
+
+
+def broadcast_id(value: object) -> bytes:
+    """The 16 bytes of a body's `broadcastId`, or fresh ones. Raises Problem."""
+    if value is None:
+        return ids.new_broadcast_id(secrets.token_bytes)
+    try:
+        return UUID(str(value)).bytes
+    except ValueError:
+        raise Problem(422, "broadcastId is a UUID", "bad-value") from None
+
+
+def derived(purpose: str, asked: Asked, operation: bytes) -> ids.RandomBytes:
+    """Bytes for new ids that a repeated request finds again: no other user or page has the same.
+
+    So a request is idempotent by its broadcastId for as long as the record stands, whatever
+    became of the log entry meanwhile.
+    """
+    parts = (
+        purpose.encode(),
+        *(part.encode() for part in asked.key),
+        asked.principal.user.encode(),
+    )
+    seed = b"".join(len(part).to_bytes(4, "big") + part for part in (*parts, operation))
+    digest = sha256(seed).digest()
+    return lambda count: digest[:count]
+
+
+def number(request: Request, name: str, default: int, allowed: range) -> int:
+    """A number of the query. Raises Problem."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if text.isascii() and text.isdecimal() and len(text) < 16 and int(text) in allowed:
+        return int(text)
+    raise Problem(400, f"{name} is a number from {allowed.start} to {allowed.stop - 1}")
+
+
+def choice(request: Request, name: str, allowed: Collection[str]) -> str:
+    """A word of the query, or empty. Raises Problem."""
+    text = request.query_params.get(name, "")
+    if text and text not in allowed:
+        raise Problem(400, f"{name} is one of {', '.join(allowed)}")
+    return text
+
+
+def own_path(request: Request) -> str:
+    """The path that was asked for, encoded; without the query, which may hold a token."""
+    return quote(request.scope["path"])
+
+
+def etag_of(content: bytes) -> str:
+    """A strong ETag of bytes."""
+    return f'"{sha256(content).hexdigest()[:20]}"'
+
+
+def is_known(request: Request, etag: str) -> bool:
+    """Whether `If-None-Match` names what the asker has already (RFC 9110 section 13.1.2)."""
+    header = request.headers.get("if-none-match")
+    return header is not None and (header.strip() == "*" or etag in _etags(header, weak=True))
+
+
+def require_match(request: Request, etag: str) -> None:
+    """Raises Problem (412) unless `If-Match`, where given, holds (RFC 9110 section 13.1.1)."""
+    header = request.headers.get("if-match")
+    if header is not None and header.strip() != "*" and etag not in _etags(header, weak=False):
+        raise Problem(412, "it was changed meanwhile: read it again")
+
+
+def _etags(header: str, *, weak: bool) -> set[str]:
+    found = {part.strip() for part in header.split(",")}
+    return {part.removeprefix("W/") for part in found} if weak else found

@@ -1,0 +1,59 @@
+"""The routes of `/api/v1/{tenant}`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from crdtchat.server.rest import annotation, comment, listing, pages
+
+API = "/api/v1/"
+_TENANT = f"{API}{{tenant}}"
+_ANNOTATION = f"{_TENANT}/annotations/{{aid}}"
+_COMMENT = f"{_ANNOTATION}/comments/{{cid}}"
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def rest_routes() -> list[Route]:
+    """All of them; `HEAD` comes with every `GET`."""
+    return [
+        _resource(
+            f"{_TENANT}/annotations",
+            GET=listing.list_annotations,
+            POST=annotation.create_annotation,
+        ),
+        _resource(
+            _ANNOTATION,
+            GET=annotation.show_annotation,
+            PATCH=annotation.change_annotation,
+            DELETE=annotation.delete_annotation,
+        ),
+        _resource(f"{_ANNOTATION}/comments", POST=comment.create_comment),
+        _resource(
+            _COMMENT,
+            GET=comment.show_comment,
+            PATCH=comment.change_comment,
+            DELETE=comment.delete_comment,
+        ),
+        _resource(
+            f"{_COMMENT}/reactions/{{emoji}}",
+            PUT=comment.add_reaction,
+            DELETE=comment.remove_reaction,
+        ),
+        _resource(f"{_TENANT}/presence", GET=pages.presence),
+        _resource(f"{_TENANT}/pages", GET=pages.list_pages),
+    ]
+
+
+def _resource(path: str, **endpoints: Endpoint) -> Route:
+    """One route for all methods of a path, so that 405 can name them."""
+
+    async def endpoint(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        return await endpoints[method](request)
+
+    return Route(path, endpoint, methods=list(endpoints))

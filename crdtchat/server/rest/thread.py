@@ -1,0 +1,59 @@
+"""One annotation of a page, read at the cost of its thread and not of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from crdtchat.document import schema
+from crdtchat.document.view import Annotation, Comment, read_view
+from crdtchat.host.gathering import Gathering
+from crdtchat.server.problem import Problem
+from crdtchat.sync.codes import RejectCode
+from crdtchat.sync.update import Value
+
+
+class _Excerpt:
+    """The values of one annotation's records, and the names of those who wrote them."""
+
+    def __init__(self, room: Gathering, aid: str) -> None:
+        self._roots: dict[str, dict[str, Value]] = {root: {} for root in schema.ROOTS}
+        for record in room.room.ledger.mirror.group(aid):
+            value = room.replica.get(record.root, record.key)
+            if value is not None:
+                self._roots[record.root][record.key] = value
+        signed = (*self._roots[schema.ANNOTATIONS].values(), *self._roots[schema.COMMENTS].values())
+        for user in {str(value[0]) for value in signed}:
+            name = room.replica.get(schema.USERS, user)
+            if name is not None:
+                self._roots[schema.USERS][user] = name
+
+    def values(self, root: str) -> Mapping[str, Value]:
+        """See `document.view.Values`."""
+        return self._roots[root]
+
+
+def find_annotation(room: Gathering, aid: str) -> Annotation | None:
+    """The annotation as people see it; None if there is none, or none any more."""
+    if not schema.is_id(aid):
+        return None
+    return next(iter(read_view(_Excerpt(room, aid))), None)
+
+
+def require_annotation(room: Gathering, aid: str) -> Annotation:
+    """The annotation. Raises Problem: 404 for one that never was, 409 for a deleted one."""
+    found = find_annotation(room, aid)
+    if found is None:
+        if schema.is_id(aid) and room.replica.get(schema.TOMBSTONES, aid) is not None:
+            raise Problem(409, "the annotation was deleted", RejectCode.DELETED)
+        raise Problem(404, "there is no such annotation", RejectCode.UNKNOWN_ANNOTATION)
+    return found
+
+
+def require_comment(annotation: Annotation, cid: str) -> Comment:
+    """A comment of it. Raises Problem."""
+    for comment in annotation.comments:
+        if comment.cid == cid:
+            if comment.deleted is not None:
+                raise Problem(409, "the comment was deleted", RejectCode.DELETED)
+            return comment
+    raise Problem(404, "there is no such comment", RejectCode.UNKNOWN_COMMENT)
