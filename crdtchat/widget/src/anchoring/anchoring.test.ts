@@ -72,3 +72,17 @@ test("a range outside the text is refused", () => {
 test("offsets count code points, not UTF-16 units", () => {
   expect(describe("👩‍👩‍👧 fish", 6, 10).exact).toBe("fish");
 });
+
+test("a text prepared in steps gives the same answers", () => {
+  for (const asked of questions) {
+    if (asked.previous_text === undefined) continue;
+    const { exact, prefix, suffix, start: startCp, end: endCp } = asked;
+    const selectors = { exact, prefix, suffix, startCp, endCp };
+    const index = new TextIndex(asked.text);
+    const previous = new TextIndex(asked.previous_text);
+    let steps = 0;
+    for (const _ of index.prepare(previous)) steps += 1;
+    expect(steps).toBeGreaterThan(8);
+    expect(index.anchor(selectors, previous)).toEqual(anchor(asked.text, selectors, asked.previous_text));
+  }
+});

@@ -3,6 +3,8 @@ import { bisectLeft, type PageIndex } from "./page-index";
 
 const SMALL_AREA = 1600;
 const MOVE_GRAM = 3;
+/** Tokens looked at between two pauses. */
+const STEP = 20_000;
 
 type Pair = readonly [old: number, fresh: number];
 
@@ -32,9 +34,14 @@ export class PageDiff {
     this.#right = fresh.ids;
     this.toNew = new Int32Array(this.#left.length).fill(-1);
     this.toOld = new Int32Array(this.#right.length).fill(-1);
-    this.#matchInOrder();
+  }
+
+  /** The matching is done in steps of some milliseconds, so that a caller may pause between them. */
+  *match(): Generator<void> {
+    yield* this.#matchInOrder();
     this.#dropStrays();
-    this.#matchMoved();
+    yield;
+    yield* this.#matchMoved();
   }
 
   #pair(oldAt: number, newAt: number): void {
@@ -42,11 +49,17 @@ export class PageDiff {
     this.toOld[newAt] = oldAt;
   }
 
-  #matchInOrder(): void {
+  *#matchInOrder(): Generator<void> {
     const left = this.#left;
     const right = this.#right;
     const areas: [number, number, number, number][] = [[0, left.length, 0, right.length]];
+    let seen = 0;
     for (let area = areas.pop(); area !== undefined; area = areas.pop()) {
+      seen += area[1] - area[0] + area[3] - area[2];
+      if (seen > STEP) {
+        seen = 0;
+        yield;
+      }
       let [a, b, c, d] = area;
       while (a < b && c < d && left[a] === right[c]) {
         this.#pair(a, c);
@@ -162,19 +175,21 @@ export class PageDiff {
     }
   }
 
-  #matchMoved(): void {
+  *#matchMoved(): Generator<void> {
     const left = this.#left;
     const right = this.#right;
     const { toNew, toOld } = this;
     const gramAt = (ids: Int32Array, at: number): string => `${ids[at]},${ids[at + 1]},${ids[at + 2]}`;
     const grams = new Map<string, number>();
     for (let at = 0; at + MOVE_GRAM <= left.length; at += 1) {
+      if (at % STEP === STEP - 1) yield;
       if (toNew[at]! >= 0 || left[at]! < 0 || left[at + 1]! < 0 || left[at + 2]! < 0) continue;
       const gram = gramAt(left, at);
       grams.set(gram, grams.has(gram) ? -1 : at);
     }
     const found = new Map<string, number>();
     for (let at = 0; at + MOVE_GRAM <= right.length; at += 1) {
+      if (at % STEP === STEP - 1) yield;
       if (toOld[at]! >= 0) continue;
       const gram = gramAt(right, at);
       if ((grams.get(gram) ?? -1) >= 0) found.set(gram, found.has(gram) ? -1 : at);

@@ -44,6 +44,14 @@ export class PageIndex {
     this.text = new CpText(text);
   }
 
+  /** All that is computed on need, in steps between which a caller may pause. */
+  *prepare(): Generator<unknown> {
+    yield this.tokens;
+    yield this.ids;
+    yield this.pairPostings(0, 0);
+    yield this.glue;
+  }
+
   /** The tokens of the text. */
   get tokens(): Tokens {
     this.#tokens ??= tokenize(this.text, this.cache);

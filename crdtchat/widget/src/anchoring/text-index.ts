@@ -29,11 +29,23 @@ export class TextIndex {
     return anchorIn(this.#page, selectors, previous === null ? null : this.#compare(previous));
   }
 
+  /** What the first questions would prepare, in steps: a caller may pause between them. */
+  *prepare(previous: TextIndex | null = null): Generator<unknown> {
+    yield* this.#page.prepare();
+    if (previous === null || this.#diff?.old === previous.#page) return;
+    yield* previous.#page.prepare();
+    const diff = new PageDiff(previous.#page, this.#page);
+    yield* diff.match();
+    this.#diff = diff;
+  }
+
   #compare(previous: TextIndex | string): PageDiff {
     const text = typeof previous === "string" ? previous : previous.text;
     if (this.#diff === null || this.#diff.old.text.text !== text) {
       const page = typeof previous === "string" ? new PageIndex(previous) : previous.#page;
-      this.#diff = new PageDiff(page, this.#page);
+      const diff = new PageDiff(page, this.#page);
+      for (const _ of diff.match());
+      this.#diff = diff;
     }
     return this.#diff;
   }
