@@ -70,14 +70,22 @@ class ServerProcess:
         """Start again on the same data and port."""
         self.start()
 
-    def token(self, user: str, role: str = "commenter", *, tenant: str = "demo") -> str:
+    def token(
+        self, user: str, role: str = "commenter", *, tenant: str = "demo", page: str = "*"
+    ) -> str:
         """Make an API token for a user."""
-        command = [sys.executable, "-m", "crdtchat", "token", "create", "--tenant", tenant]
-        command += ["--role", role, "--user", user, "--name", user.title()]
-        made = subprocess.run(
-            [*command, "--data", str(self.data)], check=True, capture_output=True, text=True
+        who = ["--role", role, "--user", user, "--name", user.title(), "--page", page]
+        return self.run("token", "create", "--tenant", tenant, *who).strip()
+
+    def run(self, *command: str) -> str:
+        """Run a `crdtchat` command on the same data; answers what it printed."""
+        ran = subprocess.run(
+            [sys.executable, "-m", "crdtchat", *command, "--data", str(self.data)],
+            check=True,
+            capture_output=True,
+            text=True,
         )
-        return made.stdout.strip()
+        return ran.stdout
 
     def memory(self) -> int:
         """Resident bytes now."""

@@ -25,7 +25,8 @@ from crdtchat.sync.tuning import Tuning
 if TYPE_CHECKING:
     from crdtchat.sync.outbox import Outbox
 
-Listener = Callable[[effects.Publish], None]
+Listener = Callable[[effects.Publish | None], None]
+"""Hears of committed operations; None: this room tells no more, as it was given up."""
 
 _LOST = "the write could not be saved now; try again"
 BACKLOG = 2_048
@@ -150,7 +151,7 @@ class Gathering:
         return True
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` for all committed operations; answers how to stop."""
+        """Call `listener` for all that is committed from now on; answers how to stop."""
         number = self._next_listener
         self._next_listener += 1
         self._listeners[number] = listener
@@ -159,6 +160,11 @@ class Gathering:
             self._listeners.pop(number, None)
 
         return stop
+
+    def hush(self) -> None:
+        """Tell all listeners that there is no more to come."""
+        for listener in list(self._listeners.values()):
+            listener(None)
 
     def ticket(self, settle: Callable[[int], None]) -> int:
         """Number a write whose outcome `settle` wants to hear (0: it failed)."""
@@ -250,6 +256,7 @@ class Gathering:
             settle(0)
         self._tickets.clear()
         self.progress.set()
+        self.hush()
         self._on_change(self)
 
     def _append(self, effect: effects.Append) -> None:

@@ -99,6 +99,7 @@ class Hub:
         self._stopping = True
         for room in self.rooms():
             room.perform(room.room.close_all(CloseCode.RESTART, "restarting"))
+            room.hush()
 
     def rooms(self) -> list[Gathering]:
         """The open rooms."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import uvicorn
+from starlette.applications import Starlette
 
 from crdtchat.host.collector import calm_collector
 from crdtchat.server.app import create_app
@@ -20,9 +21,15 @@ from crdtchat.stores.sqlite import SqliteStore
 class _Announcing(uvicorn.Server):
     """Says where it listens once it does, which with port 0 nobody knows before."""
 
-    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+    def __init__(self, config: uvicorn.Config, app: Starlette, settings: Settings) -> None:
         super().__init__(config)
+        self._app = app
         self._settings = settings
+
+    async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        # First our own goodbye: streams of events would hold it up until its patience ends.
+        self._app.state.hub.stop()
+        await super().shutdown(sockets)  # type: ignore[arg-type]
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup(sockets)  # type: ignore[arg-type]
@@ -72,7 +79,7 @@ def serve(settings: Settings) -> int:
         server_header=False,
         timeout_graceful_shutdown=10,
     )
-    server = _Announcing(config, settings)
+    server = _Announcing(config, app, settings)
     calm_collector()
     server.run()
     return 0 if server.started else 3

@@ -128,7 +128,7 @@ class Ledger:
         integrate(accepted, self.mirror)
         news = tuple(
             Event(kind, broadcast_id, aid, cid, peer.user, now.wall)
-            for kind, aid, cid in events(accepted, self._law.rules)
+            for kind, aid, cid in events(accepted.written, self._law.rules)
         )
         entry = LogEntry(accepted.data, peer.user, now.wall, broadcast_id)
         size = len(accepted.data)

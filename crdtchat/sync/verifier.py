@@ -14,7 +14,7 @@ V5. What was accepted once is a duplicate the second time, and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from crdtchat.sync.codes import Malformed, Refused, RejectCode
@@ -76,12 +76,15 @@ def integrate(accepted: Accepted, mirror: Mirror) -> None:
     mirror.integrate(accepted.changed, accepted.clocks)
 
 
-def events(accepted: Accepted, rules: RuleTable) -> list[tuple[EventKind, str, str]]:
-    """What the update means to a reader: kind, annotation, comment, one row per annotation that
-    appears or goes, one per comment (or annotation) that changes otherwise."""
+def events(
+    written: Iterable[tuple[str, str]], rules: RuleTable
+) -> list[tuple[EventKind, str, str]]:
+    """What an update that wrote these roots and keys means to a reader: kind, annotation, comment;
+    one row per annotation that appears or goes, one per comment (or annotation) that changes
+    otherwise."""
     rows: dict[tuple[str, str], EventKind] = {}
     whole: dict[str, EventKind] = {}
-    for root, key in accepted.written:
+    for root, key in written:
         row = rules[root].event(key)
         if row is None:
             continue

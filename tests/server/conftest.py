@@ -47,7 +47,7 @@ class Api:
         self._http = http
         self.root = f"{url}/api/v1/demo"
         self.page = page
-        self._token = token
+        self.token = token
 
     def __call__(
         self,
@@ -62,7 +62,7 @@ class Api:
             method,
             f"{self.root}{path}",
             params={"page": self.page, **query},
-            headers={"Authorization": f"Bearer {self._token}", **(headers or {})},
+            headers={"Authorization": f"Bearer {self.token}", **(headers or {})},
             **({} if json is None else {"json": json}),  # type: ignore[arg-type]
         )
 

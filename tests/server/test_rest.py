@@ -41,7 +41,7 @@ def test_an_annotation_from_its_making_to_its_end(api: Apis) -> None:
     assert first["creator"] == {"type": "Person", "id": "ann", "name": "Ann"}
     found = httpx.get(
         str(httpx.URL(ann.root).join(made.headers["location"])),
-        headers={"Authorization": f"Bearer {ann._token}"},
+        headers={"Authorization": f"Bearer {ann.token}"},
     )
     assert found.json() == first
     assert found.headers["etag"] == made.headers["etag"]
@@ -172,7 +172,7 @@ def test_a_collection_in_parts_and_by_filters(api: Apis) -> None:
     seen: list[str] = []
     part = ann("GET", limit=4).json()
     assert part["partOf"]["id"] == whole["partOf"]["id"]
-    headers = {"Authorization": f"Bearer {ann._token}"}
+    headers = {"Authorization": f"Bearer {ann.token}"}
     while True:
         seen += [item["id"] for item in part["items"]]
         assert part["id"] != part.get("next")
@@ -210,9 +210,9 @@ def test_no_token_stands_in_what_is_answered(api: Apis, server: ServerProcess) -
     ann = api["ann"]
     ann.annotate()
     ann.annotate()
-    query = {"page": ann.page, "token": ann._token, "limit": "1"}
+    query = {"page": ann.page, "token": ann.token, "limit": "1"}
     answer = httpx.get(f"{ann.root}/annotations", params=query)
-    assert answer.status_code == 200 and ann._token not in answer.text
+    assert answer.status_code == 200 and ann.token not in answer.text
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_bodies_that_are_refused(
     api: Apis, server: ServerProcess, body: bytes, status: int
 ) -> None:
     ann = api["ann"]
-    headers = {"Authorization": f"Bearer {ann._token}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Bearer {ann.token}", "Content-Type": "application/json"}
     url = f"{ann.root}/annotations"
     answer = httpx.post(url, params={"page": ann.page}, content=body, headers=headers)
     problem(answer, status, "bad-value" if status == 422 else "")
@@ -322,7 +322,7 @@ def test_a_cookie_writes_for_own_pages_only(api: Apis, server: ServerProcess) ->
     guests = len(ann("GET").json()["items"])
 
     def post(**headers: str) -> httpx.Response:
-        sent = {"Cookie": f"crdtchat_token={ann._token}"}
+        sent = {"Cookie": f"crdtchat_token={ann.token}"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         return httpx.post(url, params=query, json=body, headers=sent)
 
@@ -338,5 +338,5 @@ def test_a_cookie_writes_for_own_pages_only(api: Apis, server: ServerProcess) ->
         # The demo admits guests: without the cookie it is one of them who writes, or nobody.
         assert answer.status_code == 403 or answer.json()["creator"]["id"] != "ann"
     assert len(ann("GET", author="ann").json()["items"]) == guests + 2
-    read = httpx.get(url, params=query, headers={"Cookie": f"crdtchat_token={ann._token}"})
+    read = httpx.get(url, params=query, headers={"Cookie": f"crdtchat_token={ann.token}"})
     assert read.status_code == 200

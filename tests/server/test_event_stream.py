@@ -1,0 +1,149 @@
+"""A stream of events whose reader does not read, in one process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+from starlette.types import Message
+
+from crdtchat.access.principal import Principal
+from crdtchat.access.roles import Role
+from crdtchat.document.replica import Write
+from crdtchat.host.hub import Hub
+from crdtchat.server.rest import events
+from crdtchat.server.rest.asking import Asked
+from crdtchat.server.rest.events import QUEUE, EventStream
+from crdtchat.stores.base import DocumentKey
+from crdtchat.stores.memory import MemoryStore
+
+KEY = DocumentKey("demo", "page")
+ANN = Principal("demo", "ann", "Ann", Role.COMMENTER)
+NOW = 1_700_000_000_000
+TARGET = ("words", "", "", 0, 5)
+
+
+class Reader:
+    """An ASGI connection whose reader reads when told to."""
+
+    def __init__(self) -> None:
+        self.chunks: list[str] = []
+        self.closed = False
+        self.reads = anyio.Event()
+        self.reads.set()
+        self.got = anyio.Event()
+
+    async def receive(self) -> Message:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    async def send(self, message: Message) -> None:
+        await self.reads.wait()
+        if message["type"] == "http.response.body":
+            self.chunks.append(message["body"].decode())
+            self.closed = not message["more_body"]
+            self.got.set()
+
+    async def until(self, text: str) -> None:
+        while text not in "".join(self.chunks):
+            self.got = anyio.Event()
+            await self.got.wait()
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the events told."""
+        lines = "".join(self.chunks).splitlines()
+        return [line.removeprefix("id: ") for line in lines if line.startswith("id: ")]
+
+
+@asynccontextmanager
+async def streaming(hub: Hub, reader: Reader) -> AsyncIterator[EventStream]:
+    stream = EventStream(Asked(hub, ANN, KEY), None)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(stream, {"type": "http"}, reader.receive, reader.send)
+        await reader.until("retry: ")
+        yield stream
+        tasks.cancel_scope.cancel()
+
+
+async def annotate(hub: Hub, number: int) -> None:
+    aid = f"anno{number}"
+    writes: list[Write] = [("a", aid, ("ann", NOW, *TARGET))]
+    await hub.write(KEY, ANN.peer(), writes, number.to_bytes(16, "big"))
+
+
+async def test_a_reader_that_falls_behind_is_served_from_the_log() -> None:
+    """Every event once, in order, from a queue that stays within its bound."""
+    reader = Reader()
+    async with Hub(MemoryStore()) as hub:
+        await hub.store.open()
+        async with streaming(hub, reader) as stream:
+            await annotate(hub, 1)
+            await reader.until("anno1")
+            reader.reads = anyio.Event()
+            for number in range(2, 3 * QUEUE):
+                await annotate(hub, number)
+                assert len(stream._waiting) <= QUEUE
+            reader.reads.set()
+            await annotate(hub, 3 * QUEUE)
+            await reader.until(f'"anno{3 * QUEUE}"')
+    told = [line for line in "".join(reader.chunks).splitlines() if line.startswith("data: ")]
+    assert len(told) == 3 * QUEUE
+    for number, line in enumerate(told, 1):
+        assert f'"anno{number}"' in line
+    sequences = [int(one.removeprefix("1-")) for one in reader.ids]
+    assert sequences == sorted(set(sequences))
+
+
+async def test_an_operation_of_several_events_has_one_id() -> None:
+    """Who leaves in its midst hears all of it again."""
+    reader = Reader()
+    async with Hub(MemoryStore()) as hub:
+        await hub.store.open()
+        async with streaming(hub, reader):
+            await annotate(hub, 1)
+            writes: list[Write] = [
+                ("c", "anno1/c001", ("ann", NOW, "x")),
+                ("c", "anno1/c002", ("ann", NOW, "y")),
+            ]
+            await hub.write(KEY, ANN.peer(), writes, bytes(16))
+            await reader.until("c002")
+    blocks = "".join(reader.chunks).split("\n\n")
+    first = next(block for block in blocks if "c001" in block)
+    second = next(block for block in blocks if "c002" in block)
+    assert "id:" not in first and "id: 1-" in second
+
+
+async def test_a_quiet_line_beats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "HEARTBEAT_S", 0.001)
+    reader = Reader()
+    async with Hub(MemoryStore()) as hub:
+        await hub.store.open()
+        async with streaming(hub, reader):
+            await reader.until(":\n\n:\n\n")
+
+
+async def test_a_reader_that_never_reads_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "PATIENCE_S", 0.01)
+    reader = Reader()
+    async with Hub(MemoryStore()) as hub:
+        await hub.store.open()
+        async with streaming(hub, reader):
+            reader.reads = anyio.Event()
+            await annotate(hub, 1)
+            while any(room._listeners for room in hub.rooms()):
+                await checkpoint()
+            assert hub.counters["streams_stuck"] == 1
+
+
+async def test_a_room_that_is_given_up_ends_its_streams() -> None:
+    reader = Reader()
+    async with Hub(MemoryStore()) as hub:
+        await hub.store.open()
+        async with streaming(hub, reader):
+            hub.stop()
+            while not reader.closed:
+                await checkpoint()
