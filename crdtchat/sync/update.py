@@ -44,22 +44,37 @@ class Section(NamedTuple):
     client: int
     clock: int
     end: int
-    items: tuple[Item, ...]
+    structs: int
+    """How many there are."""
     body: bytes
     """The structs as they stand in the update."""
-    start: int
+    items: tuple[Item, ...] = ()
+    """The same, decoded; empty once they were judged."""
+    start: int = 0
     """Offset of `body` in the update."""
 
 
 Ranges = tuple[tuple[int, int], ...]
 """Deleted ranges of one client as (first clock, end clock), ascending."""
+Deletes = tuple[tuple[int, Ranges], ...]
+"""Deleted ranges by client id."""
 
 
 class Update(NamedTuple):
     """A decoded update: what it adds and what it deletes."""
 
     sections: tuple[Section, ...]
-    deletes: tuple[tuple[int, Ranges], ...]
+    deletes: Deletes
+
+
+def judged(update: Update) -> Update:
+    """The same without its items, which nobody asks for once they were judged: decoded texts take
+    twice the memory of the bytes they came from."""
+    sections, deletes = update
+    if len(sections) != 1:
+        return Update(tuple([section._replace(items=()) for section in sections]), deletes)
+    client, clock, end, structs, body, _, start = sections[0]
+    return _new(Update, ((_new(Section, (client, clock, end, structs, body, (), start)),), deletes))
 
 
 _ORIGIN, _RIGHT, _KEYED, _REF = 0x80, 0x40, 0x20, 0x1F
@@ -117,7 +132,7 @@ def _decode(data: bytes, limits: Limits) -> Update:
             items.append(item)
         if clock > MAX_UINT:
             raise Malformed("clock above 2^53")
-        sections.append(Section(client, first, clock, tuple(items), data[start:at], start))
+        sections.append(Section(client, first, clock, number, data[start:at], tuple(items), start))
     if data[at] == 0:
         expect_end(data, at + 1)
         return Update(tuple(sections), ())
@@ -269,9 +284,7 @@ _FLOATS: dict[int, Callable[[bytes, int], tuple[int, int]]] = {
 }
 
 
-def _read_deletes(
-    data: bytes, at: int, ranges_left: int
-) -> tuple[tuple[tuple[int, Ranges], ...], int]:
+def _read_deletes(data: bytes, at: int, ranges_left: int) -> tuple[Deletes, int]:
     count, at = read_uint(data, at)
     if not count:
         return (), at

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from crdtchat.sync.codes import Malformed, Refused, RejectCode
-from crdtchat.sync.encode import encode_deletion, join_updates, merge_ranges
+from crdtchat.sync.encode import as_deletes, encode_delete_set, encode_deletion, join_updates
 from crdtchat.sync.limits import Limits
 from crdtchat.sync.message import EventKind
 from crdtchat.sync.mirror import Mirror, Record
@@ -69,6 +69,20 @@ def verify(
     update = decode_update(data, limits)
     judge = _Judge(mirror, rules, actor, may_write_as, limits)
     return judge.judge(data, update)
+
+
+def removal(records: Iterable[Record]) -> Accepted:
+    """The server's own removal of what `records` hold, which all live: as if judged."""
+    twins = [record.copy() for record in records]
+    ids: list[Id] = []
+    for twin in twins:
+        twin.dead = True
+        if twin.last is not None:
+            ids.append(twin.last)
+    deletes = as_deletes(ids)
+    written = [(twin.root, twin.key) for twin in twins]
+    data = b"\x00" + encode_delete_set(deletes)
+    return Accepted(data, Update((), deletes), twins, {}, written)
 
 
 def integrate(accepted: Accepted, mirror: Mirror) -> None:
@@ -160,11 +174,11 @@ class _Judge:
         if not sections and not self._killed:
             return DUPLICATE
         if trimmed:
-            update = Update(tuple(sections), _as_deletes(self._killed))
+            update = Update(tuple(sections), as_deletes(self._killed))
             data = join_updates([update])
         elif not sections and len(update.deletes) and self._limits.sections > 1:
             data = encode_deletion(self._killed)
-            update = Update((), _as_deletes(self._killed))
+            update = Update((), as_deletes(self._killed))
         return Accepted(data, update, list(trial.values()), self._clocks, self._written)
 
     def _new_sections(self, sections: tuple[Section, ...]) -> tuple[list[Section], bool]:
@@ -334,12 +348,5 @@ def _trim(section: Section, clock: int) -> Section:
         if item.clock == clock:
             body = section.body[item.offset - section.start :]
             items = section.items[index:]
-            return Section(section.client, clock, section.end, items, body, item.offset)
+            return Section(section.client, clock, section.end, len(items), body, items, item.offset)
     raise Refused(RejectCode.CLOCK_GAP, f"clock {clock} is next, inside an item")
-
-
-def _as_deletes(ids: list[Id]) -> tuple[tuple[int, tuple[tuple[int, int], ...]], ...]:
-    by_client: dict[int, list[tuple[int, int]]] = {}
-    for client, clock in ids:
-        by_client.setdefault(client, []).append((clock, clock + 1))
-    return tuple((client, merge_ranges(ranges)) for client, ranges in by_client.items())
