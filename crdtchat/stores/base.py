@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from crdtchat.sync.effects import LogEntry
+
 
 class DocumentKey(NamedTuple):
     """Names one document. A tuple, never a joined string: no page id can reach another tenant."""
@@ -21,18 +23,8 @@ class DocumentKey(NamedTuple):
     scope: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One verified operation in the log. Sequence numbers count from 1 without holes."""
-
-    update: bytes
-    """Yjs v1 update, verified."""
-    principal: str
-    """Id of the user whose session sent it; empty for the server's own additions."""
-    at: int
-    """When the server accepted it, in milliseconds since 1970."""
-    broadcast_id: bytes = b""
-    """The author's id of the operation (16 bytes), or empty."""
+Entry = LogEntry
+"""One verified operation in the log."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,8 +84,9 @@ class Room:
     def wake_at(self) -> float:
         """Steady time at which the room wants `wake`; infinity for never."""
         at = self._presence_clock.wake_at
-        if self.ledger.waiting and not self.ledger.flying:
-            at = min(at, self.ledger.next_flush)
+        ledger = self.ledger
+        if ledger.waiting and not ledger.flying and ledger.next_flush < at:
+            return ledger.next_flush
         return at
 
     def outbox(self, session: int) -> Outbox:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from crdtchat.sync.message import EventKind
 from crdtchat.sync.update import Value
@@ -16,8 +16,7 @@ SERVER_CLIENT = 1
 """Client id of the server's own writes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(NamedTuple):
     """On whose behalf an update is judged, and when."""
 
     user: str

@@ -96,13 +96,12 @@ def events(
     """What an update that wrote these roots and keys means to a reader: kind, annotation, comment;
     one row per annotation that appears or goes, one per comment (or annotation) that changes
     otherwise."""
+    meant = [row for root, key in written if (row := rules[root].event(key)) is not None]
+    if len(meant) < 2:
+        return meant
     rows: dict[tuple[str, str], EventKind] = {}
     whole: dict[str, EventKind] = {}
-    for root, key in written:
-        row = rules[root].event(key)
-        if row is None:
-            continue
-        kind, aid, cid = row
+    for kind, aid, cid in meant:
         if kind is EventKind.UPDATED:
             rows[aid, cid] = kind
         else:
