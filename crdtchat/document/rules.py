@@ -12,6 +12,7 @@ from crdtchat.sync.message import EventKind
 from crdtchat.sync.rules import Actor, Facts, Law, RuleTable, View
 from crdtchat.sync.update import Value
 
+_NEW, _UPDATED, _DELETED = EventKind
 _NOT_EDITED: tuple[str | int, ...] = (0, "")
 """What a comment means that leaves its last positions out: `edited`, `parent`."""
 
@@ -50,7 +51,7 @@ class AnnotationRule(_Rule):
         return value[0], value[1]
 
     def event(self, key: str) -> tuple[EventKind, str, str]:
-        return EventKind.NEW, key, ""
+        return _NEW, key, ""
 
 
 class CommentRule(_Rule):
@@ -99,7 +100,7 @@ class CommentRule(_Rule):
 
     def event(self, key: str) -> tuple[EventKind, str, str]:
         aid, _, cid = key.partition("/")
-        return EventKind.UPDATED, aid, cid
+        return _UPDATED, aid, cid
 
 
 class StatusRule(_Rule):
@@ -117,7 +118,7 @@ class StatusRule(_Rule):
         return ()
 
     def event(self, key: str) -> tuple[EventKind, str, str]:
-        return EventKind.UPDATED, key, ""
+        return _UPDATED, key, ""
 
 
 class ReactionRule(_Rule):
@@ -140,7 +141,7 @@ class ReactionRule(_Rule):
 
     def event(self, key: str) -> tuple[EventKind, str, str]:
         aid, cid, _ = key.split("/", 2)
-        return EventKind.UPDATED, aid, cid
+        return _UPDATED, aid, cid
 
     @staticmethod
     def _check_key(actor: Actor, key: str) -> str:
@@ -185,7 +186,7 @@ class TombstoneRule(_Rule):
 
     def event(self, key: str) -> tuple[EventKind, str, str]:
         aid, _, cid = key.partition("/")
-        return (EventKind.UPDATED, aid, cid) if cid else (EventKind.DELETED, aid, "")
+        return (_UPDATED, aid, cid) if cid else (_DELETED, aid, "")
 
 
 class AnchorRule(_Rule):
@@ -207,7 +208,7 @@ class AnchorRule(_Rule):
         return ()
 
     def event(self, key: str) -> tuple[EventKind, str, str]:
-        return EventKind.UPDATED, key, ""
+        return _UPDATED, key, ""
 
 
 class UserRule(_Rule):

@@ -26,6 +26,9 @@ from crdtchat.sync.tuning import Moment, Tuning
 from crdtchat.sync.update import Update, Value, decode_update, judged
 from crdtchat.sync.verifier import Accepted, events, integrate, removal, verify
 
+_new = tuple.__new__
+"""Makes a named tuple in half the time of its constructor."""
+
 
 class Operation(NamedTuple):
     """One accepted operation on its way into the log."""
@@ -129,14 +132,14 @@ class Ledger:
         user, at = peer.user, now.wall
         news = tuple(
             [
-                Event(kind, broadcast_id, aid, cid, user, at)
+                _new(Event, (kind, broadcast_id, aid, cid, user, at))
                 for kind, aid, cid in events(accepted.written, self._law.rules)
             ]
         )
         data = accepted.data
-        entry = LogEntry(data, user, at, broadcast_id)
-        update = judged(accepted.update)
-        self.waiting.append(Operation(session, update, len(data), entry, news, ticket))
+        entry = _new(LogEntry, (data, user, at, broadcast_id))
+        operation = (session, judged(accepted.update), len(data), entry, news, ticket, False)
+        self.waiting.append(_new(Operation, operation))
         self._attest(peer, now)
         self._purge(accepted, now)
 

@@ -85,6 +85,7 @@ _STRUCTS = frozenset(
 """First bytes of the structs that the schema has."""
 _TEXT, _ARRAY, _INT = 119, 117, 125
 _new = tuple.__new__
+"""Makes a named tuple in half the time of its constructor."""
 
 
 def decode_update(data: bytes, limits: Limits) -> Update:
@@ -132,10 +133,11 @@ def _decode(data: bytes, limits: Limits) -> Update:
             items.append(item)
         if clock > MAX_UINT:
             raise Malformed("clock above 2^53")
-        sections.append(Section(client, first, clock, number, data[start:at], tuple(items), start))
+        section = (client, first, clock, number, data[start:at], tuple(items), start)
+        sections.append(_new(Section, section))
     if data[at] == 0:
         expect_end(data, at + 1)
-        return Update(tuple(sections), ())
+        return _new(Update, (tuple(sections), ()))
     deletes, at = _read_deletes(data, at, limits.delete_ranges)
     expect_end(data, at)
     return Update(tuple(sections), deletes)
@@ -154,12 +156,15 @@ def _read_item(data: bytes, at: int, clock: int, values_left: int) -> tuple[Item
         origin_clock, at = read_uint(data, at)
         origin = (origin_client, origin_clock)
     else:
-        named, at = read_uint(data, at)
-        if named != 1:
+        if data[at] != 1:
+            read_uint(data, at)  # Raises if it is not even a number.
             raise Malformed("a parent that is not a root", RejectCode.FOREIGN_TYPE)
-        root, at = read_string(data, at)
+        root, at = read_string(data, at + 1)
         key, at = read_string(data, at)
-    length, at = read_uint(data, at)
+    length = data[at]
+    at += 1
+    if length >= 0x80:
+        length, at = read_uint(data, at - 1)
     if not length:
         raise Malformed("empty item")
     if info & _REF == _DELETED:
@@ -198,7 +203,10 @@ def _read_value(data: bytes, at: int, left: int) -> tuple[Value, int, int]:
         return text, at, left - 1
     if tag != _ARRAY:
         raise Malformed("a value that is neither text nor a flat array", RejectCode.BAD_VALUE)
-    count, at = read_uint(data, at)
+    count = data[at]
+    at += 1
+    if count >= 0x80:
+        count, at = read_uint(data, at - 1)
     left -= count + 1
     if left < 0:
         raise Malformed("too many values")

@@ -28,6 +28,7 @@ from crdtchat.sync.update import Id, Item, Section, Update, decode_update
 STALE_ITEMS = 1_000
 """How many overtaken values of a key an update may be behind: bounds the cost of ordering it."""
 
+_UPDATED = EventKind.UPDATED
 MayWriteAs = Callable[[int], bool]
 """Whether the peer may write under a client id."""
 
@@ -102,7 +103,7 @@ def events(
     rows: dict[tuple[str, str], EventKind] = {}
     whole: dict[str, EventKind] = {}
     for kind, aid, cid in meant:
-        if kind is EventKind.UPDATED:
+        if kind is _UPDATED:
             rows[aid, cid] = kind
         else:
             whole[aid] = max(kind, whole.get(aid, kind))
