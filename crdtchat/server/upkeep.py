@@ -16,6 +16,7 @@ from crdtchat.access import tokens
 from crdtchat.access.principal import GUEST_PREFIX
 from crdtchat.document.replica import Replica
 from crdtchat.document.schema import is_user
+from crdtchat.host import page_versions
 from crdtchat.server.serve import make_store
 from crdtchat.server.settings import BadSetting, Settings
 from crdtchat.stores.base import Store, StoreError, Token
@@ -68,6 +69,7 @@ async def _compact_pages(store: Store, tenant: str) -> None:
         for entry in loaded.entries:
             replica.apply(entry.update)
         await store.snapshot(page.key, loaded.epoch, loaded.sequence, replica.state())
+        await page_versions.tidy(store, page.key, replica, time.time_ns() // 1_000_000)
     sys.stdout.write(f"{len(pages)} pages of {tenant} are compact\n")
 
 

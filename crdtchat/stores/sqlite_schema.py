@@ -13,6 +13,7 @@ from pathlib import Path
 from crdtchat.stores.base import StoreTooNew
 from crdtchat.stores.sqlite_errors import damaged
 from crdtchat.stores.sqlite_file import transaction
+from crdtchat.stores.sqlite_versions import create_versions
 
 Migration = Callable[[sqlite3.Connection], None]
 
@@ -85,7 +86,7 @@ def _first(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first,)
+MIGRATIONS: tuple[Migration, ...] = (_first, create_versions)
 
 
 def migrate(
@@ -106,11 +107,12 @@ def migrate(
                 )
             if version == 0 and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
                 raise damaged(path, "it holds another program's tables")
+            if version > 0 and not _is_ours(connection):
+                raise damaged(path, "it is another program's database")
             for migration in migrations[version:]:
                 migration(connection)
             connection.execute(f"PRAGMA user_version = {len(migrations)}")
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    if application != APPLICATION_ID:
+    if not _is_ours(connection):
         raise damaged(path, "it is another program's database")
     # A document that its index no longer finds would look like one that nobody ever wrote. These
     # tables are small (0.6 us per document); entries and snapshots prove themselves when read.
@@ -118,6 +120,11 @@ def migrate(
         (verdict,) = connection.execute(f"PRAGMA integrity_check({table})").fetchone()
         if verdict != "ok":
             raise damaged(path, verdict)
+
+
+def _is_ours(connection: sqlite3.Connection) -> bool:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    return bool(application == APPLICATION_ID)
 
 
 def _version(connection: sqlite3.Connection) -> int:

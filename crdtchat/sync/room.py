@@ -105,6 +105,7 @@ class Room:
         resume: tuple[int, str] | None = None,
         token: str | None = None,
         server: str = "",
+        page_versions: bool = False,
     ) -> tuple[int, list[Effect]]:
         """Open a session; answer its number. `nonce` is fresh and unguessable."""
         self._numbers += 1
@@ -132,7 +133,7 @@ class Room:
                 tuning=self.tuning,
                 now=now.wall,
             )
-            info |= {"server": server, "token": token}
+            info |= {"server": server, "token": token, "page_versions": page_versions}
             self._desk.answer(session, message.encode_welcome(info))
             self._desk.answer(session, message.encode_presence(self.presence.snapshot(number)))
         else:
