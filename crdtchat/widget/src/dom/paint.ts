@@ -19,7 +19,7 @@ let instances = 0;
 const COLOURS: Record<Style, [light: string, dark: string]> = {
   open: [
     "background-color: var(--crdtchat-highlight, rgb(255 212 71 / 0.38))",
-    "background-color: var(--crdtchat-highlight, rgb(250 204 70 / 0.16))",
+    "background-color: var(--crdtchat-highlight, rgb(250 204 70 / 0.22))",
   ],
   resolved: [
     "text-decoration: underline dotted 1px rgb(110 118 129 / 0.8)",
@@ -27,11 +27,11 @@ const COLOURS: Record<Style, [light: string, dark: string]> = {
   ],
   hover: [
     "background-color: var(--crdtchat-highlight-hover, rgb(255 200 40 / 0.62))",
-    "background-color: var(--crdtchat-highlight-hover, rgb(250 204 70 / 0.24))",
+    "background-color: var(--crdtchat-highlight-hover, rgb(250 204 70 / 0.14))",
   ],
   active: [
-    "background-color: var(--crdtchat-highlight-active, rgb(255 190 11 / 0.75))",
-    "background-color: var(--crdtchat-highlight-active, rgb(250 196 40 / 0.24)); text-decoration: underline 2px #f0c040",
+    "background-color: var(--crdtchat-highlight-active, rgb(255 190 11 / 0.5))",
+    "background-color: var(--crdtchat-highlight-active, rgb(250 196 40 / 0.14)); text-decoration: underline 2px #f0c040",
   ],
   draft: [
     "background-color: var(--crdtchat-highlight-draft, rgb(66 133 244 / 0.28))",

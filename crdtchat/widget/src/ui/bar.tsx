@@ -1,6 +1,8 @@
 /** The bar: who is here, how many discussions there are, and the state of the connection in one quiet word. */
 import { useEffect, useReducer, useRef, useState } from "preact/hooks";
 import { counts } from "../app/listing";
+import type { Widget } from "../app/widget";
+import { PHONE_WIDTH } from "../dom/placement";
 import type { Status } from "../sync/provider";
 import { Avatar } from "./avatar";
 import { useView, useWidget } from "./context";
@@ -9,24 +11,28 @@ import { Icon, type IconName } from "./icons";
 const MOST_AVATARS = 4;
 const SAVED_MS = 2_000;
 const PATIENCE_MS = 1_200;
+const WHOLE_BAR_PX = 380;
 
 export function Bar() {
   const widget = useWidget();
   const view = useView(widget);
   const { speech } = widget;
   const unread = widget.unread.size;
+  const discussions = speech.count("discussions", counts(widget).open);
+  const compact = useCompact(widget);
   return (
-    <div class="bar" role="group" aria-label={speech.text("discussionsTitle")}>
+    <div class={compact ? "bar compact" : "bar"} role="group" aria-label={speech.text("discussionsTitle")}>
       <Here />
       <button
         type="button"
         class="open-panel"
         aria-expanded={view.panel}
-        title={speech.text("openPanel")}
+        title={compact ? discussions : speech.text("openPanel")}
         onClick={() => widget.togglePanel()}
       >
         <Icon name="comment" />
-        <span>{speech.count("discussions", counts(widget).open)}</span>
+        {compact && <span aria-hidden="true">{counts(widget).open}</span>}
+        <span class={compact ? "sr" : ""}>{discussions}</span>
         {unread > 0 && <span class="badge">{speech.count("unreadCount", unread)}</span>}
       </button>
       <State />
@@ -81,15 +87,16 @@ export function State() {
   const said = link === "offline" ? "announceOffline" : link === "live" ? "announceLive" : null;
   useAnnouncement(settled ? said : null);
   if (!word) return null;
+  const calm = link === "live" && unsent === 0 && !saved;
   const again = link === "refused" || link === "sign-in";
   return (
     <span
-      class={`link ${link}`}
+      class={`link ${link}${calm && !widget.readonly ? " calm" : ""}`}
       data-link={link}
       data-unsent={unsent}
-      title={link === "offline" ? speech.text("offlineHint") : ""}
+      title={link === "offline" ? speech.text("offlineHint") : word}
     >
-      {link === "live" && !saved && unsent === 0 ? <i class="pulse" /> : <Icon name={icon} />}
+      {calm ? <i class="pulse" /> : <Icon name={icon} />}
       <span>{word}</span>
       {again && (
         <button type="button" class="quiet" onClick={() => widget.session.retry()}>
@@ -98,6 +105,21 @@ export function State() {
       )}
     </span>
   );
+}
+
+/** True where the floating bar would lie over the text that is read: then it says less. */
+function useCompact({ root, options }: Widget): boolean {
+  const look = () => {
+    const room = document.documentElement.clientWidth - root.getBoundingClientRect().right;
+    return options.topBarTarget === undefined && innerWidth >= PHONE_WIDTH && room < WHOLE_BAR_PX;
+  };
+  const [compact, setCompact] = useState(look);
+  useEffect(() => {
+    const again = () => setCompact(look());
+    addEventListener("resize", again, { passive: true });
+    return () => removeEventListener("resize", again);
+  }, []);
+  return compact;
 }
 
 /** A restart of the server or a short gap is nobody's business: bad news waits a moment. */

@@ -128,7 +128,7 @@ export function Composer(properties: Properties) {
       <div class="field">
         <textarea
           ref={box}
-          rows={1}
+          rows={properties.compact ? 1 : 3}
           value={text}
           placeholder={placeholder}
           aria-label={label}

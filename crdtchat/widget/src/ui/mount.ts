@@ -59,7 +59,11 @@ export function mount(root: Element, options: Options & { serverUrl: string }): 
     parts.push(drawBar(widget, bar.shadowRoot as ShadowRoot));
   }
   const keys = new AbortController();
-  addEventListener("keydown", (event) => shortcut(widget, event), { signal: keys.signal });
+  const { signal } = keys;
+  addEventListener("keydown", (event) => shortcut(widget, event), { signal });
+  const by = (keyboard: boolean) => () => layer.toggleAttribute("data-keys", keyboard);
+  addEventListener("keydown", by(true), { signal, capture: true, passive: true });
+  addEventListener("pointerdown", by(false), { signal, capture: true, passive: true });
   return {
     widget,
     destroy() {

@@ -86,23 +86,32 @@ function Listing({ filter, query }: { filter: Filter; query: string }) {
           <Icon name="close" />
         </button>
       </div>
-      <div class="search">
-        <Icon name="search" />
-        <input
-          type="search"
-          value={query}
-          placeholder={speech.text("search")}
-          aria-label={speech.text("search")}
-          onInput={(event) => widget.view.set({ query: event.currentTarget.value })}
-        />
-      </div>
-      <div class="filters" role="group" aria-label={speech.text("filters")}>
-        {FILTERS.map((one) => (
-          <button key={one} type="button" aria-pressed={one === filter} onClick={() => widget.setFilter(one)}>
-            {speech.text(one)} <span>{sums[one]}</span>
-          </button>
-        ))}
-      </div>
+      {sums.all > 0 && (
+        <>
+          <div class="search">
+            <Icon name="search" />
+            <input
+              type="search"
+              value={query}
+              placeholder={speech.text("search")}
+              aria-label={speech.text("search")}
+              onInput={(event) => widget.view.set({ query: event.currentTarget.value })}
+            />
+          </div>
+          <div class="filters" role="group" aria-label={speech.text("filters")}>
+            {FILTERS.map((one) => (
+              <button
+                key={one}
+                type="button"
+                aria-pressed={one === filter}
+                onClick={() => widget.setFilter(one)}
+              >
+                {speech.text(one)} <span>{sums[one]}</span>
+              </button>
+            ))}
+          </div>
+        </>
+      )}
       {held > 0 && (
         <button type="button" class="news" onClick={show}>
           {speech.count("newDiscussions", held)}
