@@ -39,7 +39,7 @@ def test_importing_crdtchat_loads_nothing() -> None:
     assert "jupyter_server" not in loaded_by("from crdtchat import connect, connect_blocking")
 
 
-@pytest.mark.parametrize("folder", ["crdtchat", "tests", "notebooks"])
+@pytest.mark.parametrize("folder", ["crdtchat", "jupyter_ext", "tests", "notebooks"])
 def test_files_stay_small(folder: str) -> None:
     """At most 400 lines: one noun a file."""
     listed = subprocess.run(

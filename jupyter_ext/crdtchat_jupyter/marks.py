@@ -1,0 +1,39 @@
+"""Marks: what a file is known by, whatever it is called. See `recognition`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+MOST = 1_000
+"""Marks kept of one file."""
+_TELLING = 12
+"""Lines shorter than this are in every file."""
+
+
+def marks_of(model: Mapping[str, Any]) -> frozenset[str]:
+    """The marks of a contents-service model that was read with its content.
+
+    A notebook's are its cells' ids, or, in files older than format 4.5, whose cells are given new
+    ids at each load, hashes of the cells' sources. A text's are hashes of its longer lines.
+    """
+    content = model.get("content")
+    if model.get("type") == "notebook" and isinstance(content, Mapping):
+        cells = content.get("cells", [])
+        if (content.get("nbformat", 4), content.get("nbformat_minor", 0)) >= (4, 5):
+            return frozenset(str(cell["id"]) for cell in cells[:MOST] if cell.get("id"))
+        sources = (_joined(cell.get("source", "")) for cell in cells[:MOST])
+        return frozenset(_hash(source) for source in sources if source.strip())
+    if isinstance(content, str) and model.get("format") == "text":
+        lines = (line.strip() for line in content.splitlines())
+        return frozenset([_hash(line) for line in lines if len(line) >= _TELLING][:MOST])
+    return frozenset()
+
+
+def _joined(source: object) -> str:
+    return "".join(source) if isinstance(source, list) else str(source)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]

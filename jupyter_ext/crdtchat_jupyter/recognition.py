@@ -1,0 +1,85 @@
+"""Which discussion belongs to a file: decided from what is known of files seen before. Pure.
+
+A file is known by its path, by the id that jupyter-server-fileid gives it, and by marks: the ids of
+a notebook's cells, or hashes of a text's lines. None is enough alone: paths change with `mv`, file
+ids do not survive `mv` (the default manager) or an atomic replacement (the other one), and copies
+share their marks. Nothing is ever thrown away: at worst a discussion's annotations are orphaned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+ALIKE = 0.5
+"""Share of common marks, of the smaller set, from which a file may continue another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file as it is now."""
+
+    path: str
+    file_id: str
+    """Empty where nobody gives ids."""
+    marks: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A file that was seen before."""
+
+    path: str
+    page: str
+    file_id: str
+    marks: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """`page` is empty for a file whose discussion is to begin."""
+
+    page: str
+    similar: tuple[Known, ...] = ()
+    """Files that this one may be a copy of: the person is asked whether to go on with theirs."""
+
+
+def recognise(seen: Seen, known: Sequence[Known], gone: Collection[str]) -> Recognised:
+    """Decide in this order. `gone`: paths of known files at which nothing lies any more.
+
+    1. The file at this path, unless another known file has vanished and lives on here: nothing in
+       common with what was here, much in common with what is gone (`mv a b`).
+    2. The file with this file id, wherever it was (renamed through Jupyter).
+    3. The one vanished file that is most alike (renamed by other means).
+    4. A new discussion; files that are alike and still there, or vanished ones between which
+       nothing decides, are named as `similar`.
+    """
+    alike = [one for one in known if one.path != seen.path and likeness(seen, one) >= ALIKE]
+    best = _only_best(seen, [one for one in alike if one.path in gone])
+    here = next((one for one in known if one.path == seen.path), None)
+    if here is not None:
+        replaced = bool(here.marks and seen.marks) and not here.marks & seen.marks
+        if replaced and best is not None:
+            return Recognised(best.page)
+        return Recognised(here.page)
+    same_id = [one for one in known if seen.file_id and one.file_id == seen.file_id]
+    if same_id:
+        return Recognised(same_id[0].page)
+    if best is not None:
+        return Recognised(best.page)
+    return Recognised("", tuple(sorted(alike, key=lambda one: (-likeness(seen, one), one.path))))
+
+
+def likeness(seen: Seen, known: Known) -> float:
+    """Common marks as a share of the smaller set, 0 to 1."""
+    least = min(len(seen.marks), len(known.marks))
+    return len(seen.marks & known.marks) / least if least else 0.0
+
+
+def _only_best(seen: Seen, candidates: Sequence[Known]) -> Known | None:
+    """The most alike, if all that are as much alike belong to one discussion."""
+    if not candidates:
+        return None
+    most = max(likeness(seen, one) for one in candidates)
+    best = [one for one in candidates if likeness(seen, one) == most]
+    return best[0] if len({one.page for one in best}) == 1 else None

@@ -1,0 +1,138 @@
+"""A real Jupyter server process for tests."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+CONFIG = """
+from tests.jupyter.server_config import configure
+configure(get_config())
+"""
+
+
+class JupyterProcess:
+    """One server over a folder of files. Users are those of `server_config`."""
+
+    def __init__(self, home: Path, arguments: Sequence[str], application: str) -> None:
+        self.home = home
+        self.files = home / "files"
+        self.data = home / "data" / "crdtchat"
+        self.url = ""
+        self.log = home / "server.log"
+        self._arguments = arguments
+        self._application = application
+        self._port = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._reader = Thread()
+        self._shown = ""
+        self.files.mkdir(parents=True, exist_ok=True)
+        (home / "config").mkdir(exist_ok=True)
+        (home / "config" / "jupyter_server_config.py").write_text(CONFIG)
+
+    @property
+    def socket_url(self) -> str:
+        """Where pages' sockets are, as the raw client wants it."""
+        return f"{self.url.replace('http', 'ws', 1)}crdtchat"
+
+    def start(self) -> None:
+        """Start, and return once it answers. The port stays the same over restarts."""
+        environment = os.environ | {
+            "JUPYTER_CONFIG_DIR": str(self.home / "config"),
+            "JUPYTER_DATA_DIR": str(self.home / "data"),
+            "JUPYTER_RUNTIME_DIR": str(self.home / "runtime"),
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+        }
+        command = [sys.executable, "-m", *self._application.split(), "--allow-root"]
+        command += ["--no-browser", "--ServerApp.port_retries=0", f"--port={self._port}"]
+        command += ["--ip=127.0.0.1"]
+        command += [f"--ServerApp.root_dir={self.files}", *self._arguments]
+        self._process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT
+        )
+        listening = Event()
+        self._reader = Thread(target=self._read, args=(self._process, listening))
+        self._reader.start()
+        listening.wait()
+        shown = re.search(r"(http://127\.0\.0\.1:(\d+)/\S*?)(lab|tree)?(\?\S*)?\s*$", self._shown)
+        if shown is None:
+            self._end(signal.SIGKILL)
+            raise AssertionError(f"Jupyter did not start: {self.log.read_text()}")
+        self.url, self._port = shown[1], int(shown[2])
+        # Jupyter says so a moment before it listens.
+        with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as client:
+            client.get(f"{self.url}api")
+
+    def stop(self) -> None:
+        """Stop gracefully."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._end(signal.SIGKILL)
+
+    def client(self, user: str) -> httpx.Client:
+        """An HTTP client of a user."""
+        headers = {"Authorization": f"token {user}-token"} if user else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+
+    def discussion(self, user: str, path: str, **more: str) -> dict[str, Any]:
+        """Where a file is discussed."""
+        with self.client(user) as client:
+            body = {"path": path, **more}
+            answer = client.post("crdtchat/api/discussion", json=body)
+            assert answer.status_code == 200, answer.text
+            found: dict[str, Any] = answer.json()
+            return found
+
+    def rename(self, old: str, new: str) -> None:
+        """Rename a file through Jupyter."""
+        with self.client("ann") as client:
+            answer = client.patch(f"api/contents/{quote(old)}", json={"path": new})
+            assert answer.status_code == 200, answer.text
+
+    def _end(self, number: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(number)
+        process.wait(timeout=30)
+        self._reader.join()
+
+    def _read(self, process: subprocess.Popen[bytes], listening: Event) -> None:
+        """Keep the log, and tell when the server listens or has ended."""
+        assert process.stderr is not None
+        with process.stderr as lines, self.log.open("ab") as log:
+            for line in lines:
+                log.write(line)
+                log.flush()
+                if b"http://127.0.0.1:" in line:
+                    self._shown = line.decode()
+                    listening.set()
+        listening.set()
+
+
+@contextmanager
+def running_jupyter(
+    home: Path, arguments: Sequence[str] = (), application: str = "jupyter_server"
+) -> Iterator[JupyterProcess]:
+    """A server for the length of a block."""
+    server = JupyterProcess(home, arguments, application)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()

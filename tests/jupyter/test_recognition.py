@@ -1,0 +1,87 @@
+"""Which discussion belongs to a file, decided on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pytest
+from crdtchat_jupyter.marks import marks_of
+from crdtchat_jupyter.recognition import Known, Recognised, Seen, recognise
+
+
+def seen(path: str, marks: str, file_id: str = "") -> Seen:
+    return Seen(path, file_id, frozenset(marks))
+
+
+def known(path: str, marks: str, file_id: str = "", page: str = "") -> Known:
+    return Known(path, page or f"page of {path}", file_id, frozenset(marks))
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "gone", "page"),
+    [
+        pytest.param(seen("a", "xyz"), [known("a", "xyz")], (), "page of a", id="same"),
+        pytest.param(seen("a", "xyzuvw"), [known("a", "x")], (), "page of a", id="edited"),
+        pytest.param(seen("a", ""), [known("a", "xyz")], (), "page of a", id="emptied"),
+        pytest.param(seen("a", "uvw"), [known("a", "xyz")], (), "page of a", id="all replaced"),
+        pytest.param(
+            seen("b", "xyz", "7"), [known("a", "xyz", "7")], ("a",), "page of a", id="renamed"
+        ),
+        pytest.param(
+            seen("b", "uvw", "7"), [known("a", "xyz", "7")], ("a",), "page of a", id="and edited"
+        ),
+        pytest.param(seen("b", "xyu"), [known("a", "xyz")], ("a",), "page of a", id="mv a b"),
+        pytest.param(
+            seen("b", "xyz"),
+            [known("a", "xyz"), known("b", "uvw")],
+            ("a",),
+            "page of a",
+            id="mv a b over another file",
+        ),
+        pytest.param(
+            seen("b", "xyzu"),
+            [known("a", "xyz"), known("b", "uvw")],
+            ("a",),
+            "page of b",
+            id="something of b is still there",
+        ),
+        pytest.param(
+            seen("c", "xyz"),
+            [known("a", "xyz"), known("b", "xy", page="page of a")],
+            ("a", "b"),
+            "page of a",
+            id="two that are gone, one discussion",
+        ),
+        pytest.param(seen("b", "xuvw"), [known("a", "xyz")], ("a",), "", id="little in common"),
+        pytest.param(seen("b", ""), [known("a", "xyz")], ("a",), "", id="an empty file"),
+    ],
+)
+def test_recognised(now: Seen, before: list[Known], gone: Collection[str], page: str) -> None:
+    assert recognise(now, before, gone) == Recognised(page)
+
+
+def test_a_copy_is_asked_about() -> None:
+    original = known("a", "xyz")
+    assert recognise(seen("b", "xyz"), [original], ()) == Recognised("", (original,))
+
+
+def test_two_vanished_files_that_are_as_much_alike_are_asked_about() -> None:
+    both = (known("a", "xyz"), known("b", "xyz"))
+    assert recognise(seen("c", "xyz"), both, ("a", "b")) == Recognised("", both)
+
+
+def test_marks_of_a_notebook_are_cell_ids_where_it_has_them() -> None:
+    cells = [{"id": "one", "source": "x"}, {"id": "two", "source": ["y\n", "z"]}]
+    new = {"type": "notebook", "content": {"nbformat": 4, "nbformat_minor": 5, "cells": cells}}
+    assert marks_of(new) == {"one", "two"}
+    old = {"type": "notebook", "content": {"nbformat": 4, "nbformat_minor": 4, "cells": cells}}
+    assert len(marks_of(old)) == 2
+    assert not marks_of(old) & marks_of(new)
+
+
+def test_marks_of_a_text_are_its_telling_lines() -> None:
+    first = {"type": "file", "format": "text", "content": "# A heading of a page\n\n}\nx\n"}
+    moved = {"type": "file", "format": "text", "content": "new\n   # A heading of a page\n"}
+    assert len(marks_of(first)) == 1
+    assert marks_of(first) == marks_of(moved)
+    assert marks_of({"type": "file", "format": "base64", "content": "AAAA"}) == frozenset()
