@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from crdtchat.document.replica import EngineFailure, Replica, Write
+from crdtchat.document.replica import EngineFailure, Write
 from crdtchat.document.rules import LAW
 from crdtchat.host.channel import Direct
 from crdtchat.host.committer import Committer, Outcome
 from crdtchat.host.counters import Counters
+from crdtchat.host.folding import replica_of
 from crdtchat.host.sources import Sources
 from crdtchat.stores import base
 from crdtchat.stores.base import StoreUnavailable
@@ -90,11 +91,9 @@ class Gathering:
         """
         self.key = key
         self.dropped = False
-        self.replica = Replica()
-        if loaded.snapshot:
-            self.replica.apply(loaded.snapshot)
-        for entry in loaded.entries:
-            self.replica.apply(entry.update)
+        self.revision = 0
+        """The store's, when this room was loaded or last found to be of the page's epoch."""
+        self.replica = replica_of(loaded)
         self.since_snapshot = len(loaded.entries)
         self.last_used = sources.now().steady
         self.wake_at = float("inf")
@@ -264,7 +263,10 @@ class Gathering:
             key=self.key,
             epoch=self.room.history.epoch,
             after=effect.after,
-            entries=effect.entries,
+            entries=tuple(
+                base.Entry(entry.update, entry.principal, entry.at, entry.broadcast_id)
+                for entry in effect.entries
+            ),
             leases=tuple(
                 base.Lease(lease.client, lease.user, lease.nonce) for lease in effect.leases
             ),

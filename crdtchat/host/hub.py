@@ -13,13 +13,13 @@ import anyio
 from anyio.abc import TaskGroup
 
 from crdtchat.document.replica import EngineFailure, Write
-from crdtchat.host import page_versions
 from crdtchat.host.channel import Channel, ChannelClosed, Direct
 from crdtchat.host.committer import Committer
 from crdtchat.host.counters import Counters
 from crdtchat.host.gathering import BACKLOG, Attendance, Gathering, unused
 from crdtchat.host.sources import Sources
 from crdtchat.host.timer import Timer
+from crdtchat.host.watch import Watch
 from crdtchat.stores.base import DocumentKey, Store, StoreCorrupt, StoreError
 from crdtchat.sync.codes import CloseCode, Malformed
 from crdtchat.sync.fold import FoldError
@@ -51,8 +51,6 @@ class Visit:
     resume: tuple[int, str] | None = None
     token: str | None = None
     """A new guest token for the client to keep."""
-    page_versions: bool = False
-    """Whether the client may bring and fetch page versions."""
 
 
 class Hub:
@@ -75,6 +73,7 @@ class Hub:
         self._server = server
         self._committer = Committer(store)
         self._timer = Timer(self.sources)
+        self._watch = Watch(store, self.rooms)
         self._rooms: dict[DocumentKey, Gathering | anyio.Event] = {}
         self._tasks: TaskGroup | None = None
         self._stopping = False
@@ -83,6 +82,7 @@ class Hub:
         self._tasks = await anyio.create_task_group().__aenter__()
         self._tasks.start_soon(self._committer.run)
         self._tasks.start_soon(self._timer.run)
+        self._tasks.start_soon(self._watch.run)
         self._tasks.start_soon(self._keep_house)
         return self
 
@@ -146,7 +146,6 @@ class Hub:
             now=self.sources.now(),
             resume=visit.resume,
             token=visit.token,
-            page_versions=visit.page_versions,
             server=self._server,
         )
         attendance = room.attend(number, direct)
@@ -186,6 +185,7 @@ class Hub:
             stop()
 
     async def _load(self, key: DocumentKey) -> Gathering:
+        revision = self._watch.revision
         loaded = await self.store.load(key)
         try:
             room = Gathering(
@@ -201,6 +201,7 @@ class Hub:
             self.counters.add("loads_failed")
             logger.error("page refused: what is stored cannot be read back: %s", error)
             raise StoreCorrupt("this page's stored document cannot be read back") from error
+        room.revision = revision
         self.counters.add("rooms_opened")
         return room
 
@@ -286,7 +287,6 @@ class Hub:
         room.since_snapshot = 0
         try:
             await self.store.snapshot(room.key, room.room.history.epoch, sequence, state)
-            await page_versions.tidy(self.store, room.key, room.replica, self.sources.now().wall)
         except StoreError as error:
             logger.warning("a snapshot could not be written: %s", error)
 

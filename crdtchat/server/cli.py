@@ -49,6 +49,14 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--name", help="name shown (default: the user id)")
     create.add_argument("--page", default="*", help="glob over page ids (default *)")
     create.add_argument("--ttl", default="", help="how long it lasts, as 30d, 12h or 45m")
+    erase = commands.add_parser("erase", help="take words off the disk for good")
+    erase.set_defaults(command=_erase)
+    _add_settings(erase)
+    erase.add_argument("--tenant", required=True)
+    erase.add_argument("--page", help="page id: everything on it")
+    erase.add_argument("--annotation", help="with --page: this annotation and its thread")
+    erase.add_argument("--user", help="user id: what they wrote, on all pages")
+    erase.add_argument("--yes", action="store_true", help="do not ask")
     compact = commands.add_parser("compact", help="fold logs into snapshots (server stopped)")
     compact.set_defaults(command=_compact)
     _add_settings(compact)
@@ -77,6 +85,12 @@ def _create_token(flags: dict[str, Any]) -> int:
     from crdtchat.server.upkeep import create_token
 
     return create_token(_settings(flags), flags)
+
+
+def _erase(flags: dict[str, Any]) -> int:
+    from crdtchat.server.erase import erase
+
+    return erase(_settings(flags), flags)
 
 
 def _compact(flags: dict[str, Any]) -> int:

@@ -14,9 +14,8 @@ import anyio
 
 from crdtchat.access import tokens
 from crdtchat.access.principal import GUEST_PREFIX
-from crdtchat.document.replica import Replica
 from crdtchat.document.schema import is_user
-from crdtchat.host import page_versions
+from crdtchat.host.folding import replica_of
 from crdtchat.server.serve import make_store
 from crdtchat.server.settings import BadSetting, Settings
 from crdtchat.stores.base import Store, StoreError, Token
@@ -45,7 +44,7 @@ def create_token(settings: Settings, flags: dict[str, Any]) -> int:
         expires=now + _duration(flags["ttl"]) if flags["ttl"] else 0,
         created=now,
     )
-    _run(settings, lambda store: store.add_token(token))
+    run_on_store(settings, lambda store: store.add_token(token))
     sys.stdout.write(f"{secret}\n")
     sys.stderr.write(f"token {token.id}: {user} as {token.role}; the secret is shown only now\n")
     return 0
@@ -53,7 +52,7 @@ def create_token(settings: Settings, flags: dict[str, Any]) -> int:
 
 def compact(settings: Settings, tenant: str) -> int:
     """Fold the log of every page of a tenant into a snapshot."""
-    _run(settings, partial(_compact_pages, tenant=tenant))
+    run_on_store(settings, partial(_compact_pages, tenant=tenant))
     return 0
 
 
@@ -63,17 +62,13 @@ async def _compact_pages(store: Store, tenant: str) -> None:
         loaded = await store.load(page.key)
         if not loaded.entries:
             continue
-        replica = Replica()
-        if loaded.snapshot:
-            replica.apply(loaded.snapshot)
-        for entry in loaded.entries:
-            replica.apply(entry.update)
-        await store.snapshot(page.key, loaded.epoch, loaded.sequence, replica.state())
-        await page_versions.tidy(store, page.key, replica, time.time_ns() // 1_000_000)
+        await store.snapshot(page.key, loaded.epoch, loaded.sequence, replica_of(loaded).state())
     sys.stdout.write(f"{len(pages)} pages of {tenant} are compact\n")
 
 
-def _run(settings: Settings, work: Callable[[Store], Awaitable[None]]) -> None:
+def run_on_store(settings: Settings, work: Callable[[Store], Awaitable[None]]) -> None:
+    """Open the settings' store for some work. Raises BadSetting for what the store refuses."""
+
     async def main() -> None:
         store = make_store(settings)
         await store.open()

@@ -8,12 +8,9 @@ exactly one of them wins a sequence number.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NamedTuple, Protocol
-
-from crdtchat.sync.effects import LogEntry
 
 
 class DocumentKey(NamedTuple):
@@ -24,8 +21,18 @@ class DocumentKey(NamedTuple):
     scope: str = ""
 
 
-Entry = LogEntry
-"""One verified operation in the log."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One verified operation in the log. Sequence numbers count from 1 without holes."""
+
+    update: bytes
+    """Yjs v1 update, verified."""
+    principal: str
+    """Id of the user whose session sent it; empty for the server's own additions."""
+    at: int
+    """When the server accepted it, in milliseconds since 1970."""
+    broadcast_id: bytes = b""
+    """The author's id of the operation (16 bytes), or empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,18 @@ class Conflict:
 
     epoch: int
     sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A document rebuilt without what is to be forgotten: the beginning of its next epoch."""
+
+    key: DocumentKey
+    epoch: int
+    sequence: int
+    """What was rebuilt: the writer has seen everything up to it."""
+    state: bytes
+    """The document of the new epoch as one Yjs v1 update."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,37 +132,6 @@ class Usage:
     tenant: str
     day: str
     counts: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PageVersion:
-    """A text that annotations were made on. It proves itself: `digest` is its SHA-256."""
-
-    name: str
-    """Short form of the digest, by which annotations name it."""
-    digest: bytes
-    by: str
-    """Id of the user who brought it."""
-    at: int
-    """When, in milliseconds since 1970."""
-    size: int
-    """Bytes of the text in UTF-8."""
-    data: bytes
-    """The text in UTF-8, compressed by zlib (RFC 1950)."""
-
-
-class Put(StrEnum):
-    """What became of a page version that was to be kept."""
-
-    STORED = "stored"
-    KNOWN = "known"
-    """It was there."""
-    TAKEN = "taken"
-    """The name stands for another text."""
-    FULL = "full"
-    """The page has as many versions as it may have."""
-    UNWRITTEN = "unwritten"
-    """Nobody ever wrote on the page."""
 
 
 class StoreError(Exception):
@@ -213,6 +201,33 @@ class Store(Protocol):
         the log does not reach `sequence`.
         """
 
+    async def erase(self, erasure: Erasure) -> int | Conflict:
+        """Put `state` in the place of a document's log, snapshot and leases, in one durable
+        transaction. Answers the new epoch, or `Conflict` if the document moved on.
+
+        The new epoch's sequence numbers go on behind the old one's. The old bytes are out of reach
+        of every reader; `scrub` takes them off the disk.
+        """
+
+    async def remove_tokens(self, tenant: str, user: str) -> int:
+        """Delete a user's tokens, names and all; answers how many there were."""
+
+    async def scrub(self) -> None:
+        """Take everything that was erased or deleted off the store's files, free space included.
+
+        Writers wait meanwhile. May be repeated; raises `StoreUnavailable` if others' transactions
+        are in the way for too long.
+        """
+
+    async def unscrubbed(self) -> bool:
+        """Whether something was erased and no `scrub` has ended since: it was interrupted."""
+
+    async def epochs(self, keys: Sequence[DocumentKey]) -> list[int]:
+        """The epochs of documents, in order; 1 for one that was never written."""
+
+    async def revision(self) -> int:
+        """A number that grows with every erasure, in whatever process: cheap to ask for often."""
+
     async def pages(self, tenant: str) -> list[Page]:
         """List the tenant's pages, last written first."""
 
@@ -236,19 +251,3 @@ class Store(Protocol):
 
     async def secret(self, name: str) -> bytes:
         """Return the 32 random bytes kept under `name`, made at the first call."""
-
-    async def put_version(self, key: DocumentKey, version: PageVersion, most: int) -> Put:
-        """Keep a page version, unless the page has `most` of them already. Idempotent."""
-
-    async def version(self, key: DocumentKey, name: str) -> PageVersion | None:
-        """Find a page version."""
-
-    async def versions(self, key: DocumentKey) -> list[str]:
-        """List the names of a page's versions, oldest first."""
-
-    async def keep_versions(self, key: DocumentKey, names: Collection[str], before: int) -> int:
-        """Erase the page's versions that came before `before` (milliseconds since 1970) and are not
-        among `names`; answer how many."""
-
-    async def erase_versions(self, key: DocumentKey) -> int:
-        """Erase all versions of a page; answer how many."""

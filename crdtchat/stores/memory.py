@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from anyio.lowlevel import checkpoint
@@ -13,21 +13,15 @@ from crdtchat.stores.base import (
     Conflict,
     DocumentKey,
     Entry,
+    Erasure,
     Lease,
     Loaded,
     Page,
-    PageVersion,
-    Put,
     StoreError,
     Token,
     Usage,
 )
-from crdtchat.stores.text import (
-    require_append_text,
-    require_text,
-    token_texts,
-    version_texts,
-)
+from crdtchat.stores.text import require_append_text, require_text, token_texts
 
 
 @dataclass(slots=True)
@@ -42,8 +36,6 @@ class MemoryDocument:
     entries: list[Entry] = field(default_factory=list)
     """Entries `snapshot_sequence + 1 .. sequence`."""
     leases: dict[int, Lease] = field(default_factory=dict)
-    versions: dict[str, PageVersion] = field(default_factory=dict)
-    """In order of arrival."""
 
 
 @dataclass(slots=True)
@@ -58,6 +50,7 @@ class MemoryData:
     tokens: dict[str, Token] = field(default_factory=dict)
     usage: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     secrets: dict[str, bytes] = field(default_factory=dict)
+    revision: int = 0
 
 
 class MemoryStore:
@@ -142,6 +135,52 @@ class MemoryStore:
         document.snapshot, document.snapshot_sequence = state, sequence
         return True
 
+    async def erase(self, erasure: Erasure) -> int | Conflict:
+        """See `Store`."""
+        await self._enter(*erasure.key)
+        document = self._data.documents.get(erasure.key)
+        if document is None:
+            return Conflict(1, 0)
+        if (erasure.epoch, erasure.sequence) != (document.epoch, document.sequence):
+            return Conflict(document.epoch, document.sequence)
+        document.epoch += 1
+        document.sequence += 1
+        document.snapshot, document.snapshot_sequence = erasure.state, document.sequence
+        document.entries.clear()
+        document.leases.clear()
+        self._data.revision += 1
+        return document.epoch
+
+    async def remove_tokens(self, tenant: str, user: str) -> int:
+        """See `Store`."""
+        await self._enter(tenant, user)
+        tokens = self._data.tokens
+        removed = [one.id for one in tokens.values() if (one.tenant, one.user) == (tenant, user)]
+        for token_id in removed:
+            del tokens[token_id]
+        self._data.revision += bool(removed)
+        return len(removed)
+
+    async def scrub(self) -> None:
+        """See `Store`. What is dropped here is on no disk."""
+        await self._enter()
+
+    async def unscrubbed(self) -> bool:
+        """See `Store`."""
+        await self._enter()
+        return False
+
+    async def epochs(self, keys: Sequence[DocumentKey]) -> list[int]:
+        """See `Store`."""
+        await self._enter(*(part for key in keys for part in key))
+        documents = self._data.documents
+        return [documents[key].epoch if key in documents else 1 for key in keys]
+
+    async def revision(self) -> int:
+        """See `Store`."""
+        await self._enter()
+        return self._data.revision
+
     async def pages(self, tenant: str) -> list[Page]:
         """See `Store`."""
         await self._enter(tenant)
@@ -206,49 +245,6 @@ class MemoryStore:
         if name not in self._data.secrets:
             self._data.secrets[name] = self._data.random_bytes(32)
         return self._data.secrets[name]
-
-    async def put_version(self, key: DocumentKey, version: PageVersion, most: int) -> Put:
-        """See `Store`."""
-        await self._enter(*key, *version_texts(version))
-        document = self._data.documents.get(key)
-        if document is None:
-            return Put.UNWRITTEN
-        known = document.versions.get(version.name)
-        if known is not None:
-            return Put.KNOWN if known.digest == version.digest else Put.TAKEN
-        if len(document.versions) >= most:
-            return Put.FULL
-        document.versions[version.name] = version
-        return Put.STORED
-
-    async def version(self, key: DocumentKey, name: str) -> PageVersion | None:
-        """See `Store`."""
-        await self._enter(*key, name)
-        return self._data.documents.get(key, MemoryDocument()).versions.get(name)
-
-    async def versions(self, key: DocumentKey) -> list[str]:
-        """See `Store`."""
-        await self._enter(*key)
-        return list(self._data.documents.get(key, MemoryDocument()).versions)
-
-    async def keep_versions(self, key: DocumentKey, names: Collection[str], before: int) -> int:
-        """See `Store`."""
-        await self._enter(*key)
-        versions = self._data.documents.get(key, MemoryDocument()).versions
-        doomed = [
-            one.name for one in versions.values() if one.at < before and one.name not in names
-        ]
-        for name in doomed:
-            del versions[name]
-        return len(doomed)
-
-    async def erase_versions(self, key: DocumentKey) -> int:
-        """See `Store`."""
-        await self._enter(*key)
-        versions = self._data.documents.get(key, MemoryDocument()).versions
-        count = len(versions)
-        versions.clear()
-        return count
 
     async def _enter(self, *texts: str) -> None:
         """Every call's single await: a checkpoint, so that tests meet the same interleavings."""

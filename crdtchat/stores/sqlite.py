@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from crdtchat.stores import sqlite_erase as erasing
 from crdtchat.stores import sqlite_tables as tables
-from crdtchat.stores import sqlite_versions as page_versions
 from crdtchat.stores.base import (
     Append,
     Conflict,
     DocumentKey,
     Entry,
+    Erasure,
     Loaded,
     Page,
-    PageVersion,
-    Put,
     Token,
     Usage,
 )
@@ -27,7 +26,7 @@ from crdtchat.stores.sqlite_lane import Lane
 from crdtchat.stores.sqlite_read import LogReader
 from crdtchat.stores.sqlite_schema import migrate
 from crdtchat.stores.sqlite_write import LogWriter
-from crdtchat.stores.text import require_text, token_texts, version_texts
+from crdtchat.stores.text import require_text, token_texts
 
 # Two, so that a small load need not wait for the end of a big one. More would only share the GIL.
 _READERS = 2
@@ -102,6 +101,35 @@ class SqliteStore:
             lambda connection: self._writes.snapshot(connection, key, epoch, sequence, state)
         )
 
+    async def erase(self, erasure: Erasure) -> int | Conflict:
+        """See `Store`."""
+        require_text(*erasure.key)
+        return await self._writer.write(lambda connection: erasing.erase(connection, erasure))
+
+    async def remove_tokens(self, tenant: str, user: str) -> int:
+        """See `Store`."""
+        require_text(tenant, user)
+        return await self._writer.write(
+            lambda connection: erasing.remove_tokens(connection, tenant, user)
+        )
+
+    async def scrub(self) -> None:
+        """See `Store`. Needs about as much memory as the file has bytes."""
+        await self._writer.write(lambda connection: erasing.scrub(connection, self._busy_ms))
+
+    async def unscrubbed(self) -> bool:
+        """See `Store`."""
+        return await self._reader.read(erasing.is_unscrubbed)
+
+    async def epochs(self, keys: Sequence[DocumentKey]) -> list[int]:
+        """See `Store`."""
+        require_text(*(part for key in keys for part in key))
+        return await self._reader.read(lambda connection: erasing.find_epochs(connection, keys))
+
+    async def revision(self) -> int:
+        """See `Store`."""
+        return await self._reader.read(erasing.find_revision)
+
     async def pages(self, tenant: str) -> list[Page]:
         """See `Store`."""
         require_text(tenant)
@@ -148,32 +176,3 @@ class SqliteStore:
         if found is not None:
             return found
         return await self._writer.write(lambda connection: tables.make_secret(connection, name))
-
-    async def put_version(self, key: DocumentKey, version: PageVersion, most: int) -> Put:
-        """See `Store`."""
-        require_text(*key, *version_texts(version))
-        return await self._writer.write(
-            lambda connection: page_versions.put(connection, key, version, most)
-        )
-
-    async def version(self, key: DocumentKey, name: str) -> PageVersion | None:
-        """See `Store`."""
-        require_text(*key, name)
-        return await self._reader.read(lambda connection: page_versions.find(connection, key, name))
-
-    async def versions(self, key: DocumentKey) -> list[str]:
-        """See `Store`."""
-        require_text(*key)
-        return await self._reader.read(lambda connection: page_versions.names(connection, key))
-
-    async def keep_versions(self, key: DocumentKey, names: Collection[str], before: int) -> int:
-        """See `Store`."""
-        require_text(*key)
-        return await self._writer.write(
-            lambda connection: page_versions.keep(connection, key, names, before)
-        )
-
-    async def erase_versions(self, key: DocumentKey) -> int:
-        """See `Store`."""
-        require_text(*key)
-        return await self._writer.write(lambda connection: page_versions.erase(connection, key))

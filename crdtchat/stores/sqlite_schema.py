@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from crdtchat.stores.base import StoreTooNew
+from crdtchat.stores.sqlite_erase import add_revision
 from crdtchat.stores.sqlite_errors import damaged
 from crdtchat.stores.sqlite_file import transaction
-from crdtchat.stores.sqlite_versions import create_versions
 
 Migration = Callable[[sqlite3.Connection], None]
 
@@ -86,7 +86,7 @@ def _first(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first, create_versions)
+MIGRATIONS: tuple[Migration, ...] = (_first, add_revision)
 
 
 def migrate(
@@ -107,13 +107,12 @@ def migrate(
                 )
             if version == 0 and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
                 raise damaged(path, "it holds another program's tables")
-            if version > 0 and not _is_ours(connection):
-                raise damaged(path, "it is another program's database")
+            if version:
+                _check_application(connection, path)
             for migration in migrations[version:]:
                 migration(connection)
             connection.execute(f"PRAGMA user_version = {len(migrations)}")
-    if not _is_ours(connection):
-        raise damaged(path, "it is another program's database")
+    _check_application(connection, path)
     # A document that its index no longer finds would look like one that nobody ever wrote. These
     # tables are small (0.6 us per document); entries and snapshots prove themselves when read.
     for table in ("document", "lease"):
@@ -122,9 +121,10 @@ def migrate(
             raise damaged(path, verdict)
 
 
-def _is_ours(connection: sqlite3.Connection) -> bool:
+def _check_application(connection: sqlite3.Connection, path: Path) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
-    return bool(application == APPLICATION_ID)
+    if application != APPLICATION_ID:
+        raise damaged(path, "it is another program's database")
 
 
 def _version(connection: sqlite3.Connection) -> int:

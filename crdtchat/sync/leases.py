@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from crdtchat.sync.rules import SERVER_CLIENT
+from crdtchat.sync.rules import is_server_client
 
 HOLD_SECONDS = 600.0
 """How long an id that wrote is kept for the session that held it."""
@@ -72,7 +72,7 @@ class LeaseBook:
 
     def may_bind(self, client: int, user: str) -> bool:
         """Whether a stock client of `user` may write under an id: free, or bound to that user."""
-        if client == SERVER_CLIENT:
+        if is_server_client(client):
             return False
         lease = self._leases.get(client)
         if lease is None:

@@ -56,7 +56,9 @@ class Room:
         """
         self.tuning = tuning or Tuning()
         self.presence = Presence()
-        self.ledger = Ledger(law, document.state(), leases, now, self.tuning)
+        self.ledger = Ledger(
+            law, document.state(), epoch=epoch, leases=leases, now=now, tuning=self.tuning
+        )
         self.history = History(document, epoch, sequence, self.tuning.ring_bytes)
         self._law = law
         self._sessions: dict[int, Session] = {}
@@ -84,9 +86,8 @@ class Room:
     def wake_at(self) -> float:
         """Steady time at which the room wants `wake`; infinity for never."""
         at = self._presence_clock.wake_at
-        ledger = self.ledger
-        if ledger.waiting and not ledger.flying and ledger.next_flush < at:
-            return ledger.next_flush
+        if self.ledger.waiting and not self.ledger.flying:
+            at = min(at, self.ledger.next_flush)
         return at
 
     def outbox(self, session: int) -> Outbox:
@@ -105,7 +106,6 @@ class Room:
         resume: tuple[int, str] | None = None,
         token: str | None = None,
         server: str = "",
-        page_versions: bool = False,
     ) -> tuple[int, list[Effect]]:
         """Open a session; answer its number. `nonce` is fresh and unguessable."""
         self._numbers += 1
@@ -133,7 +133,7 @@ class Room:
                 tuning=self.tuning,
                 now=now.wall,
             )
-            info |= {"server": server, "token": token, "page_versions": page_versions}
+            info |= {"server": server, "token": token}
             self._desk.answer(session, message.encode_welcome(info))
             self._desk.answer(session, message.encode_presence(self.presence.snapshot(number)))
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from crdtchat.sync.message import EventKind
 from crdtchat.sync.update import Value
@@ -13,10 +13,27 @@ Facts = tuple[str | int, ...]
 """What conflicts cannot change about a key's record, such as its author."""
 
 SERVER_CLIENT = 1
-"""Client id of the server's own writes."""
+"""Client id of the server's own writes in the first epoch."""
+_LATER = 2**32
+_EPOCHS = 2**20
 
 
-class Actor(NamedTuple):
+def server_client(epoch: int) -> int:
+    """Client id of the server's own writes in an epoch.
+
+    Every epoch has its own, beyond the ids that Yjs draws (32 bits): a replica of an older epoch
+    is known by the server's items in it, and nothing in it can be taken for an item of today.
+    """
+    return SERVER_CLIENT if epoch == 1 else _LATER + epoch
+
+
+def is_server_client(client: int) -> bool:
+    """Whether an id is the server's in some epoch: no client writes under it."""
+    return client == SERVER_CLIENT or _LATER < client <= _LATER + _EPOCHS
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
     """On whose behalf an update is judged, and when."""
 
     user: str

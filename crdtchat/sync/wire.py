@@ -53,16 +53,9 @@ def read_bytes(data: bytes, at: int) -> tuple[bytes, int]:
 
 def read_string(data: bytes, at: int) -> tuple[str, int]:
     """Read a length and that many bytes of strict UTF-8."""
-    size = data[at] if at < len(data) else 0x80
-    if size < 0x80:
-        at += 1
-    else:
-        size, at = read_uint(data, at)
-    end = at + size
-    if end > len(data):
-        raise Malformed("cut off inside a byte string")
+    raw, at = read_bytes(data, at)
     try:
-        return data[at:end].decode(), end
+        return raw.decode(), at
     except UnicodeDecodeError:
         raise Malformed("text that is not UTF-8") from None
 

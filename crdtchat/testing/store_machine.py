@@ -17,6 +17,7 @@ from crdtchat.stores.base import (
     Append,
     DocumentKey,
     Entry,
+    Erasure,
     Lease,
     Store,
     StoreError,
@@ -70,6 +71,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.store = self.make()
         self.portal.call(self.store.open)
         self.ends = dict.fromkeys(_KEYS, 0)
+        self.epochs = dict.fromkeys(_KEYS, 1)
 
     def teardown(self) -> None:
         if hasattr(self, "stack"):
@@ -99,7 +101,8 @@ class StoreMachine(RuleBasedStateMachine):
         ends = dict(self.ends)
         for key, wrong_epoch, wrong_after, entries, leases in shares:
             after = ends[key] + wrong_after
-            appends.append(Append(key, 1 + wrong_epoch, after, tuple(entries), tuple(leases)))
+            epoch = self.epochs[key] + wrong_epoch
+            appends.append(Append(key, epoch, after, tuple(entries), tuple(leases)))
             if not wrong_epoch and not wrong_after:
                 ends[key] += len(entries)
         outcomes = self.both(lambda store: store.append(appends))
@@ -110,7 +113,18 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(key=st.sampled_from(_KEYS), wrong_epoch=_AIM, back=st.integers(-1, 4), state=st.binary())
     def snapshot(self, key: DocumentKey, wrong_epoch: int, back: int, state: bytes) -> None:
         sequence = self.ends[key] - back
-        self.both(lambda store: store.snapshot(key, 1 + wrong_epoch, sequence, state))
+        epoch = self.epochs[key] + wrong_epoch
+        self.both(lambda store: store.snapshot(key, epoch, sequence, state))
+
+    @rule(key=st.sampled_from(_KEYS), wrong_epoch=_AIM, wrong_end=_AIM, state=st.binary())
+    def erase(self, key: DocumentKey, wrong_epoch: int, wrong_end: int, state: bytes) -> None:
+        epoch, sequence = self.epochs[key] + wrong_epoch, self.ends[key] + wrong_end
+        erasure = Erasure(key, epoch, sequence, state)
+        outcome = self.both(lambda store: store.erase(erasure))
+        if isinstance(outcome, int):
+            self.epochs[key] = outcome
+            self.ends[key] += 1
+        self.both(lambda store: store.revision())
 
     @rule(key=st.sampled_from(_KEYS), back=st.integers(-1, 6))
     def since(self, key: DocumentKey, back: int) -> None:
@@ -150,5 +164,6 @@ class StoreMachine(RuleBasedStateMachine):
 
 async def _everything(store: Store) -> Any:
     loads = [await store.load(key) for key in _KEYS]
+    epochs = await store.epochs(_KEYS)
     lists = [(await store.pages(tenant), await store.tokens(tenant)) for tenant in ("t", "u")]
-    return loads, lists
+    return loads, epochs, lists

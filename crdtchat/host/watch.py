@@ -1,0 +1,57 @@
+"""Notices what other processes did to the store: pages rebuilt into a new epoch."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+import anyio
+
+from crdtchat.host.gathering import Gathering
+from crdtchat.stores.base import Store, StoreError
+from crdtchat.sync.codes import CloseCode
+
+logger = logging.getLogger("crdtchat.host")
+
+SECONDS = 0.5
+"""Between looks: what changed is acted on within a second."""
+
+
+class Watch:
+    """Asks the store for its revision, and looks closer only when that has grown.
+
+    1. A room stays in memory only if its epoch was the store's at a look after the newest change
+       that a look has seen, or that look is less than `SECONDS` away.
+    """
+
+    def __init__(self, store: Store, rooms: Callable[[], Iterable[Gathering]]) -> None:
+        self.revision = 0
+        """The newest that was seen; a room remembers the one it was loaded under."""
+        self._store = store
+        self._rooms = rooms
+
+    async def run(self) -> None:
+        """Finish what an erasure that was killed left undone, then look until cancelled."""
+        try:
+            if await self._store.unscrubbed():
+                await self._store.scrub()
+        except StoreError as error:
+            logger.warning("what was erased is not off the disk yet: %s", error)
+        while True:
+            await anyio.sleep(SECONDS)
+            try:
+                await self.look()
+            except StoreError as error:
+                logger.warning("cannot see whether pages were rebuilt: %s", error)
+
+    async def look(self) -> None:
+        """Drop the rooms whose page has another epoch by now. Raises StoreError."""
+        self.revision = revision = await self._store.revision()
+        stale = [room for room in self._rooms() if room.revision != revision]
+        if not stale:
+            return
+        epochs = await self._store.epochs([room.key for room in stale])
+        for room, epoch in zip(stale, epochs, strict=True):
+            if room.room.history.epoch != epoch:
+                room.drop(CloseCode.UNAVAILABLE, "the page was rebuilt")
+            room.revision = revision

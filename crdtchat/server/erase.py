@@ -1,0 +1,52 @@
+"""`crdtchat erase`: takes somebody's words off the disk for good, also while a server runs."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from crdtchat.host.erasing import erase_annotations, erase_user
+from crdtchat.server.settings import BadSetting, Settings
+from crdtchat.server.upkeep import run_on_store
+from crdtchat.stores.base import DocumentKey, Store
+
+
+def erase(settings: Settings, flags: dict[str, Any]) -> int:
+    """Erase a page's annotations, one of them, or a user of a tenant. Answers the exit status."""
+    page, annotation, user = flags["page"], flags["annotation"], flags["user"]
+    if (page is None) == (user is None) or (annotation is not None and page is None):
+        raise BadSetting("say what to erase: --page ID, --page ID --annotation AID, or --user ID")
+    if settings.store == "memory:":
+        raise BadSetting("a store in memory has nothing on disk: stop its server instead")
+    what = f"annotation {annotation} of {page}" if annotation else f"all of {page}"
+    if user is not None:
+        what = f"user {user}, on all pages"
+    if not flags["yes"] and not _is_sure(f"{what}, in tenant {flags['tenant']}"):
+        sys.stderr.write("nothing was erased\n")
+        return 1
+
+    async def work(store: Store) -> None:
+        now = time.time_ns() // 1_000_000
+        if user is not None:
+            pages = await erase_user(store, flags["tenant"], user, now)
+            done = f"{user} is erased from {len(pages)} pages"
+        else:
+            key = DocumentKey(flags["tenant"], page)
+            wanted = None if annotation is None else frozenset({annotation})
+            found = await erase_annotations(store, key, wanted, now)
+            done = f"{len(found)} annotations of {page} are erased"
+        # Also when nothing was found: an earlier run may have been interrupted.
+        await store.scrub()
+        sys.stdout.write(f"{done}; the database was written anew without them\n")
+        sys.stdout.write("copies that you made of the data directory still hold them\n")
+
+    run_on_store(settings, work)
+    return 0
+
+
+def _is_sure(what: str) -> bool:
+    if not sys.stdin.isatty():
+        raise BadSetting("erasing cannot be undone: confirm it with --yes")
+    sys.stderr.write(f"erase {what}? This cannot be undone. Type yes: ")
+    return sys.stdin.readline().strip() == "yes"
