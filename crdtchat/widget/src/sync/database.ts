@@ -76,6 +76,19 @@ export class Database {
     await finished(transaction);
   }
 
+  /** Deletes what is stored of a page's other epochs. */
+  async forget(page: string, epoch: number): Promise<void> {
+    const transaction = this.db.transaction(REPLICA, "readwrite");
+    const rows = transaction.objectStore(REPLICA).index("page").openCursor(page);
+    rows.onsuccess = () => {
+      const cursor = rows.result;
+      if (!cursor) return;
+      if ((cursor.value as ReplicaRow).epoch !== epoch) cursor.delete();
+      cursor.continue();
+    };
+    await finished(transaction);
+  }
+
   async put(row: OperationRow): Promise<void> {
     const transaction = this.db.transaction(OUTBOX, "readwrite");
     transaction.objectStore(OUTBOX).put(row);

@@ -252,7 +252,9 @@ describe("Provider", () => {
     server.epoch = 2;
     receive({ type: "close", code: 1006, reason: "" });
     receive({ type: "reconnect" });
-    expect(updates(live())).toHaveLength(1);
+    const effects = live();
+    expect(effects).toContainEqual({ type: "rebuilt", epoch: 2 });
+    expect(updates(effects)).toHaveLength(1);
     expect(replica.get("u", "bob")).toBeUndefined();
     expect(replica.get("a", operation.aid)).toBeDefined();
     expect(provider.epoch).toBe(2);

@@ -53,7 +53,9 @@ export type Effect =
   | { type: "event"; event: wire.WireEvent }
   | { type: "presence"; presence: wire.PresenceFrame }
   /** The replica was replaced or caught up; a copy of it may be kept. */
-  | { type: "synced"; whole: boolean };
+  | { type: "synced"; whole: boolean }
+  /** The page has another epoch: something was erased, and no copy of what was before may be kept. */
+  | { type: "rebuilt"; epoch: number };
 
 type Phase = "idle" | "waiting" | "connecting" | "joining" | "live" | "stopped";
 
@@ -99,6 +101,11 @@ export class Provider {
     this.#backoff = new Backoff(random);
     this.epoch = start.epoch;
     this.sequence = start.sequence;
+  }
+
+  /** Whether the replica is to be dropped for a state that has not come yet: no copy of it may be kept. */
+  get stale(): boolean {
+    return this.#whole;
   }
 
   get welcome(): wire.Welcome | null {
@@ -219,6 +226,7 @@ export class Provider {
         break;
       case "resync":
         if (message.epoch !== this.epoch) this.#startAgain();
+        this.#enter(message.epoch);
         this.#join(now);
         break;
       case "other":
@@ -231,11 +239,16 @@ export class Provider {
     const first = this.outbox.sent[0]?.sent;
     const goesOn = lease === this.#lease && (!first || welcome.clock >= first.clock);
     if (welcome.epoch !== this.epoch || (first && !goesOn)) this.#startAgain();
-    this.epoch = welcome.epoch;
+    this.#enter(welcome.epoch);
     this.#lease = lease;
     this.#welcome = welcome;
     this.#effects.push({ type: "welcome", welcome });
     this.#join(now);
+  }
+
+  #enter(epoch: number): void {
+    if (this.epoch > 0 && epoch !== this.epoch) this.#effects.push({ type: "rebuilt", epoch });
+    this.epoch = epoch;
   }
 
   /** Drops the replica; what was on its way is written anew once the server's state is here. */

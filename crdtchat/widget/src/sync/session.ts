@@ -233,6 +233,9 @@ export class Session extends Emitter<SessionEvents> {
         this.presence = effect.presence;
         this.emit("presence", effect.presence);
         break;
+      case "rebuilt":
+        void this.#database?.forget(this.key, effect.epoch).catch(() => {});
+        break;
       case "synced":
         if (effect.whole) this.#writeWhole = true;
         this.#dropHeld();
@@ -366,7 +369,7 @@ export class Session extends Emitter<SessionEvents> {
   /** Only what the server has confirmed is kept: never while an operation is in the replica unanswered. */
   #save(): void {
     const provider = this.#provider;
-    if (!provider || !this.#database || !this.#saveWanted || provider.epoch === 0) return;
+    if (!provider || !this.#database || !this.#saveWanted || provider.epoch === 0 || provider.stale) return;
     if (this.#tabs.canLock && !this.#tabs.leads) {
       this.replica.takeUpdates();
       return;
