@@ -7,6 +7,7 @@ import { type Selected, SelectionWatch } from "../dom/selection";
 import { watchTheme } from "../dom/theme";
 import type { Target } from "../model/schema";
 import type { Thread } from "../model/threads";
+import type { Host } from "./host";
 
 export interface CanvasEvents {
   placed(aids: ReadonlySet<string>): void;
@@ -25,6 +26,7 @@ export class Canvas {
   readonly #closed = new AbortController();
   readonly #unwatchTheme: () => void;
   #frame = 0;
+  #paused = false;
   #painted = new Set<string>();
   #resolved = new Set<string>();
   #pointer: { x: number; y: number } | null = null;
@@ -34,12 +36,18 @@ export class Canvas {
     layer: HTMLElement,
     private readonly events: CanvasEvents,
     dark: boolean | undefined,
+    private readonly host?: Host,
   ) {
     this.#painter = createPainter(layer);
-    this.marks = new Marks(root, (aids) => {
-      this.#paintSoon();
-      events.placed(aids);
-    });
+    this.marks = new Marks(
+      root,
+      (aids) => {
+        this.#paintSoon();
+        events.placed(aids);
+      },
+      undefined,
+      host?.reading,
+    );
     this.selection = new SelectionWatch(root, () => this.marks.map, events.selected);
     this.#unwatchTheme = this.#theme(dark);
     this.#listen();
@@ -53,7 +61,7 @@ export class Canvas {
   }
 
   want(thread: Thread): void {
-    if (thread.target.kind === "text") this.marks.want(thread.aid, thread.target);
+    if (thread.target.exact !== "") this.marks.want(thread.aid, this.#inText(thread.target));
   }
 
   activate(aid: string | null): void {
@@ -77,7 +85,9 @@ export class Canvas {
 
   target(selected: Selected): Target {
     const quote = describe(this.marks.map.text, selected.startCp, selected.endCp);
-    return { ...quote, kind: "text", part: "", version: "" };
+    const target = { ...quote, kind: "text", part: "", version: "" };
+    const told = this.host?.describe?.(target, selected.range) ?? target;
+    return moved(told, -this.#partStart(told));
   }
 
   rangeOf(aid: string): Range | undefined {
@@ -94,6 +104,18 @@ export class Canvas {
     const height = element?.getBoundingClientRect().height ?? 0;
     if (element && height < innerHeight / 2) element.scrollIntoView({ block: "center", behavior });
     else scrollBy({ top: rect.top - innerHeight / 3, behavior });
+  }
+
+  /** Brings words into view that the host does not draw now. */
+  bring(target: Target | undefined, aid: string): void {
+    const place = this.marks.get(aid)?.place;
+    if (target && place) this.host?.bring?.(target, place.startCp);
+  }
+
+  /** Out of sight nothing is drawn, and no selection is for this element. */
+  pause(paused: boolean): void {
+    this.#paused = paused;
+    this.#paintSoon();
   }
 
   close(): void {
@@ -115,13 +137,28 @@ export class Canvas {
     return () => {};
   }
 
+  /** Where a target is that is no annotation yet. */
+  locate(target: Target): Range | undefined {
+    return this.marks.locate(this.#inText(target));
+  }
+
+  #inText(target: Target): Target {
+    return moved(target, this.#partStart(target));
+  }
+
+  /** Offsets of a target count from the start of its part. */
+  #partStart(target: Target): number {
+    const element = target.part ? this.host?.element?.(target) : undefined;
+    return element ? this.marks.map.offset(element, 0) : 0;
+  }
+
   #paintSoon(): void {
     cancelAnimationFrame(this.#frame);
     this.#frame = requestAnimationFrame(() => {
       const open: Range[] = [];
       const resolved: Range[] = [];
       for (const { aid, range } of this.marks.placed) {
-        if (!range) continue;
+        if (!range || this.#paused) continue;
         if (this.#painted.has(aid)) open.push(range);
         else if (this.#resolved.has(aid)) resolved.push(range);
       }
@@ -172,4 +209,8 @@ export class Canvas {
       { signal, passive: true },
     );
   }
+}
+
+function moved(target: Target, by: number): Target {
+  return { ...target, startCp: target.startCp + by, endCp: target.endCp + by };
 }

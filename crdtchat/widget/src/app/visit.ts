@@ -118,7 +118,7 @@ export class Visit {
   #restoreDraft(): void {
     const { widget } = this;
     const target = this.drafts.get("new")?.target;
-    const range = target && widget.canvas.marks.locate(target);
+    const range = target && widget.canvas.locate(target);
     if (target && range && !widget.view.value.composing && !widget.view.value.active)
       widget.composeOn(target, range);
   }

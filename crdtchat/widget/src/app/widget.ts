@@ -9,6 +9,7 @@ import type { Session } from "../sync/session";
 import { Address } from "./address";
 import { Canvas } from "./canvas";
 import type { Draft, Drafts } from "./drafts";
+import type { Host } from "./host";
 import type { HostEvents } from "./host-events";
 import { type Filter, listed } from "./listing";
 import type { Person } from "./mentions";
@@ -39,6 +40,7 @@ export class Widget extends Emitter<HostEvents> {
     readonly root: Element,
     readonly options: Options & { serverUrl: string },
     layer: HTMLElement,
+    private readonly host?: Host,
   ) {
     super();
     const languages = [options.locale, document.documentElement.lang, ...navigator.languages];
@@ -54,6 +56,7 @@ export class Widget extends Emitter<HostEvents> {
         dark: (dark) => this.view.set({ dark }),
       },
       options.hasDarkBackground,
+      host,
     );
     const follows = options.urlId === undefined;
     this.#address = new Address(() => this.followLink(), follows ? (page) => this.#reopen(page) : null);
@@ -167,7 +170,11 @@ export class Widget extends Emitter<HostEvents> {
     this.view.set({ active: aid, composing: null, selected: null, peek: null });
     const range = this.canvas.rangeOf(aid);
     if (reveal && range) this.canvas.reveal(range);
-    if (!range && this.isOrphan(aid)) this.view.set({ panel: true });
+    else if (reveal) this.canvas.bring(this.threads.get(aid)?.target, aid);
+    if (!range && this.isOrphan(aid) && !this.view.value.panel) {
+      this.view.set({ panel: true });
+      this.host?.showPanel?.(true);
+    }
   }
 
   close(): void {
@@ -180,6 +187,7 @@ export class Widget extends Emitter<HostEvents> {
   togglePanel(panel = !this.view.value.panel): void {
     if (this.view.value.active) this.close();
     this.canvas.draft(null);
+    if (panel !== this.view.value.panel) this.host?.showPanel?.(panel);
     this.view.set({ panel, composing: null });
     this.repaint();
   }

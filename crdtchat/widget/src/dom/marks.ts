@@ -1,6 +1,6 @@
 /** Which annotation lies where: kept for one element, renewed as its content changes. */
 import { Finder, type Place, type Quote } from "./anchoring";
-import { TextMap } from "./text-map";
+import { type Reading, TextMap } from "./text-map";
 
 export interface Mark {
   aid: string;
@@ -30,8 +30,9 @@ export class Marks {
     readonly root: Element,
     private readonly changed: (aids: ReadonlySet<string>) => void,
     private readonly textChanged: () => void = () => {},
+    private readonly reading: Reading = {},
   ) {
-    this.#map = new TextMap(root);
+    this.#map = new TextMap(root, reading);
     this.#finder = new Finder(this.#map.text);
     this.#observer = new MutationObserver(() => this.#mutated());
     this.#observer.observe(root, {
@@ -124,7 +125,7 @@ export class Marks {
     clearTimeout(this.#timer);
     this.#firstMutation = 0;
     const before = this.#map.text;
-    this.#map = new TextMap(this.root);
+    this.#map = new TextMap(this.root, this.reading);
     if (this.#map.text === before) {
       // The same words in other nodes: places hold, ranges do not.
       for (const mark of this.#marks.values()) mark.range = this.#range(mark.place);

@@ -22,6 +22,26 @@ const BLOCKS = new Set(
   ).split(" "),
 );
 
+/**
+ * Text of which the document shows only a part, such as an editor's that draws no line out of sight. Its host
+ * knows all of it, and where it is drawn.
+ */
+export interface Foreign {
+  readonly text: string;
+  /** Where an offset, in UTF-16 units, is drawn; undefined while it is not. */
+  position(u16: number): { node: Node; offset: number } | undefined;
+  /** The offset of a DOM position; undefined for one that lies outside. */
+  offset(node: Node, offset: number): number | undefined;
+}
+
+/** How a host reads its element; a plain page needs none of it. */
+export interface Reading {
+  /** What the element's text is made of, in order: elements, or text that may not be in the document. */
+  parts?(): Iterable<Element | Foreign>;
+  /** What stands for an element: another text; null for none; undefined for its own. */
+  instead?(element: HTMLElement): Foreign | null | undefined;
+}
+
 interface Piece {
   node: Text;
   /** Offset of the piece in the text, in UTF-16 units. */
@@ -34,14 +54,24 @@ interface Piece {
   afterSpace: boolean;
 }
 
+interface ForeignPiece {
+  foreign: Foreign;
+  start: number;
+  end: number;
+}
+
 export class TextMap {
   readonly text: string;
-  readonly #pieces: Piece[] = [];
+  readonly #pieces: (Piece | ForeignPiece)[] = [];
+  readonly #foreign: ForeignPiece[] = [];
   readonly #starts: number[] = [];
   readonly #byNode = new Map<Node, Piece>();
   #points: CodePoints | undefined;
 
-  constructor(readonly root: Element) {
+  constructor(
+    readonly root: Element,
+    reading: Reading = {},
+  ) {
     const parts: string[] = [];
     let length = 0;
     let afterSpace = true;
@@ -53,6 +83,18 @@ export class TextMap {
       if (length === 0 || afterSpace) return;
       add("\n");
       afterSpace = true;
+    };
+    const append = (foreign: Foreign) => {
+      breakLine();
+      const piece = { foreign, start: length, end: length + foreign.text.length };
+      this.#pieces.push(piece);
+      this.#starts.push(length);
+      this.#foreign.push(piece);
+      if (foreign.text !== "") {
+        add(foreign.text);
+        afterSpace = foreign.text.endsWith("\n");
+      }
+      breakLine();
     };
     const visit = (node: Node, preformatted: boolean): void => {
       if (node.nodeType === Node.TEXT_NODE) {
@@ -81,15 +123,25 @@ export class TextMap {
         breakLine();
         return;
       }
-      if (isSkipped(element)) return;
+      const instead = isSkipped(element) ? null : reading.instead?.(element);
+      if (instead) append(instead);
+      if (instead !== undefined) return;
       const block = BLOCKS.has(element.tagName);
       const pre = preformatted || element.tagName === "PRE";
       if (block) breakLine();
       for (let child = node.firstChild; child; child = child.nextSibling) visit(child, pre);
       if (block) breakLine();
     };
-    for (let child = root.firstChild; child; child = child.nextSibling)
-      visit(child, root.tagName === "PRE" || root.closest("pre") !== null);
+    if (reading.parts) {
+      for (const part of reading.parts()) {
+        breakLine();
+        if (part instanceof Element) visit(part, false);
+        else append(part);
+      }
+    } else {
+      for (let child = root.firstChild; child; child = child.nextSibling)
+        visit(child, root.tagName === "PRE" || root.closest("pre") !== null);
+    }
     this.text = parts.join("");
   }
 
@@ -115,6 +167,10 @@ export class TextMap {
   }
 
   #offset(node: Node, offset: number): number {
+    for (const { foreign, start, end } of this.#foreign) {
+      const inside = foreign.offset(node, offset);
+      if (inside !== undefined) return Math.min(start + inside, end);
+    }
     const piece = this.#byNode.get(node);
     if (piece) {
       if (!piece.folded) return piece.start + Math.min(offset, piece.end - piece.start);
@@ -127,28 +183,37 @@ export class TextMap {
       if (node.contains(other)) return true;
       return Boolean(node.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_PRECEDING);
     };
+    const own = this.#own;
     let low = 0;
-    let high = this.#pieces.length;
+    let high = own.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (before((this.#pieces[middle] as Piece).node)) low = middle + 1;
+      if (before((own[middle] as Piece).node)) low = middle + 1;
       else high = middle;
     }
-    return this.#pieces[low]?.start ?? this.text.length;
+    return own[low]?.start ?? this.text.length;
   }
 
-  #position(u16: number, end: boolean): { node: Text; offset: number } | undefined {
+  /** The pieces that are in the document. */
+  get #own(): Piece[] {
+    const own = this.#foreign.length > 0 ? this.#pieces.filter((piece) => "node" in piece) : this.#pieces;
+    return own as Piece[];
+  }
+
+  #position(u16: number, end: boolean): { node: Node; offset: number } | undefined {
     // The last piece that starts before (an end) or at (a start) the offset and is not empty.
     let index = below(this.#starts, end ? u16 : u16 + 1) - 1;
-    while (index > 0 && (this.#pieces[index] as Piece).start === (this.#pieces[index] as Piece).end) index--;
+    const isEmpty = (piece: Piece | ForeignPiece | undefined) => piece && piece.start === piece.end;
+    while (index > 0 && isEmpty(this.#pieces[index])) index--;
     let piece = this.#pieces[Math.max(index, 0)];
     // A start on the newline between two blocks belongs to the next text.
     if (piece && !end && u16 >= piece.end) {
       do piece = this.#pieces[++index];
-      while (piece && piece.start === piece.end);
+      while (isEmpty(piece));
     }
     if (!piece) return undefined;
     const wanted = Math.max(0, Math.min(u16, piece.end) - piece.start);
+    if ("foreign" in piece) return piece.foreign.position(wanted);
     return { node: piece.node, offset: piece.folded ? unfold(piece, wanted) : wanted };
   }
 }

@@ -1,7 +1,6 @@
-/** The library: what another host, such as the lab extension, builds on. */
-export { Actions } from "../model/actions";
-export type { Operation } from "../model/intents";
+/** What a host that is more than a page, such as JupyterLab, builds on. */
+export type { Host } from "../app/host";
+export type { Foreign, Reading } from "../dom/text-map";
+export { TextMap } from "../dom/text-map";
 export type { Target } from "../model/schema";
-export type { Comment, Thread, Threads } from "../model/threads";
-export { Session, type SessionOptions } from "../sync/session";
-export { type AnnotationView, type CrdtChatInstance, creator } from "./create";
+export { type Docked, dock } from "../ui/dock";

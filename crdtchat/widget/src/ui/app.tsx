@@ -6,15 +6,21 @@ import { useView, useWidget, WidgetContext } from "./context";
 import { Peek, SelectionButton } from "./floating";
 import { Panel } from "./panel";
 
-function App({ bar }: { bar: boolean }) {
+/** What is drawn over the page; a host may have a place of its own for the panel. */
+interface Layers {
+  bar: boolean;
+  panel: boolean;
+}
+
+function App({ bar, panel: own }: Layers) {
   const widget = useWidget();
   const { dark, panel, said } = useView(widget);
   return (
-    <div class={`app${dark ? " dark" : ""}${panel ? " with-panel" : ""}`} lang={widget.speech.locale}>
+    <div class={`app${dark ? " dark" : ""}${panel && own ? " with-panel" : ""}`} lang={widget.speech.locale}>
       {bar && !panel && <Bar />}
       <SelectionButton />
       <Peek />
-      {panel && <Panel />}
+      {panel && own && <Panel />}
       <Card />
       <p class="sr" role="status" aria-live="polite">
         {said}
@@ -33,8 +39,22 @@ function Top() {
   );
 }
 
-export function draw(widget: Widget, into: ShadowRoot, bar: boolean): () => void {
-  return mount(widget, into, <App bar={bar} />);
+function Docked() {
+  const widget = useWidget();
+  const { dark } = useView(widget);
+  return (
+    <div class={`app docked${dark ? " dark" : ""}`} lang={widget.speech.locale}>
+      <Panel />
+    </div>
+  );
+}
+
+export function draw(widget: Widget, into: ShadowRoot, layers: Layers): () => void {
+  return mount(widget, into, <App {...layers} />);
+}
+
+export function drawPanel(widget: Widget, into: ShadowRoot): () => void {
+  return mount(widget, into, <Docked />);
 }
 
 export function drawBar(widget: Widget, into: ShadowRoot): () => void {

@@ -1,4 +1,5 @@
 /** The only things a widget puts into the page: a layer at the end of the body, and the bar where it is wanted. */
+import type { Host } from "../app/host";
 import { OptionError, type Options } from "../app/options";
 import { Widget } from "../app/widget";
 import { draw, drawBar } from "./app";
@@ -17,7 +18,7 @@ function styles(): CSSStyleSheet {
   return sheet;
 }
 
-function host(tag: string): HTMLElement {
+export function host(tag: string): HTMLElement {
   const element = document.createElement(tag);
   const root = element.attachShadow({ mode: "open" });
   root.adoptedStyleSheets = [styles()];
@@ -38,10 +39,11 @@ function stack(): void {
 
 export interface Mounted {
   widget: Widget;
+  layer: HTMLElement;
   destroy(): void;
 }
 
-export function mount(root: Element, options: Options & { serverUrl: string }): Mounted {
+export function mount(root: Element, options: Options & { serverUrl: string }, hosted?: Host): Mounted {
   if (!(root instanceof Element)) throw new OptionError("crdtchat: the first argument is not an element");
   const layer = host(LAYER);
   const { fontFamily } = getComputedStyle(root);
@@ -49,9 +51,9 @@ export function mount(root: Element, options: Options & { serverUrl: string }): 
   document.body.append(layer);
   stack();
   const shadow = layer.shadowRoot as ShadowRoot;
-  const widget = new Widget(root, options, shadow as unknown as HTMLElement);
+  const widget = new Widget(root, options, shadow as unknown as HTMLElement, hosted);
   const floating = options.topBarTarget === undefined;
-  const parts = [draw(widget, shadow, floating)];
+  const parts = [draw(widget, shadow, { bar: floating, panel: !hosted })];
   const bar = options.topBarTarget ? host(BAR) : null;
   if (bar) {
     bar.style.setProperty("--crdtchat-inherited-font", fontFamily);
@@ -66,6 +68,7 @@ export function mount(root: Element, options: Options & { serverUrl: string }): 
   addEventListener("pointerdown", by(false), { signal, capture: true, passive: true });
   return {
     widget,
+    layer,
     destroy() {
       keys.abort();
       for (const part of parts) part();

@@ -237,7 +237,7 @@ function resume(widget: Widget, draft: Draft): void {
     widget.saveDraft({ ...draft, id: "new" });
     if (draft.id !== "new") widget.discardDraft(draft.id);
     widget.togglePanel(false);
-    widget.composeOn(draft.target, widget.canvas.marks.locate(draft.target) ?? null);
+    widget.composeOn(draft.target, widget.canvas.locate(draft.target) ?? null);
     return;
   }
   const { aid = "" } = draft;

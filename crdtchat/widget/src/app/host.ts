@@ -1,0 +1,16 @@
+/** What a host that is more than a page does for a widget: a notebook, an editor. */
+import type { Reading } from "../dom/text-map";
+import type { Target } from "../model/schema";
+
+export interface Host {
+  /** How the text of its element is read. */
+  reading: Reading;
+  /** Says which part of the page the words are in. */
+  describe?(target: Target, range: Range): Target;
+  /** The element of a target's part, from which its offsets count; undefined if it is not in the document. */
+  element?(target: Target): Element | undefined;
+  /** Brings words into view that are not drawn. */
+  bring?(target: Target, startCp: number): void;
+  /** The panel, which is the host's, was asked for or closed. */
+  showPanel?(open: boolean): void;
+}
