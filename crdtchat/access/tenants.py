@@ -22,6 +22,9 @@ class Tenant:
     """Patterns (see `crdtchat.access.origins`) of the web pages that may embed it. The server's
     own origin is always allowed."""
 
+    page_versions: bool = True
+    """Whether the texts that annotations are made on are kept beside the discussions."""
+
     def allows_origin(self, origin: str | None, host: str) -> bool:
         """Whether a browser page of `origin` may connect to this server, called `host`.
 

@@ -12,6 +12,10 @@ from crdtchat.sync.message import EventKind
 from crdtchat.sync.rules import Actor, Facts, Law, RuleTable, View
 from crdtchat.sync.update import Value
 
+_NEW, _UPDATED, _DELETED = EventKind
+_NOT_EDITED: tuple[str | int, ...] = (0, "")
+"""What a comment means that leaves its last positions out: `edited`, `parent`."""
+
 
 class _Rule:
     """What most roots share: records are signed, never removed, and purge nothing."""
@@ -35,31 +39,30 @@ class AnnotationRule(_Rule):
     def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
         if not schema.is_id(key):
             raise Refused(RejectCode.BAD_KEY, "not an annotation id")
-        author, created, *target = _array(value, 7, 10)
-        _check_target(target)
-        _check_writer(actor, author, created)
+        record = _array(value, 7, 10)
+        _check_target(record)
+        _check_writer(actor, record[0], record[1])
         _check_not_deleted(view, key)
         if view.facts(schema.ANNOTATIONS, key) is not None:
             raise Refused(RejectCode.EXISTS, "the annotation id is taken")
-        return author, created
+        return record[:2]
 
     def facts(self, key: str, value: Value) -> Facts:
         return value[0], value[1]
 
     def event(self, key: str) -> tuple[EventKind, str, str]:
-        return EventKind.NEW, key, ""
+        return _NEW, key, ""
 
 
 class CommentRule(_Rule):
     """`c`: written and rewritten by its author; author, created and parent never change."""
 
     def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
-        ids = schema.split_ids(key, 2)
+        ids = schema.split_ids(key)
         if ids is None:
             raise Refused(RejectCode.BAD_KEY, "not annotation/comment")
-        author, created, text, *rest = _array(value, 3, 5)
-        edited = rest[0] if rest else 0
-        parent = rest[1] if len(rest) > 1 else ""
+        record = _array(value, 3, 5)
+        author, created, text, edited, parent = record + _NOT_EDITED[len(record) - 3 :]
         if not isinstance(text, str) or not isinstance(parent, str):
             raise Refused(RejectCode.BAD_VALUE, "a comment's text and parent are text")
         if not isinstance(edited, int) or edited < 0:
@@ -97,7 +100,7 @@ class CommentRule(_Rule):
 
     def event(self, key: str) -> tuple[EventKind, str, str]:
         aid, _, cid = key.partition("/")
-        return EventKind.UPDATED, aid, cid
+        return _UPDATED, aid, cid
 
 
 class StatusRule(_Rule):
@@ -115,7 +118,7 @@ class StatusRule(_Rule):
         return ()
 
     def event(self, key: str) -> tuple[EventKind, str, str]:
-        return EventKind.UPDATED, key, ""
+        return _UPDATED, key, ""
 
 
 class ReactionRule(_Rule):
@@ -138,12 +141,12 @@ class ReactionRule(_Rule):
 
     def event(self, key: str) -> tuple[EventKind, str, str]:
         aid, cid, _ = key.split("/", 2)
-        return EventKind.UPDATED, aid, cid
+        return _UPDATED, aid, cid
 
     @staticmethod
     def _check_key(actor: Actor, key: str) -> str:
         comment, _, user = key.rpartition("/")
-        if schema.split_ids(comment, 2) is None or not schema.is_user(user):
+        if schema.split_ids(comment) is None or not schema.is_user(user):
             raise Refused(RejectCode.BAD_KEY, "not annotation/comment/user")
         if user != actor.user:
             raise Refused(RejectCode.NOT_AUTHOR, "the reaction is somebody else's")
@@ -160,7 +163,7 @@ class TombstoneRule(_Rule):
         if schema.is_id(key):
             owner = view.facts(schema.ANNOTATIONS, key)
             unknown = RejectCode.UNKNOWN_ANNOTATION
-        elif schema.split_ids(key, 2) is not None:
+        elif schema.split_ids(key) is not None:
             owner = view.facts(schema.COMMENTS, key)
             unknown = RejectCode.UNKNOWN_COMMENT
         else:
@@ -183,7 +186,7 @@ class TombstoneRule(_Rule):
 
     def event(self, key: str) -> tuple[EventKind, str, str]:
         aid, _, cid = key.partition("/")
-        return (EventKind.UPDATED, aid, cid) if cid else (EventKind.DELETED, aid, "")
+        return (_UPDATED, aid, cid) if cid else (_DELETED, aid, "")
 
 
 class AnchorRule(_Rule):
@@ -192,11 +195,11 @@ class AnchorRule(_Rule):
     def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
         if not schema.is_id(key):
             raise Refused(RejectCode.BAD_KEY, "not an annotation id")
-        by, at, *target = _array(value, 7, 11)
-        if target[8:] not in ([], [0], [1]):
+        record = _array(value, 7, 11)
+        if record[10:] not in ((), (0,), (1,)):
             raise Refused(RejectCode.BAD_VALUE, "followed is 0 or 1")
-        _check_target(target[:8])
-        _check_writer(actor, by, at)
+        _check_target(record[:10])
+        _check_writer(actor, record[0], record[1])
         _check_not_deleted(view, key)
         _check_annotation(view, key)
         owner = view.facts(schema.ANNOTATIONS, key)
@@ -205,7 +208,7 @@ class AnchorRule(_Rule):
         return ()
 
     def event(self, key: str) -> tuple[EventKind, str, str]:
-        return EventKind.UPDATED, key, ""
+        return _UPDATED, key, ""
 
 
 class UserRule(_Rule):
@@ -246,10 +249,9 @@ def _array(value: Value, least: int, most: int) -> tuple[str | int, ...]:
     return value
 
 
-def _check_target(target: list[str | int]) -> None:
-    """Judge [exact, prefix, suffix, start, end, kind?, part?, version?]."""
-    exact, prefix, suffix, start, end = target[:5]
-    kind, part, version = (*target[5:], "", "", "")[:3]
+def _check_target(record: tuple[str | int, ...]) -> None:
+    """Judge [..., ..., exact, prefix, suffix, start, end, kind?, part?, version?]."""
+    _, _, exact, prefix, suffix, start, end, kind, part, version = (*record, "", "", "")[:10]
     if not (
         isinstance(exact, str)
         and isinstance(prefix, str)

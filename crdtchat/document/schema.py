@@ -37,6 +37,7 @@ WHOLE_KINDS = frozenset({"cell", "output", "page"})
 OPEN, RESOLVED = 0, 1
 
 _ID = re.compile(r"[A-Za-z0-9_-]{4,22}")
+_PAIR = re.compile(r"([A-Za-z0-9_-]{4,22})/([A-Za-z0-9_-]{4,22})")
 _USER = re.compile(r"[^/\x00-\x1f\x7f-\x9f\u2028\u2029]{1,128}")
 _PROTOTYPE = "__proto__"
 """A key that JavaScript objects treat apart."""
@@ -52,7 +53,9 @@ def is_user(text: str) -> bool:
     return _USER.fullmatch(text) is not None and text != _PROTOTYPE
 
 
-def split_ids(key: str, parts: int) -> tuple[str, ...] | None:
-    """Split a key into exactly `parts` ids; None if it is not one."""
-    ids = tuple(key.split("/"))
-    return ids if len(ids) == parts and all(is_id(part) for part in ids) else None
+def split_ids(key: str) -> tuple[str, str] | None:
+    """Split the key of a comment, annotation/comment; None if it is not one."""
+    found = _PAIR.fullmatch(key)
+    if found is None or _PROTOTYPE in (found[1], found[2]):
+        return None
+    return found[1], found[2]

@@ -263,10 +263,7 @@ class Gathering:
             key=self.key,
             epoch=self.room.history.epoch,
             after=effect.after,
-            entries=tuple(
-                base.Entry(entry.update, entry.principal, entry.at, entry.broadcast_id)
-                for entry in effect.entries
-            ),
+            entries=effect.entries,
             leases=tuple(
                 base.Lease(lease.client, lease.user, lease.nonce) for lease in effect.leases
             ),

@@ -13,6 +13,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from crdtchat.document.replica import EngineFailure, Write
+from crdtchat.host import page_versions
 from crdtchat.host.channel import Channel, ChannelClosed, Direct
 from crdtchat.host.committer import Committer
 from crdtchat.host.counters import Counters
@@ -51,6 +52,8 @@ class Visit:
     resume: tuple[int, str] | None = None
     token: str | None = None
     """A new guest token for the client to keep."""
+    page_versions: bool = False
+    """Whether the client may bring and fetch page versions."""
 
 
 class Hub:
@@ -146,6 +149,7 @@ class Hub:
             now=self.sources.now(),
             resume=visit.resume,
             token=visit.token,
+            page_versions=visit.page_versions,
             server=self._server,
         )
         attendance = room.attend(number, direct)
@@ -287,6 +291,7 @@ class Hub:
         room.since_snapshot = 0
         try:
             await self.store.snapshot(room.key, room.room.history.epoch, sequence, state)
+            await page_versions.tidy(self.store, room.key, room.replica, self.sources.now().wall)
         except StoreError as error:
             logger.warning("a snapshot could not be written: %s", error)
 

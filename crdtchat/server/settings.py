@@ -100,7 +100,7 @@ def _tenant(name: str, table: Any) -> Tenant:
         raise BadSetting(f"[tenants.{name}] is a table")
     if "/" in name or not name.isprintable() or not name:
         raise BadSetting(f"a tenant cannot be called {name!r}: use letters, digits, - and _")
-    known = {"guests", "secret", "secrets", "origins"}
+    known = {"guests", "secret", "secrets", "origins", "page_versions"}
     unknown = sorted(set(table) - known)
     if unknown:
         raise BadSetting(f"[tenants.{name}] has no setting {unknown[0]!r}; it has {sorted(known)}")
@@ -118,11 +118,14 @@ def _tenant(name: str, table: Any) -> Tenant:
         patterns = tuple(check_pattern(origin) for origin in origins)
     except BadOrigin as error:
         raise BadSetting(f"[tenants.{name}] {error}") from None
+    if not isinstance(table.get("page_versions", True), bool):
+        raise BadSetting(f"[tenants.{name}] page_versions is true or false")
     return Tenant(
         name,
         guests=Role(guests) if guests else None,
         secrets=tuple(secrets),
         origins=patterns,
+        page_versions=table.get("page_versions", True),
     )
 
 

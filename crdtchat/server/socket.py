@@ -98,6 +98,7 @@ async def serve_socket(socket: WebSocket) -> None:
         v1=v1,
         resume=parse_lease(query.get("lease", "")),
         token=admission.token,
+        page_versions=tenant.page_versions,
     )
     await hub.serve(channel, visit, channel.direct)
 

@@ -15,6 +15,7 @@ import anyio
 from crdtchat.access import tokens
 from crdtchat.access.principal import GUEST_PREFIX
 from crdtchat.document.schema import is_user
+from crdtchat.host import page_versions
 from crdtchat.host.folding import replica_of
 from crdtchat.server.serve import make_store
 from crdtchat.server.settings import BadSetting, Settings
@@ -62,7 +63,9 @@ async def _compact_pages(store: Store, tenant: str) -> None:
         loaded = await store.load(page.key)
         if not loaded.entries:
             continue
-        await store.snapshot(page.key, loaded.epoch, loaded.sequence, replica_of(loaded).state())
+        replica = replica_of(loaded)
+        await store.snapshot(page.key, loaded.epoch, loaded.sequence, replica.state())
+        await page_versions.tidy(store, page.key, replica, time.time_ns() // 1_000_000)
     sys.stdout.write(f"{len(pages)} pages of {tenant} are compact\n")
 
 

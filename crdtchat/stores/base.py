@@ -8,9 +8,12 @@ exactly one of them wins a sequence number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NamedTuple, Protocol
+
+from crdtchat.sync.effects import LogEntry
 
 
 class DocumentKey(NamedTuple):
@@ -21,18 +24,8 @@ class DocumentKey(NamedTuple):
     scope: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One verified operation in the log. Sequence numbers count from 1 without holes."""
-
-    update: bytes
-    """Yjs v1 update, verified."""
-    principal: str
-    """Id of the user whose session sent it; empty for the server's own additions."""
-    at: int
-    """When the server accepted it, in milliseconds since 1970."""
-    broadcast_id: bytes = b""
-    """The author's id of the operation (16 bytes), or empty."""
+Entry = LogEntry
+"""One verified operation in the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +125,37 @@ class Usage:
     tenant: str
     day: str
     counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PageVersion:
+    """A text that annotations were made on. It proves itself: `digest` is its SHA-256."""
+
+    name: str
+    """Short form of the digest, by which annotations name it."""
+    digest: bytes
+    by: str
+    """Id of the user who brought it."""
+    at: int
+    """When, in milliseconds since 1970."""
+    size: int
+    """Bytes of the text in UTF-8."""
+    data: bytes
+    """The text in UTF-8, compressed by zlib (RFC 1950)."""
+
+
+class Put(StrEnum):
+    """What became of a page version that was to be kept."""
+
+    STORED = "stored"
+    KNOWN = "known"
+    """It was there."""
+    TAKEN = "taken"
+    """The name stands for another text."""
+    FULL = "full"
+    """The page has as many versions as it may have."""
+    UNWRITTEN = "unwritten"
+    """Nobody ever wrote on the page."""
 
 
 class StoreError(Exception):
@@ -251,3 +275,19 @@ class Store(Protocol):
 
     async def secret(self, name: str) -> bytes:
         """Return the 32 random bytes kept under `name`, made at the first call."""
+
+    async def put_version(self, key: DocumentKey, version: PageVersion, most: int) -> Put:
+        """Keep a page version, unless the page has `most` of them already. Idempotent."""
+
+    async def version(self, key: DocumentKey, name: str) -> PageVersion | None:
+        """Find a page version."""
+
+    async def versions(self, key: DocumentKey) -> list[str]:
+        """List the names of a page's versions, oldest first."""
+
+    async def keep_versions(self, key: DocumentKey, names: Collection[str], before: int) -> int:
+        """Erase the page's versions that came before `before` (milliseconds since 1970) and are not
+        among `names`; answer how many."""
+
+    async def erase_versions(self, key: DocumentKey) -> int:
+        """Erase all versions of a page; answer how many."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from anyio.lowlevel import checkpoint
@@ -17,11 +17,18 @@ from crdtchat.stores.base import (
     Lease,
     Loaded,
     Page,
+    PageVersion,
+    Put,
     StoreError,
     Token,
     Usage,
 )
-from crdtchat.stores.text import require_append_text, require_text, token_texts
+from crdtchat.stores.text import (
+    require_append_text,
+    require_text,
+    token_texts,
+    version_texts,
+)
 
 
 @dataclass(slots=True)
@@ -36,6 +43,8 @@ class MemoryDocument:
     entries: list[Entry] = field(default_factory=list)
     """Entries `snapshot_sequence + 1 .. sequence`."""
     leases: dict[int, Lease] = field(default_factory=dict)
+    versions: dict[str, PageVersion] = field(default_factory=dict)
+    """In order of arrival."""
 
 
 @dataclass(slots=True)
@@ -245,6 +254,49 @@ class MemoryStore:
         if name not in self._data.secrets:
             self._data.secrets[name] = self._data.random_bytes(32)
         return self._data.secrets[name]
+
+    async def put_version(self, key: DocumentKey, version: PageVersion, most: int) -> Put:
+        """See `Store`."""
+        await self._enter(*key, *version_texts(version))
+        document = self._data.documents.get(key)
+        if document is None:
+            return Put.UNWRITTEN
+        known = document.versions.get(version.name)
+        if known is not None:
+            return Put.KNOWN if known.digest == version.digest else Put.TAKEN
+        if len(document.versions) >= most:
+            return Put.FULL
+        document.versions[version.name] = version
+        return Put.STORED
+
+    async def version(self, key: DocumentKey, name: str) -> PageVersion | None:
+        """See `Store`."""
+        await self._enter(*key, name)
+        return self._data.documents.get(key, MemoryDocument()).versions.get(name)
+
+    async def versions(self, key: DocumentKey) -> list[str]:
+        """See `Store`."""
+        await self._enter(*key)
+        return list(self._data.documents.get(key, MemoryDocument()).versions)
+
+    async def keep_versions(self, key: DocumentKey, names: Collection[str], before: int) -> int:
+        """See `Store`."""
+        await self._enter(*key)
+        versions = self._data.documents.get(key, MemoryDocument()).versions
+        doomed = [
+            one.name for one in versions.values() if one.at < before and one.name not in names
+        ]
+        for name in doomed:
+            del versions[name]
+        return len(doomed)
+
+    async def erase_versions(self, key: DocumentKey) -> int:
+        """See `Store`."""
+        await self._enter(*key)
+        versions = self._data.documents.get(key, MemoryDocument()).versions
+        count = len(versions)
+        versions.clear()
+        return count
 
     async def _enter(self, *texts: str) -> None:
         """Every call's single await: a checkpoint, so that tests meet the same interleavings."""

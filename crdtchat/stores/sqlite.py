@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from crdtchat.stores import sqlite_erase as erasing
 from crdtchat.stores import sqlite_tables as tables
+from crdtchat.stores import sqlite_versions as page_versions
 from crdtchat.stores.base import (
     Append,
     Conflict,
@@ -18,6 +19,8 @@ from crdtchat.stores.base import (
     Erasure,
     Loaded,
     Page,
+    PageVersion,
+    Put,
     Token,
     Usage,
 )
@@ -26,7 +29,7 @@ from crdtchat.stores.sqlite_lane import Lane
 from crdtchat.stores.sqlite_read import LogReader
 from crdtchat.stores.sqlite_schema import migrate
 from crdtchat.stores.sqlite_write import LogWriter
-from crdtchat.stores.text import require_text, token_texts
+from crdtchat.stores.text import require_text, token_texts, version_texts
 
 # Two, so that a small load need not wait for the end of a big one. More would only share the GIL.
 _READERS = 2
@@ -176,3 +179,32 @@ class SqliteStore:
         if found is not None:
             return found
         return await self._writer.write(lambda connection: tables.make_secret(connection, name))
+
+    async def put_version(self, key: DocumentKey, version: PageVersion, most: int) -> Put:
+        """See `Store`."""
+        require_text(*key, *version_texts(version))
+        return await self._writer.write(
+            lambda connection: page_versions.put(connection, key, version, most)
+        )
+
+    async def version(self, key: DocumentKey, name: str) -> PageVersion | None:
+        """See `Store`."""
+        require_text(*key, name)
+        return await self._reader.read(lambda connection: page_versions.find(connection, key, name))
+
+    async def versions(self, key: DocumentKey) -> list[str]:
+        """See `Store`."""
+        require_text(*key)
+        return await self._reader.read(lambda connection: page_versions.names(connection, key))
+
+    async def keep_versions(self, key: DocumentKey, names: Collection[str], before: int) -> int:
+        """See `Store`."""
+        require_text(*key)
+        return await self._writer.write(
+            lambda connection: page_versions.keep(connection, key, names, before)
+        )
+
+    async def erase_versions(self, key: DocumentKey) -> int:
+        """See `Store`."""
+        require_text(*key)
+        return await self._writer.write(lambda connection: page_versions.erase(connection, key))

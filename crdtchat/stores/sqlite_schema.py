@@ -14,6 +14,7 @@ from crdtchat.stores.base import StoreTooNew
 from crdtchat.stores.sqlite_erase import add_revision
 from crdtchat.stores.sqlite_errors import damaged
 from crdtchat.stores.sqlite_file import transaction
+from crdtchat.stores.sqlite_versions import create_versions
 
 Migration = Callable[[sqlite3.Connection], None]
 
@@ -86,7 +87,7 @@ def _first(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first, add_revision)
+MIGRATIONS: tuple[Migration, ...] = (_first, create_versions, add_revision)
 
 
 def migrate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crdtchat.stores.base import Append, StoreError, Token
+from crdtchat.stores.base import Append, PageVersion, StoreError, Token
 
 
 def require_text(*values: str) -> None:
@@ -40,3 +40,8 @@ def require_append_text(append: Append) -> None:
 def token_texts(token: Token) -> tuple[str, ...]:
     """All text of a token that a store keeps."""
     return (token.id, token.tenant, token.role, token.user, token.name, token.pages)
+
+
+def version_texts(version: PageVersion) -> tuple[str, ...]:
+    """All text of a page version that a store keeps as text."""
+    return (version.name, version.by)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from crdtchat.sync.codes import CloseCode
 from crdtchat.sync.leases import Lease
 from crdtchat.sync.message import Event
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """One operation for the log."""
+class LogEntry(NamedTuple):
+    """One verified operation in the log. Sequence numbers count from 1 without holes."""
 
     update: bytes
+    """Yjs v1 update, verified."""
     principal: str
+    """Id of the user whose session sent it; empty for the server's own additions."""
     at: int
-    broadcast_id: bytes
+    """When the server accepted it, in milliseconds since 1970."""
+    broadcast_id: bytes = b""
+    """The author's id of the operation (16 bytes), or empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from crdtchat.sync.update import Id, Ranges, Section, Update, Value
+from crdtchat.sync.update import Deletes, Id, Ranges, Section, Update, Value
 from crdtchat.sync.wire import string, uint
 
 EMPTY_UPDATE = b"\x00\x00"
@@ -50,10 +50,15 @@ def encode_deletion(ids: Iterable[Id]) -> bytes:
 
 def encode_deletes(ids: Iterable[Id]) -> bytes:
     """Encode a delete set of single items."""
+    return encode_delete_set(as_deletes(ids))
+
+
+def as_deletes(ids: Iterable[Id]) -> Deletes:
+    """A delete set of single items."""
     by_client: dict[int, list[tuple[int, int]]] = {}
     for client, clock in ids:
         by_client.setdefault(client, []).append((clock, clock + 1))
-    return _deletes(by_client)
+    return _united(by_client)
 
 
 def join_updates(updates: Sequence[Update]) -> bytes:
@@ -72,27 +77,36 @@ def join_updates(updates: Sequence[Update]) -> bytes:
     for client in sorted(sections, reverse=True):
         run = sections[client]
         parts += [
-            uint(sum(len(section.items) for section in run)),
+            uint(sum([section.structs for section in run])),
             uint(client),
             uint(run[0].clock),
         ]
         parts += [section.body for section in run]
-    parts.append(_deletes(deletes))
+    parts.append(encode_delete_set(_united(deletes)))
     return b"".join(parts)
 
 
-def _deletes(by_client: dict[int, list[tuple[int, int]]]) -> bytes:
-    parts = [uint(len(by_client))]
-    for client in sorted(by_client, reverse=True):
-        ranges = merge_ranges(by_client[client])
+def _united(by_client: dict[int, list[tuple[int, int]]]) -> Deletes:
+    """In the order of the wire, which is that of Yjs: ids descending, ranges ascending."""
+    return tuple(
+        [(client, _merged(by_client[client])) for client in sorted(by_client, reverse=True)]
+    )
+
+
+def encode_delete_set(deletes: Deletes) -> bytes:
+    """Encode a delete set; as an update of its own it stands behind one zero byte."""
+    parts = [uint(len(deletes))]
+    for client, ranges in deletes:
         parts += [uint(client), uint(len(ranges))]
         for first, end in ranges:
             parts += [uint(first), uint(end - first)]
     return b"".join(parts)
 
 
-def merge_ranges(ranges: Iterable[tuple[int, int]]) -> Ranges:
+def _merged(ranges: list[tuple[int, int]]) -> Ranges:
     """Sort ranges and unite those that touch or overlap."""
+    if len(ranges) == 1:
+        return (ranges[0],)
     merged: list[tuple[int, int]] = []
     for first, end in sorted(ranges):
         if merged and first <= merged[-1][1]:

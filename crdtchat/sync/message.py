@@ -166,10 +166,15 @@ FromServer = (
 
 PRESENCE_BYTES = 512
 _SERVER_NESTING = 1_000
+_OPERATION = bytes((MessageType.OPERATION,))
 
 
 def decode_from_client(frame: bytes, *, v1: bool) -> FromClient:
     """Decode a frame a client sent. Raises Malformed for anything else."""
+    if v1 and frame[:1] == _OPERATION:
+        raw, at = read_bytes(frame, 1 + BROADCAST_ID_BYTES)
+        expect_end(frame, at)
+        return Operation(frame[1 : 1 + BROADCAST_ID_BYTES], raw)
     kind, at = read_uint(frame, 0)
     if kind == MessageType.SYNC:
         return _read_sync(frame, at)
@@ -181,11 +186,6 @@ def decode_from_client(frame: bytes, *, v1: bool) -> FromClient:
         expect_end(frame, at)
         return QueryAwareness()
     if v1:
-        if kind == MessageType.OPERATION:
-            broadcast_id, at = read_fixed(frame, at, BROADCAST_ID_BYTES)
-            raw, at = read_bytes(frame, at)
-            expect_end(frame, at)
-            return Operation(broadcast_id, raw)
         if kind == MessageType.PRESENCE:
             text, at = read_string(frame, at)
             expect_end(frame, at)
@@ -300,7 +300,7 @@ def encode_welcome(info: dict[str, object]) -> bytes:
 
 
 def encode_operation(broadcast_id: bytes, update: bytes) -> bytes:
-    return b"\x41" + broadcast_id + sized(update)
+    return _OPERATION + broadcast_id + sized(update)
 
 
 def encode_batch(first: int, last: int, update: bytes, events: Sequence[Event]) -> bytes:

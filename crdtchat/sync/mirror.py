@@ -11,13 +11,14 @@ Size: 4 bytes an item and about 250 bytes a key.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from crdtchat.sync.rules import Facts, group
 from crdtchat.sync.update import Id
 
 _NONE = -1
 """Client of "no origin" in a chain."""
+_NO_ORIGIN = (_NONE, 0)
 _WIDTH = 4
 """A chain holds client, clock, origin's client, origin's clock of each item."""
 
@@ -52,6 +53,11 @@ class Record:
             return None
         return self.chain[-4], self.chain[-3]
 
+    def ends_with(self, client: int, clock: int) -> bool:
+        """Whether that item is the last."""
+        chain = self.chain
+        return len(chain) > 0 and chain[-3] == clock and chain[-4] == client
+
     def insert(self, client: int, clock: int, origin: Id | None) -> bool:
         """Integrate an item; answer whether it is the last now, that is, the value.
 
@@ -59,7 +65,7 @@ class Record:
         same origin the higher client id stands further right.
         """
         chain = self.chain
-        origin_client, origin_clock = origin or (_NONE, 0)
+        origin_client, origin_clock = origin or _NO_ORIGIN
         if not chain or (chain[-4] == origin_client and chain[-3] == origin_clock):
             chain.extend((client, clock, origin_client, origin_clock))
             return True
@@ -104,7 +110,7 @@ class Record:
 
     def reaches(self, origin: Id | None, most: int) -> bool:
         """Whether at most `most` items stand behind `origin` (None: the start of the chain)."""
-        if self.last == origin or len(self.chain) <= most * _WIDTH:
+        if len(self.chain) <= most * _WIDTH or self.last == origin:
             return True
         if origin is None:
             return False
@@ -128,6 +134,8 @@ class Mirror:
         self._table: list[Record] = []
         self._index: dict[tuple[str, str], Record] = {}
         self._groups: dict[str, list[Record]] = {}
+        self.find: Callable[[tuple[str, str]], Record | None] = self._index.get
+        """The record of a (root, key), alive or not."""
 
     def next_clock(self, client: int) -> int:
         """The clock that the next item of `client` must have."""
@@ -169,8 +177,12 @@ class Mirror:
             if record.number < 0:
                 record.number = len(self._table)
                 self._table.append(record)
-                self._groups.setdefault(group(record.key), []).append(record)
                 self._index[record.root, record.key] = record
+                others = self._groups.get(name := group(record.key))
+                if others is None:
+                    self._groups[name] = [record]
+                else:
+                    others.append(record)
             else:
                 old = self._table[record.number]
                 old.chain = record.chain
@@ -180,7 +192,7 @@ class Mirror:
             keys = self._keys.get(client)
             if keys is None:
                 keys = self._keys[client] = array("I")
-            keys.extend(record.number for record in records)
+            keys.extend([record.number for record in records])
 
     def live_ids(self) -> dict[tuple[str, str], Id]:
         """The item behind every value: what a digest of the document is made of."""

@@ -86,8 +86,9 @@ class Room:
     def wake_at(self) -> float:
         """Steady time at which the room wants `wake`; infinity for never."""
         at = self._presence_clock.wake_at
-        if self.ledger.waiting and not self.ledger.flying:
-            at = min(at, self.ledger.next_flush)
+        ledger = self.ledger
+        if ledger.waiting and not ledger.flying and ledger.next_flush < at:
+            return ledger.next_flush
         return at
 
     def outbox(self, session: int) -> Outbox:
@@ -106,6 +107,7 @@ class Room:
         resume: tuple[int, str] | None = None,
         token: str | None = None,
         server: str = "",
+        page_versions: bool = False,
     ) -> tuple[int, list[Effect]]:
         """Open a session; answer its number. `nonce` is fresh and unguessable."""
         self._numbers += 1
@@ -133,7 +135,7 @@ class Room:
                 tuning=self.tuning,
                 now=now.wall,
             )
-            info |= {"server": server, "token": token}
+            info |= {"server": server, "token": token, "page_versions": page_versions}
             self._desk.answer(session, message.encode_welcome(info))
             self._desk.answer(session, message.encode_presence(self.presence.snapshot(number)))
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from crdtchat.sync.message import EventKind
 from crdtchat.sync.update import Value
@@ -32,8 +32,7 @@ def is_server_client(client: int) -> bool:
     return client == SERVER_CLIENT or _LATER < client <= _LATER + _EPOCHS
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(NamedTuple):
     """On whose behalf an update is judged, and when."""
 
     user: str

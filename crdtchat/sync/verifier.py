@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from crdtchat.sync.codes import Malformed, Refused, RejectCode
-from crdtchat.sync.encode import encode_deletion, join_updates, merge_ranges
+from crdtchat.sync.encode import as_deletes, encode_delete_set, encode_deletion, join_updates
 from crdtchat.sync.limits import Limits
 from crdtchat.sync.message import EventKind
 from crdtchat.sync.mirror import Mirror, Record
@@ -28,6 +28,7 @@ from crdtchat.sync.update import Id, Item, Section, Update, decode_update
 STALE_ITEMS = 1_000
 """How many overtaken values of a key an update may be behind: bounds the cost of ordering it."""
 
+_UPDATED = EventKind.UPDATED
 MayWriteAs = Callable[[int], bool]
 """Whether the peer may write under a client id."""
 
@@ -71,6 +72,20 @@ def verify(
     return judge.judge(data, update)
 
 
+def removal(records: Iterable[Record]) -> Accepted:
+    """The server's own removal of what `records` hold, which all live: as if judged."""
+    twins = [record.copy() for record in records]
+    ids: list[Id] = []
+    for twin in twins:
+        twin.dead = True
+        if twin.last is not None:
+            ids.append(twin.last)
+    deletes = as_deletes(ids)
+    written = [(twin.root, twin.key) for twin in twins]
+    data = b"\x00" + encode_delete_set(deletes)
+    return Accepted(data, Update((), deletes), twins, {}, written)
+
+
 def integrate(accepted: Accepted, mirror: Mirror) -> None:
     """Take a judged update into the mirror. Call before anything else is judged against it."""
     mirror.integrate(accepted.changed, accepted.clocks)
@@ -82,14 +97,13 @@ def events(
     """What an update that wrote these roots and keys means to a reader: kind, annotation, comment;
     one row per annotation that appears or goes, one per comment (or annotation) that changes
     otherwise."""
+    meant = [row for root, key in written if (row := rules[root].event(key)) is not None]
+    if len(meant) < 2:
+        return meant
     rows: dict[tuple[str, str], EventKind] = {}
     whole: dict[str, EventKind] = {}
-    for root, key in written:
-        row = rules[root].event(key)
-        if row is None:
-            continue
-        kind, aid, cid = row
-        if kind is EventKind.UPDATED:
+    for kind, aid, cid in meant:
+        if kind is _UPDATED:
             rows[aid, cid] = kind
         else:
             whole[aid] = max(kind, whole.get(aid, kind))
@@ -101,6 +115,19 @@ def events(
 class _Judge:
     """One judgement: the trial copies of the records an update touches."""
 
+    __slots__ = (
+        "_actor",
+        "_clocks",
+        "_find",
+        "_killed",
+        "_limits",
+        "_may_write_as",
+        "_mirror",
+        "_rules",
+        "_trial",
+        "_written",
+    )
+
     def __init__(
         self,
         mirror: Mirror,
@@ -110,6 +137,7 @@ class _Judge:
         limits: Limits,
     ) -> None:
         self._mirror = mirror
+        self._find = mirror.find
         self._rules = rules
         self._actor = actor
         self._may_write_as = may_write_as
@@ -121,36 +149,37 @@ class _Judge:
 
     def facts(self, root: str, key: str) -> Facts | None:
         """The view rules judge by (sync.rules.View)."""
-        record = self._trial.get((root, key))
-        if record is None:
-            return self._mirror.facts(root, key)
-        return None if record.dead else record.facts
+        place = (root, key)
+        record = self._trial.get(place) or self._find(place)
+        return None if record is None or record.dead else record.facts
 
     def judge(self, data: bytes, update: Update) -> Accepted | Duplicate:
         _check_joined(update)
         sections, trimmed = self._new_sections(update.sections)
         if len(sections) == 1:
             section = sections[0]
-            self._begin(section)
+            placed = self._begin(section)
             for item in section.items:
-                self._judge_item(section.client, item)
+                self._judge_item(section.client, item, placed)
         elif sections:
             self._judge_interleaved(sections)
-        touched = self._judge_deletes(update)
+        trial = self._trial
+        touched = [place for place, record in trial.items() if record.dead]
+        if update.deletes:
+            touched = self._judge_deletes(update, touched)
         for place in touched:
-            record = self._trial[place]
-            if record.dead:
+            if trial[place].dead:
                 self._rules[place[0]].remove(self, self._actor, place[1])
                 self._written.append(place)
         if not sections and not self._killed:
             return DUPLICATE
         if trimmed:
-            update = Update(tuple(sections), _as_deletes(self._killed))
+            update = Update(tuple(sections), as_deletes(self._killed))
             data = join_updates([update])
         elif not sections and len(update.deletes) and self._limits.sections > 1:
             data = encode_deletion(self._killed)
-            update = Update((), _as_deletes(self._killed))
-        return Accepted(data, update, list(self._trial.values()), self._clocks, self._written)
+            update = Update((), as_deletes(self._killed))
+        return Accepted(data, update, list(trial.values()), self._clocks, self._written)
 
     def _new_sections(self, sections: tuple[Section, ...]) -> tuple[list[Section], bool]:
         """Keep what lies at or above the next clock of each client id."""
@@ -200,8 +229,9 @@ class _Judge:
                     )
                 raise Refused(RejectCode.CLOCK_GAP, f"clock {item.clock} is another operation's")
 
-    def _begin(self, section: Section) -> None:
-        self._clocks[section.client] = []
+    def _begin(self, section: Section) -> list[Record]:
+        placed = self._clocks[section.client] = []
+        return placed
 
     def _judge_interleaved(self, sections: list[Section]) -> None:
         """Several sections may refer to each other in any order: go round until all are placed."""
@@ -212,7 +242,7 @@ class _Judge:
             progress = False
             for client, (section, done) in list(waiting.items()):
                 while done < len(section.items) and self._is_known(section.items[done].origin):
-                    self._judge_item(client, section.items[done])
+                    self._judge_item(client, section.items[done], self._clocks[client])
                     done += 1
                     progress = True
                 if done == len(section.items):
@@ -236,19 +266,30 @@ class _Judge:
         index = item[1] - self._mirror.next_clock(item[0])
         return placed[index] if 0 <= index < len(placed) else None
 
-    def _judge_item(self, client: int, item: Item) -> None:
-        record = self._record_of(item)
-        rule = self._rules[record.root]
-        place = (record.root, record.key)
-        origin = item.origin
-        clock = item.clock
-        placed = self._clocks[client]
-        values = item.values
+    def _judge_item(self, client: int, item: Item, placed: list[Record]) -> None:
+        """Judge one item; `placed` are those of the same client before it."""
+        clock, length, origin, root, key, values, _ = item
+        if origin is not None:
+            found = self._locate(origin)
+            if found is None:
+                raise Refused(RejectCode.UNKNOWN_ORIGIN, f"item {origin} is not known")
+            place = (found.root, found.key)
+        else:
+            place = (root, key)
+            found = self._find(place)
+        rule = self._rules.get(place[0])
+        if rule is None:
+            raise Refused(RejectCode.FOREIGN_TYPE, f"no root {place[0][:20]!r}")
+        if length > self._limits.structs:
+            raise Malformed("item too long")
+        record = self._trial.get(place)
+        if record is None:
+            record = Record(*place, -1) if found is None else found.copy()
         if not record.reaches(origin, STALE_ITEMS):
             raise Refused(RejectCode.STALE, "behind a value overtaken too often")
-        for step in range(item.length):
+        for step in range(length):
             if values is not None:
-                facts = rule.write(self, self._actor, record.key, values[step])
+                facts = rule.write(self, self._actor, place[1], values[step])
                 self._written.append(place)
             if record.insert(client, clock, origin):
                 record.dead = values is None
@@ -259,27 +300,10 @@ class _Judge:
             origin = (client, clock)
             clock += 1
 
-    def _record_of(self, item: Item) -> Record:
-        if item.origin is not None:
-            found = self._locate(item.origin)
-            if found is None:
-                raise Refused(RejectCode.UNKNOWN_ORIGIN, f"item {item.origin} is not known")
-            place = (found.root, found.key)
-        else:
-            place = (item.root, item.key)
-            if item.root not in self._rules:
-                raise Refused(RejectCode.FOREIGN_TYPE, f"no root {item.root[:20]!r}")
-            found = self._mirror.record(*place)
-        if item.length > self._limits.structs:
-            raise Malformed("item too long")
-        trial = self._trial.get(place)
-        if trial is not None:
-            return trial
-        return Record(*place, -1) if found is None else found.copy()
-
-    def _judge_deletes(self, update: Update) -> list[tuple[str, str]]:
-        """Apply the delete set to the trial copies; answer the keys whose value may be gone."""
-        touched = dict.fromkeys(place for place, record in self._trial.items() if record.dead)
+    def _judge_deletes(self, update: Update, dead: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Apply the delete set to the trial copies; answer the keys whose value may be gone, the
+        `dead` among them."""
+        touched = dict.fromkeys(dead)
         left = self._limits.deleted_items
         for client, ranges in update.deletes:
             for first, end in ranges:
@@ -293,7 +317,7 @@ class _Judge:
                         raise Refused(RejectCode.UNKNOWN_DELETE, f"item {item} is not known")
                     place = (found.root, found.key)
                     record = self._trial.get(place, found)
-                    if record.dead or record.last != item:
+                    if record.dead or not record.ends_with(client, clock):
                         continue
                     if record is found and place not in self._trial:
                         record = self._trial[place] = found.copy()
@@ -324,12 +348,5 @@ def _trim(section: Section, clock: int) -> Section:
         if item.clock == clock:
             body = section.body[item.offset - section.start :]
             items = section.items[index:]
-            return Section(section.client, clock, section.end, items, body, item.offset)
+            return Section(section.client, clock, section.end, len(items), body, items, item.offset)
     raise Refused(RejectCode.CLOCK_GAP, f"clock {clock} is next, inside an item")
-
-
-def _as_deletes(ids: list[Id]) -> tuple[tuple[int, tuple[tuple[int, int], ...]], ...]:
-    by_client: dict[int, list[tuple[int, int]]] = {}
-    for client, clock in ids:
-        by_client.setdefault(client, []).append((clock, clock + 1))
-    return tuple((client, merge_ranges(ranges)) for client, ranges in by_client.items())

@@ -53,9 +53,16 @@ def read_bytes(data: bytes, at: int) -> tuple[bytes, int]:
 
 def read_string(data: bytes, at: int) -> tuple[str, int]:
     """Read a length and that many bytes of strict UTF-8."""
-    raw, at = read_bytes(data, at)
+    size = data[at] if at < len(data) else 0x80
+    if size < 0x80:
+        at += 1
+    else:
+        size, at = read_uint(data, at)
+    end = at + size
+    if end > len(data):
+        raise Malformed("cut off inside a byte string")
     try:
-        return raw.decode(), at
+        return data[at:end].decode(), end
     except UnicodeDecodeError:
         raise Malformed("text that is not UTF-8") from None
 

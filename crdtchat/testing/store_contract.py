@@ -153,7 +153,7 @@ class StoreContract:
             Append(DocumentKey(text, "p"), 1, 0, entries(1, 1)),
             Append(DocumentKey("t", text), 1, 0, entries(1, 1)),
             Append(DocumentKey("t", "p", text), 1, 0, entries(1, 1)),
-            Append(KEY, 1, 0, (replace(entry(1), principal=text),)),
+            Append(KEY, 1, 0, (entry(1)._replace(principal=text),)),
             Append(KEY, 1, 0, entries(1, 1), (Lease(1, text),)),
             Append(KEY, 1, 0, entries(1, 1), (Lease(1, "u", text),)),
         ):

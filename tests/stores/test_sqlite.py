@@ -44,6 +44,7 @@ from crdtchat.testing.store_contract import (
     opened,
 )
 from crdtchat.testing.store_contract_erase import ErasingContract
+from crdtchat.testing.store_contract_versions import VersionsContract
 from crdtchat.testing.store_machine import StoreMachine
 
 LONG = 60_000  # ms; a lock that is waited for in these tests is always released
@@ -66,7 +67,7 @@ def raw(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None, timeout=LONG / 1000)
 
 
-class TestSqliteStore(ErasingContract):
+class TestSqliteStore(ErasingContract, VersionsContract):
     @pytest.fixture
     def make_store(self, path: Path) -> Callable[[], Store]:
         return partial(SqliteStore, path)

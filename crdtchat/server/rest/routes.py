@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from crdtchat.server.rest import annotation, comment, events, listing, pages
+from crdtchat.server.rest import annotation, comment, events, listing, pages, version
 
 API = "/api/v1/"
 _TENANT = f"{API}{{tenant}}"
@@ -45,6 +45,11 @@ def rest_routes() -> list[Route]:
             DELETE=comment.remove_reaction,
         ),
         _resource(f"{_TENANT}/events", GET=events.stream_events),
+        _resource(
+            f"{_TENANT}/versions/{{name}}",
+            GET=version.get_version,
+            PUT=version.put_version,
+        ),
         _resource(f"{_TENANT}/presence", GET=pages.presence),
         _resource(f"{_TENANT}/pages", GET=pages.list_pages),
     ]
