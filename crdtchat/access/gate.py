@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crdtchat.access import tokens
+from crdtchat.access.directory import Directory
 from crdtchat.access.principal import Denied, Principal
 from crdtchat.access.roles import Action
-from crdtchat.access.tenants import Tenant, Tenants
+from crdtchat.access.tenants import Tenant
 from crdtchat.stores.base import Store
 
 
@@ -17,23 +18,29 @@ class NoTenant(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Who came in."""
+    """Who came in, by what, until when."""
 
     principal: Principal
-    token: str | None
-    """A new guest's token, to be kept by the client."""
+    token: str
+    """By which they came in, or may come back."""
+    is_new: bool
+    """Whether the token was made for them now: a guest, who has to be told."""
+    expires: int
+    """Milliseconds since 1970; 0 for never."""
+    generation: int
+    """Of the directory that it was decided by."""
 
 
 class Gate:
     """Knows the tenants and checks tokens against the store."""
 
-    def __init__(self, tenants: Tenants, store: Store) -> None:
-        self._tenants = tenants
+    def __init__(self, directory: Directory, store: Store) -> None:
+        self.directory = directory
         self._store = store
 
     def tenant(self, name: str) -> Tenant:
         """Raises NoTenant."""
-        found = self._tenants.get(name)
+        found = self.directory.find(name)
         if found is None:
             raise NoTenant(name)
         return found
@@ -52,20 +59,33 @@ class Gate:
 
         Raises Denied; StoreError if tokens cannot be read.
         """
-        fresh: str | None = None
+        generation = self.directory.generation
+        expires = 0
+        given = token
         if token is None:
             if tenant.guests is None:
                 raise Denied("sign in to read this page", missing=True)
             key = await self._store.secret("guest-tokens")
-            principal, fresh = tokens.new_guest(tenant, name, key)
+            principal, token = tokens.new_guest(tenant, name, key)
+        elif len(token) > tokens.MOST_CHARACTERS:
+            raise Denied("no token is so long")
         elif token.startswith(tokens.API_PREFIX):
             found = await self._store.token(tokens.digest(token))
-            principal = tokens.principal_of_api_token(found, tenant.id, now)
+            principal, expires = tokens.principal_of_api_token(found, tenant.id, now)
         elif tokens.is_guest_token(token):
             key = await self._store.secret("guest-tokens")
             principal = tokens.principal_of_guest(token, tenant, key)
         else:
-            principal = tokens.principal_of_sign_in(token, tenant)
-        if not principal.may(action, page):
-            raise Denied(f"the role {principal.role} may not {action} here", forbidden=True)
-        return Admission(principal, fresh)
+            keys = self.directory.keys(tenant)
+            principal, expires = tokens.principal_of_sign_in(token, tenant, keys, now)
+        given_role = self.directory.role(tenant.id, principal.user)
+        if given_role is not None:
+            principal = replace(principal, role=given_role)
+        check(principal, page, action)
+        return Admission(principal, token, given is None, expires, generation)
+
+
+def check(principal: Principal, page: str | None, action: Action) -> None:
+    """Raises Denied if they may not do that there."""
+    if not principal.may(action, page):
+        raise Denied(f"the role {principal.role} may not {action} here", forbidden=True)

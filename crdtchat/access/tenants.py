@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crdtchat.access import origins
+from crdtchat.access.keys import Key
 from crdtchat.access.roles import Role
 
 
@@ -16,8 +17,12 @@ class Tenant:
     id: str
     guests: Role | None = None
     """The role of those who come without a token; None: nobody does."""
-    secrets: tuple[str, ...] = ()
-    """Keys of sign-in tokens (HS256), the newest first; old ones stay until tokens have expired."""
+    keys: tuple[Key, ...] = ()
+    """Keys of sign-in tokens, the newest first; old ones stay until tokens have expired."""
+    key_set: str = ""
+    """Path of a JWKS file with more keys, read again when it changes; empty for none."""
+    audience: str = ""
+    """What sign-in tokens must be for (`aud`); empty: it is not looked at."""
     origins: tuple[str, ...] = ()
     """Patterns (see `crdtchat.access.origins`) of the web pages that may embed it. The server's
     own origin is always allowed."""

@@ -1,17 +1,19 @@
 """Tokens: API tokens hashed at rest, sign-in tokens (JWT) of a tenant, guest tokens of our own.
 
-Algorithms are pinned at every decode (RFC 8725 section 3.1): what the token says of itself does
-not choose.
+Algorithms are pinned at every decode (RFC 8725 section 3.1): what a token says of itself does not
+choose.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import jwt
 
+from crdtchat.access.keys import Key
 from crdtchat.access.principal import GUEST_PREFIX, Denied, Principal
 from crdtchat.access.roles import Role
 from crdtchat.access.tenants import Tenant
@@ -21,6 +23,12 @@ from crdtchat.stores.base import Token
 API_PREFIX = "cct_"
 GUEST_AUDIENCE = "crdtchat-guest"
 GUEST_NAME = "Guest"
+LEEWAY_S = 2
+"""How far the clocks of those who issue tokens may be from ours."""
+LEEWAY_MS = LEEWAY_S * 1_000
+MOST_CHARACTERS = 8_192
+"""Of a token that is looked at."""
+_NOT_VALID = "the sign-in token is not valid here"
 
 
 def new_api_secret() -> str:
@@ -33,37 +41,57 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def principal_of_api_token(token: Token | None, tenant: str, now: int) -> Principal:
-    """Raises Denied if the token is unknown, another tenant's, revoked or expired."""
+def principal_of_api_token(token: Token | None, tenant: str, now: int) -> tuple[Principal, int]:
+    """Who it is, and until when (milliseconds since 1970; 0 for ever).
+
+    Raises Denied if the token is unknown, another tenant's, revoked or expired.
+    """
     if token is None or token.tenant != tenant:
         raise Denied("no such token")
     if token.revoked:
         raise Denied("the token was revoked")
     if token.expires and token.expires <= now:
         raise Denied("the token has expired")
-    return Principal(tenant, token.user, token.name, Role(token.role), token.pages)
+    principal = Principal(tenant, token.user, token.name, Role(token.role), token.pages)
+    return principal, token.expires
 
 
-def principal_of_sign_in(text: str, tenant: Tenant) -> Principal:
-    """Read a tenant's sign-in token (HS256): `sub`, `name`, `role`, optional `pages`, `exp`.
+def principal_of_sign_in(
+    text: str, tenant: Tenant, keys: Sequence[Key], now: int
+) -> tuple[Principal, int]:
+    """Read a tenant's sign-in token: `sub`, `exp`, optional `name`, `role`, `pages`.
 
-    Raises Denied.
+    Answers who it is, and until when (milliseconds since 1970). Raises Denied.
     """
-    reason = "the sign-in token is not valid here"
-    for key in tenant.secrets:
+    try:
+        kid = jwt.get_unverified_header(text).get("kid")
+    except jwt.InvalidTokenError:
+        raise Denied(_NOT_VALID) from None
+    for key in keys:
+        if kid and key.kid and key.kid != kid:
+            continue
         try:
             claims = jwt.decode(
                 text,
-                key,
-                algorithms=["HS256"],
-                options={"require": ["sub", "exp"], "verify_aud": False},
+                key.material,
+                algorithms=[key.algorithm],
+                audience=tenant.audience or None,
+                leeway=LEEWAY_S,
+                options={"require": ["sub", "exp"], "verify_aud": bool(tenant.audience)},
             )
+        except (jwt.InvalidSignatureError, jwt.InvalidAlgorithmError, jwt.InvalidKeyError):
+            continue
         except jwt.ExpiredSignatureError:
             raise Denied("the sign-in token has expired") from None
+        except jwt.ImmatureSignatureError:
+            raise Denied("the sign-in token is not valid yet") from None
+        except jwt.InvalidAudienceError:
+            raise Denied("the sign-in token is for somebody else (aud)") from None
         except jwt.InvalidTokenError:
-            continue
-        return _principal(claims, tenant.id)
-    raise Denied(reason)
+            raise Denied(_NOT_VALID) from None
+        expires = int(claims["exp"]) * 1_000
+        return _principal(claims, tenant.id), expires if expires > now else expires + LEEWAY_MS
+    raise Denied(_NOT_VALID)
 
 
 def new_guest(tenant: Tenant, name: str, key: bytes) -> tuple[Principal, str]:

@@ -132,6 +132,10 @@ class Gathering:
         if not self.dropped:
             self.perform(self.room.leave(number, self._sources.now()))
 
+    def end(self, number: int, code: CloseCode, reason: str) -> None:
+        """End a session for a reason that the room does not know."""
+        self.perform(self.room.close(number, code, reason))
+
     def receive(self, number: int, frame: bytes) -> None:
         """A frame came in on a session."""
         self._counters["messages_received"] += 1

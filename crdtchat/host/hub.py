@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -54,6 +54,8 @@ class Visit:
     """A new guest token for the client to keep."""
     page_versions: bool = False
     """Whether the client may bring and fetch page versions."""
+    attach: Callable[[Callable[[CloseCode, str], None]], None] | None = None
+    """Is told, once the session is open, how to end it from outside."""
 
 
 class Hub:
@@ -156,6 +158,8 @@ class Hub:
         self.counters.add("connections_opened")
         try:
             room.perform(wanted)
+            if visit.attach is not None:
+                visit.attach(partial(room.end, number))
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._send, channel, room, number, attendance, tasks)
                 if direct is not None:

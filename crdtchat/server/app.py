@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import anyio
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
+from crdtchat.access.directory import Directory
 from crdtchat.access.gate import Gate
+from crdtchat.access.guard import Guard
 from crdtchat.access.tenants import Tenants
 from crdtchat.host.hub import Hub
 from crdtchat.host.sources import Sources
@@ -32,8 +35,13 @@ def create_app(
         try:
             async with Hub(store, sources=sources, server=pages.version()) as hub:
                 app.state.hub = hub
-                app.state.gate = Gate(tenants, store)
-                yield
+                app.state.gate = Gate(Directory(tenants, store), store)
+                app.state.guard = Guard(app.state.gate, lambda: hub.sources.now().wall)
+                await app.state.gate.directory.refresh()
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(app.state.guard.run)
+                    yield
+                    tasks.cancel_scope.cancel()
         finally:
             await store.close()
 

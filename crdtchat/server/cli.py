@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from crdtchat.server.cli_access import add_access_commands
 from crdtchat.server.settings import BadSetting, Settings, read_settings
 
 
@@ -35,20 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_settings(serve)
     serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
     serve.add_argument("--port", type=int, help="port (default 8000; 0: any free one)")
-    token = commands.add_parser("token", help="API tokens").add_subparsers(
-        required=True, metavar="COMMAND"
-    )
-    create = token.add_parser("create", help="make a token and print it; it is shown only once")
-    create.set_defaults(command=_create_token)
-    _add_settings(create)
-    create.add_argument("--tenant", required=True)
-    create.add_argument(
-        "--role", required=True, choices=["viewer", "commenter", "moderator", "owner"]
-    )
-    create.add_argument("--user", help="user id it acts as (default: one made up)")
-    create.add_argument("--name", help="name shown (default: the user id)")
-    create.add_argument("--page", default="*", help="glob over page ids (default *)")
-    create.add_argument("--ttl", default="", help="how long it lasts, as 30d, 12h or 45m")
+    add_access_commands(commands, _add_settings)
     erase = commands.add_parser("erase", help="take words off the disk for good")
     erase.set_defaults(command=_erase)
     _add_settings(erase)
@@ -78,13 +66,7 @@ def _serve(flags: dict[str, Any]) -> int:
     # Imported here: `crdtchat --help` and the other commands need no server.
     from crdtchat.server.serve import serve
 
-    return serve(_settings(flags).checked())
-
-
-def _create_token(flags: dict[str, Any]) -> int:
-    from crdtchat.server.upkeep import create_token
-
-    return create_token(_settings(flags), flags)
+    return serve(_settings(flags))
 
 
 def _erase(flags: dict[str, Any]) -> int:

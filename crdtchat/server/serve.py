@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import anyio
 import uvicorn
 from starlette.applications import Starlette
 
@@ -13,7 +14,7 @@ from crdtchat.server.direct import DirectSocket
 from crdtchat.server.logs import set_up_logs
 from crdtchat.server.settings import BadSetting, Settings, data_file
 from crdtchat.server.socket import MAX_FRAME
-from crdtchat.stores.base import Store
+from crdtchat.stores.base import Store, StoreError
 from crdtchat.stores.memory import MemoryStore
 from crdtchat.stores.sqlite import SqliteStore
 
@@ -38,7 +39,7 @@ class _Announcing(uvicorn.Server):
         port = self.servers[0].sockets[0].getsockname()[1]
         host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
         sys.stdout.write(f"crdtchat listening on http://{host}:{port}\n")
-        for tenant in self._settings.tenants.values():
+        for tenant in self._app.state.gate.directory:
             who = f"guests are {tenant.guests}s" if tenant.guests else "by token only"
             sys.stdout.write(f"  tenant {tenant.id}: {who}\n")
         kept = self._settings.store or data_file(self._settings)
@@ -55,8 +56,28 @@ def make_store(settings: Settings) -> Store:
     raise BadSetting(f"no store is called {settings.store!r}: leave it out for SQLite, or memory:")
 
 
+def _has_tenants(settings: Settings) -> bool:
+    """Whether the database describes tenants. Makes none where there is none."""
+    if settings.store or not data_file(settings).exists():
+        return False
+
+    async def look() -> bool:
+        store = SqliteStore(data_file(settings))
+        await store.open()
+        try:
+            return bool(await store.tenants())
+        finally:
+            await store.close()
+
+    try:
+        return anyio.run(look)
+    except StoreError as error:
+        raise BadSetting(str(error)) from None
+
+
 def serve(settings: Settings) -> int:
-    """Serve until a signal ends it. Answers the exit status."""
+    """Serve until a signal ends it. Answers the exit status. Raises BadSetting."""
+    settings = settings.checked(stored=_has_tenants(settings))
     set_up_logs()
     app = create_app(
         store=make_store(settings),

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from crdtchat.access.gate import Gate, NoTenant
+from crdtchat.access.guard import Guard
 from crdtchat.access.principal import Denied
 from crdtchat.host.channel import ChannelClosed, Direct
 from crdtchat.host.hub import Hub, Visit
@@ -92,15 +93,18 @@ async def serve_socket(socket: WebSocket) -> None:
     except StoreError as error:
         await channel.close(CloseCode.UNAVAILABLE, str(error)[:120])
         return
-    visit = Visit(
-        key=DocumentKey(tenant_name, page),
-        peer=admission.principal.peer(),
-        v1=v1,
-        resume=parse_lease(query.get("lease", "")),
-        token=admission.token,
-        page_versions=tenant.page_versions,
-    )
-    await hub.serve(channel, visit, channel.direct)
+    guard: Guard = socket.app.state.guard
+    with guard.guarding(admission, page) as guarded:
+        visit = Visit(
+            key=DocumentKey(tenant_name, page),
+            peer=admission.principal.peer(),
+            v1=v1,
+            resume=parse_lease(query.get("lease", "")),
+            token=admission.token if admission.is_new else None,
+            page_versions=tenant.page_versions,
+            attach=guarded.attach,
+        )
+        await hub.serve(channel, visit, channel.direct)
 
 
 def split_path(socket: WebSocket) -> tuple[str, str]:

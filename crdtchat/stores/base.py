@@ -119,6 +119,24 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredTenant:
+    """A tenant that is described in the store and not in the configuration."""
+
+    name: str
+    description: str
+    """JSON; what it may hold is `crdtchat.access.description`'s business."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The role that an operator gave a user, whatever the user's token says."""
+
+    tenant: str
+    user: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Counters of one tenant on one day (UTC, `YYYY-MM-DD`)."""
 
@@ -266,6 +284,31 @@ class Store(Protocol):
 
     async def revoke_token(self, tenant: str, token_id: str) -> bool:
         """Revoke; answers whether there was such a token."""
+
+    async def tenants(self) -> list[StoredTenant]:
+        """List the stored tenants by name."""
+
+    async def put_tenant(self, tenant: StoredTenant) -> None:
+        """Keep a tenant's description in place of the one before."""
+
+    async def remove_tenant(self, name: str) -> bool:
+        """Forget a tenant, its tokens and grants; its pages stay. Answers whether it was there."""
+
+    async def grants(self, tenant: str | None = None) -> list[Grant]:
+        """List a tenant's grants by user, or everybody's."""
+
+    async def put_grant(self, grant: Grant) -> None:
+        """Keep a user's role in place of the one before."""
+
+    async def remove_grant(self, tenant: str, user: str) -> bool:
+        """Forget a user's role; answers whether there was one."""
+
+    async def access_changes(self, after: int) -> tuple[int, frozenset[str]]:
+        """Which tenants' tokens, grants or descriptions were changed or taken away (by any
+        process) since change number `after`, and the newest number, to go on from.
+
+        Ask with -1 first. New tokens are no change: nobody came in by them yet.
+        """
 
     async def add_usage(self, usages: Sequence[Usage]) -> None:
         """Add to the counters, all in one transaction."""

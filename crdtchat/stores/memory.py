@@ -14,11 +14,13 @@ from crdtchat.stores.base import (
     DocumentKey,
     Entry,
     Erasure,
+    Grant,
     Lease,
     Loaded,
     Page,
     PageVersion,
     Put,
+    StoredTenant,
     StoreError,
     Token,
     Usage,
@@ -60,6 +62,13 @@ class MemoryData:
     usage: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     secrets: dict[str, bytes] = field(default_factory=dict)
     revision: int = 0
+    tenants: dict[str, str] = field(default_factory=dict)
+    grants: dict[tuple[str, str], str] = field(default_factory=dict)
+    access_changes: dict[str, int] = field(default_factory=dict)
+
+    def note_change(self, tenant: str) -> None:
+        """A tenant's access is another now."""
+        self.access_changes[tenant] = max([0, *self.access_changes.values()]) + 1
 
 
 class MemoryStore:
@@ -227,7 +236,60 @@ class MemoryStore:
         if token is None or token.tenant != tenant:
             return False
         self._data.tokens[token_id] = replace(token, revoked=True)
+        self._data.note_change(tenant)
         return True
+
+    async def tenants(self) -> list[StoredTenant]:
+        """See `Store`."""
+        await self._enter()
+        return [StoredTenant(name, text) for name, text in sorted(self._data.tenants.items())]
+
+    async def put_tenant(self, tenant: StoredTenant) -> None:
+        """See `Store`."""
+        await self._enter(tenant.name, tenant.description)
+        self._data.tenants[tenant.name] = tenant.description
+        self._data.note_change(tenant.name)
+
+    async def remove_tenant(self, name: str) -> bool:
+        """See `Store`."""
+        await self._enter(name)
+        data = self._data
+        if data.tenants.pop(name, None) is None:
+            return False
+        data.tokens = {key: token for key, token in data.tokens.items() if token.tenant != name}
+        data.grants = {key: role for key, role in data.grants.items() if key[0] != name}
+        data.note_change(name)
+        return True
+
+    async def grants(self, tenant: str | None = None) -> list[Grant]:
+        """See `Store`."""
+        await self._enter(tenant or "")
+        return [
+            Grant(owner, user, role)
+            for (owner, user), role in sorted(self._data.grants.items())
+            if tenant in (None, owner)
+        ]
+
+    async def put_grant(self, grant: Grant) -> None:
+        """See `Store`."""
+        await self._enter(grant.tenant, grant.user, grant.role)
+        self._data.grants[grant.tenant, grant.user] = grant.role
+        self._data.note_change(grant.tenant)
+
+    async def remove_grant(self, tenant: str, user: str) -> bool:
+        """See `Store`."""
+        await self._enter(tenant, user)
+        if self._data.grants.pop((tenant, user), None) is None:
+            return False
+        self._data.note_change(tenant)
+        return True
+
+    async def access_changes(self, after: int) -> tuple[int, frozenset[str]]:
+        """See `Store`."""
+        await self._enter()
+        changes = self._data.access_changes
+        newest = max([after, 0, *changes.values()])
+        return newest, frozenset(name for name, number in changes.items() if number > after)
 
     async def add_usage(self, usages: Sequence[Usage]) -> None:
         """See `Store`."""

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from crdtchat.stores import sqlite_access as access
 from crdtchat.stores import sqlite_erase as erasing
 from crdtchat.stores import sqlite_tables as tables
 from crdtchat.stores import sqlite_versions as page_versions
@@ -17,10 +18,12 @@ from crdtchat.stores.base import (
     DocumentKey,
     Entry,
     Erasure,
+    Grant,
     Loaded,
     Page,
     PageVersion,
     Put,
+    StoredTenant,
     Token,
     Usage,
 )
@@ -158,6 +161,41 @@ class SqliteStore:
         return await self._writer.write(
             lambda connection: tables.revoke_token(connection, tenant, token_id)
         )
+
+    async def tenants(self) -> list[StoredTenant]:
+        """See `Store`."""
+        return await self._reader.read(access.list_tenants)
+
+    async def put_tenant(self, tenant: StoredTenant) -> None:
+        """See `Store`."""
+        require_text(tenant.name, tenant.description)
+        await self._writer.write(lambda connection: access.put_tenant(connection, tenant))
+
+    async def remove_tenant(self, name: str) -> bool:
+        """See `Store`."""
+        require_text(name)
+        return await self._writer.write(lambda connection: access.remove_tenant(connection, name))
+
+    async def grants(self, tenant: str | None = None) -> list[Grant]:
+        """See `Store`."""
+        require_text(tenant or "")
+        return await self._reader.read(lambda connection: access.list_grants(connection, tenant))
+
+    async def put_grant(self, grant: Grant) -> None:
+        """See `Store`."""
+        require_text(grant.tenant, grant.user, grant.role)
+        await self._writer.write(lambda connection: access.put_grant(connection, grant))
+
+    async def remove_grant(self, tenant: str, user: str) -> bool:
+        """See `Store`."""
+        require_text(tenant, user)
+        return await self._writer.write(
+            lambda connection: access.remove_grant(connection, tenant, user)
+        )
+
+    async def access_changes(self, after: int) -> tuple[int, frozenset[str]]:
+        """See `Store`."""
+        return await self._reader.read(lambda connection: access.list_changes(connection, after))
 
     async def add_usage(self, usages: Sequence[Usage]) -> None:
         """See `Store`."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from crdtchat.stores.base import StoreTooNew
+from crdtchat.stores.sqlite_access import make_access_tables
 from crdtchat.stores.sqlite_erase import add_revision
 from crdtchat.stores.sqlite_errors import damaged
 from crdtchat.stores.sqlite_file import transaction
@@ -87,7 +88,12 @@ def _first(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first, create_versions, add_revision)
+MIGRATIONS: tuple[Migration, ...] = (
+    _first,
+    create_versions,
+    add_revision,
+    make_access_tables,
+)
 
 
 def migrate(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from crdtchat.stores.base import Token, Usage
+from crdtchat.stores.sqlite_access import note_change
 from crdtchat.stores.sqlite_file import transaction
 
 _TOKEN = "id, digest, tenant, role, user, name, pages, expires, created, revoked"
@@ -56,6 +57,8 @@ def revoke_token(connection: sqlite3.Connection, tenant: str, token_id: str) -> 
         changed = connection.execute(
             "UPDATE token SET revoked = 1 WHERE tenant = ? AND id = ?", (tenant, token_id)
         )
+        if changed.rowcount:
+            note_change(connection, tenant)
     return changed.rowcount > 0
 
 

@@ -16,6 +16,7 @@ class CloseCode(IntEnum):
     DIVERGED = 4409
     TOO_LARGE = 4413
     INTERNAL = 4500
+    CHANGED = 4501
     UNAVAILABLE = 4503
     TOO_SLOW = 4508
     TOO_FAST = 4529

@@ -157,9 +157,10 @@ class Room:
         self._note_presence(now)
         return self._desk.take()
 
-    def change_peer(self, number: int, peer: Peer) -> None:
-        """A session's role changed: from now on it is judged by the new one."""
-        self._sessions[number].peer = peer
+    def close(self, number: int, code: CloseCode, reason: str) -> list[Effect]:
+        """End a session: nothing that arrives on it from now on is looked at."""
+        self._desk.close(self._sessions[number], code, reason)
+        return self._desk.take()
 
     def close_all(self, code: CloseCode, reason: str) -> list[Effect]:
         """End every session."""

@@ -11,7 +11,7 @@ from crdtchat.sync.rules import Actor
 
 @dataclass(slots=True)
 class Peer:
-    """Who is behind a session, and what they may do. Replaced whole when a role changes."""
+    """Who is behind a session, and what they may do. A role that changes ends the session."""
 
     user: str
     name: str

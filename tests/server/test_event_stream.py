@@ -10,8 +10,12 @@ import pytest
 from anyio.lowlevel import checkpoint
 from starlette.types import Message
 
+from crdtchat.access.directory import Directory
+from crdtchat.access.gate import Admission, Gate
+from crdtchat.access.guard import Guard
 from crdtchat.access.principal import Principal
 from crdtchat.access.roles import Role
+from crdtchat.access.tenants import Tenant
 from crdtchat.document.replica import Write
 from crdtchat.host.hub import Hub
 from crdtchat.server.rest import events
@@ -61,7 +65,10 @@ class Reader:
 
 @asynccontextmanager
 async def streaming(hub: Hub, reader: Reader) -> AsyncIterator[EventStream]:
-    stream = EventStream(Asked(hub, ANN, KEY), None)
+    gate = Gate(Directory({"demo": Tenant("demo")}, hub.store), hub.store)
+    guard = Guard(gate, lambda: NOW)
+    admission = Admission(ANN, "", False, 0, 0)
+    stream = EventStream(Asked(hub, admission, KEY), guard, None)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(stream, {"type": "http"}, reader.receive, reader.send)
         await reader.until("retry: ")

@@ -43,6 +43,7 @@ from crdtchat.testing.store_contract import (
     entries,
     opened,
 )
+from crdtchat.testing.store_contract_access import AccessContract
 from crdtchat.testing.store_contract_erase import ErasingContract
 from crdtchat.testing.store_contract_versions import VersionsContract
 from crdtchat.testing.store_machine import StoreMachine
@@ -67,7 +68,7 @@ def raw(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None, timeout=LONG / 1000)
 
 
-class TestSqliteStore(ErasingContract, VersionsContract):
+class TestSqliteStore(ErasingContract, VersionsContract, AccessContract):
     @pytest.fixture
     def make_store(self, path: Path) -> Callable[[], Store]:
         return partial(SqliteStore, path)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from crdtchat.access.gate import Gate, NoTenant
+from crdtchat.access.gate import Admission, Gate, NoTenant
 from crdtchat.access.principal import Denied, Principal
 from crdtchat.access.roles import Action
 from crdtchat.document import ids
@@ -35,8 +35,13 @@ class Asked:
     """An admitted request about one page."""
 
     hub: Hub
-    principal: Principal
+    admission: Admission
     key: DocumentKey
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks."""
+        return self.admission.principal
 
     @property
     def now(self) -> int:
@@ -49,11 +54,12 @@ async def ask(request: Request, action: Action) -> Asked:
     page = request.query_params.get("page", "")
     if not 0 < len(page) <= PAGE_CHARACTERS or "\x00" in page:
         raise Problem(400, f"name the page: ?page=ID, of at most {PAGE_CHARACTERS} characters")
-    principal = await admit(request, action, page)
-    return Asked(request.app.state.hub, principal, DocumentKey(principal.tenant, page))
+    admission = await admit(request, action, page)
+    key = DocumentKey(admission.principal.tenant, page)
+    return Asked(request.app.state.hub, admission, key)
 
 
-async def admit(request: Request, action: Action, page: str | None = None) -> Principal:
+async def admit(request: Request, action: Action, page: str | None = None) -> Admission:
     """Admit a request to a tenant, and to one page of it. Raises Problem, StoreError."""
     gate: Gate = request.app.state.gate
     hub: Hub = request.app.state.hub
@@ -65,7 +71,7 @@ async def admit(request: Request, action: Action, page: str | None = None) -> Pr
     if not tenant.allows_origin(origin, request.headers.get("host", "")):
         raise Problem(403, f"pages of {origin} may not use this tenant")
     try:
-        admission = await gate.admit(
+        return await gate.admit(
             tenant,
             token=credentials(request, tenant),
             name=request.query_params.get("name", ""),
@@ -75,7 +81,6 @@ async def admit(request: Request, action: Action, page: str | None = None) -> Pr
         )
     except Denied as denied:
         raise Problem(403 if denied.forbidden else 401, denied.reason) from None
-    return admission.principal
 
 
 async def read_body(request: Request) -> dict[str, Any]:

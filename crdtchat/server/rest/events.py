@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from crdtchat.access.guard import Guard
 from crdtchat.access.roles import Action
 from crdtchat.document.events import EVENT_NAMES, event_json
 from crdtchat.document.rules import LAW
@@ -22,7 +23,7 @@ from crdtchat.host.gathering import Gathering
 from crdtchat.server.problem import Problem
 from crdtchat.server.rest.asking import Asked, ask
 from crdtchat.stores.base import StoreError
-from crdtchat.sync.effects import LogEntry, Publish
+from crdtchat.sync.effects import Publish
 from crdtchat.sync.message import Event
 from crdtchat.sync.retell import retell
 
@@ -55,7 +56,8 @@ async def stream_events(request: Request) -> Response:
         raise Problem(400, "Last-Event-ID is the id of an event of this stream")
     if request.method == "HEAD":
         return Response(headers=_HEADERS, media_type="text/event-stream")
-    return EventStream(asked, (int(known[1]), int(known[2])) if known else None)
+    after = (int(known[1]), int(known[2])) if known else None
+    return EventStream(asked, request.app.state.guard, after)
 
 
 class Write(Protocol):
@@ -69,12 +71,13 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, asked: Asked, after: tuple[int, int] | None) -> None:
+    def __init__(self, asked: Asked, guard: Guard, after: tuple[int, int] | None) -> None:
         """`after`: epoch and sequence number of what the reader has, or None for the newest."""
         self.status_code = 200
         self.background = None
         self.init_headers(_HEADERS)
         self._asked = asked
+        self._guard = guard
         self._after = after
         self._cursor = 0
         """Sequence number of the last operation told."""
@@ -90,18 +93,24 @@ class EventStream(Response):
         self._wanted.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        room = await self._asked.hub.open(self._asked.key)
+        asked = self._asked
+        room = await asked.hub.open(asked.key)
         stop = room.listen(self._hear)
         try:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._await_departure, receive)
-                try:
-                    await self._tell(room, send)
-                except TimeoutError:
-                    self._asked.hub.counters.add("streams_stuck")
-                tasks.cancel_scope.cancel()
+            with self._guard.guarding(asked.admission, asked.key.page) as guarded:
+                guarded.attach(lambda code, reason: self.end())
+                await self._serve(room, receive, send)
         finally:
             stop()
+
+    async def _serve(self, room: Gathering, receive: Receive, send: Send) -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._await_departure, receive)
+            try:
+                await self._tell(room, send)
+            except TimeoutError:
+                self._asked.hub.counters.add("streams_stuck")
+            tasks.cancel_scope.cancel()
 
     def _hear(self, news: Publish | None) -> None:
         if news is None:
@@ -169,8 +178,7 @@ class EventStream(Response):
         self._behind = False
         told = []
         for sequence, entry in enumerate(entries, self._cursor + 1):
-            stored = LogEntry(entry.update, entry.principal, entry.at, entry.broadcast_id)
-            told.append((sequence, retell(stored, room.room.ledger.mirror, LAW.rules)))
+            told.append((sequence, retell(entry, room.room.ledger.mirror, LAW.rules)))
             if len(told) == _AT_ONCE:
                 await write(self._told(room, told))
                 told = []

@@ -26,7 +26,7 @@ async def presence(request: Request) -> Response:
 async def list_pages(request: Request) -> Response:
     """`GET .../pages`: the pages somebody wrote on, last written first."""
     hub: Hub = request.app.state.hub
-    principal = await admit(request, Action.READ)
+    principal = (await admit(request, Action.READ)).principal
     shown = [
         {"page": page.key.page, "sequence": page.sequence, "updated": page.updated}
         for page in await hub.store.pages(principal.tenant)

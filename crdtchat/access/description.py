@@ -1,0 +1,110 @@
+"""A tenant as it is described: a table in the configuration, or the same as JSON in the store."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from crdtchat.access.keys import BadKey, Key, public_key, read_key_set, secret_key
+from crdtchat.access.origins import BadOrigin, check_pattern
+from crdtchat.access.roles import Role
+from crdtchat.access.tenants import Tenant
+
+SECRET_CHARACTERS = 32
+"""The least of a sign-in secret: 256 bits, as RFC 7518 section 3.2 asks for."""
+_NAME = re.compile(r"[\w.-]{1,64}")
+_SETTINGS = (
+    *("audience", "guests", "jwks", "origins", "page_versions", "public_keys"),
+    *("secret", "secrets"),
+)
+
+
+class BadTenant(ValueError):
+    """A description that cannot be used; the text is one sentence with the remedy."""
+
+
+def check_name(name: str) -> None:
+    """Raises BadTenant for what cannot be a tenant's name."""
+    if _NAME.fullmatch(name) is None or not name.strip("."):
+        raise BadTenant(f"a tenant cannot be called {name!r}: use letters, digits, - and _")
+
+
+def read_tenant(name: str, table: object) -> Tenant:
+    """Read a description. Raises BadTenant."""
+    check_name(name)
+    if not isinstance(table, dict):
+        raise BadTenant(f"[tenants.{name}] is a table")
+    unknown = sorted(set(table) - set(_SETTINGS))
+    if unknown:
+        raise BadTenant(f"[tenants.{name}] has no setting {unknown[0]!r}; it has {_SETTINGS}")
+    try:
+        return Tenant(
+            name,
+            guests=_guests(table),
+            keys=_keys(table),
+            key_set=_key_set(table),
+            audience=_text(table, "audience"),
+            origins=tuple(check_pattern(one) for one in _texts(table, "origins")),
+            page_versions=_flag(table, "page_versions", True),
+        )
+    except (BadKey, BadOrigin, BadTenant) as error:
+        raise BadTenant(f"[tenants.{name}] {error}") from None
+
+
+def read_stored(name: str, description: str) -> Tenant:
+    """Read a description out of the store. Raises BadTenant."""
+    try:
+        table = json.loads(description)
+    except ValueError:
+        raise BadTenant(f"tenant {name}: its description cannot be read") from None
+    return read_tenant(name, table)
+
+
+def _guests(table: Mapping[str, Any]) -> Role | None:
+    guests = table.get("guests", False)
+    if guests is False:
+        return None
+    if guests not in (Role.VIEWER, Role.COMMENTER):
+        raise BadTenant("guests is false, 'viewer' or 'commenter'")
+    return Role(guests)
+
+
+def _keys(table: Mapping[str, Any]) -> tuple[Key, ...]:
+    secrets = [_text(table, "secret")] if "secret" in table else []
+    secrets += _texts(table, "secrets")
+    if any(len(secret) < SECRET_CHARACTERS for secret in secrets):
+        raise BadTenant(f"secrets are texts of at least {SECRET_CHARACTERS} characters")
+    keys: list[Key] = [secret_key(secret) for secret in secrets]
+    return (*keys, *(public_key(pem) for pem in _texts(table, "public_keys")))
+
+
+def _key_set(table: Mapping[str, Any]) -> str:
+    path = _text(table, "jwks")
+    if path:
+        read_key_set(Path(path))
+    return path
+
+
+def _text(table: Mapping[str, Any], name: str) -> str:
+    value = table.get(name, "")
+    if not isinstance(value, str):
+        raise BadTenant(f"{name} is a text")
+    return value
+
+
+def _flag(table: Mapping[str, Any], name: str, default: bool) -> bool:
+    value = table.get(name, default)
+    if not isinstance(value, bool):
+        raise BadTenant(f"{name} is true or false")
+    return value
+
+
+def _texts(table: Mapping[str, Any], name: str) -> list[str]:
+    value = table.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        example = {"origins": "['https://example.org']"}.get(name, "['...']")
+        raise BadTenant(f"{name} is a list of texts, like {example}")
+    return value

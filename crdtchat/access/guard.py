@@ -1,0 +1,147 @@
+"""The guard: what the gate let in is let in only as long as it would be let in again.
+
+Revoked and expired tokens, roles that change, tenants that close or change their keys: whoever is
+connected by them is sent away within a second. One look at the store serves all connections.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import anyio
+from anyio.lowlevel import checkpoint
+
+from crdtchat.access.gate import Admission, Gate, NoTenant, check
+from crdtchat.access.principal import Denied
+from crdtchat.access.roles import Action
+from crdtchat.stores.base import StoreError
+from crdtchat.sync.codes import CloseCode
+
+logger = logging.getLogger("crdtchat.access")
+
+INTERVAL_S = 0.25
+"""Between two looks. One costs about 0.1 ms of CPU."""
+
+End = Callable[[CloseCode, str], None]
+"""Ends a connection, with the reason for the other side."""
+
+
+@dataclass(eq=False, slots=True)
+class Guarded:
+    """One connection under guard."""
+
+    admission: Admission
+    page: str
+    inside: bool = True
+    _end: End | None = None
+    _verdict: tuple[CloseCode, str] | None = None
+
+    def attach(self, end: End) -> None:
+        """Say how the connection is ended, which it is at once if that was decided already."""
+        self._end = end
+        if self._verdict is not None:
+            end(*self._verdict)
+
+    def end(self, code: CloseCode, reason: str) -> None:
+        """End it, once."""
+        if self._verdict is None:
+            self._verdict = (code, reason)
+            if self._end is not None:
+                self._end(code, reason)
+
+
+@dataclass(slots=True)
+class Guard:
+    """Holds all open connections of a process; `run` watches over them."""
+
+    gate: Gate
+    wall: Callable[[], int]
+    """Milliseconds since 1970, now."""
+    _inside: dict[str, set[Guarded]] = field(default_factory=lambda: defaultdict(set))
+    _expiring: list[tuple[int, int, Guarded]] = field(default_factory=list)
+    _doubtful: set[Guarded] = field(default_factory=set)
+    """Let in by what was known before a change that was taken in since."""
+    _count: int = 0
+    _tidy_at: int = 1_000
+    """So many rows of `_expiring` are looked through for those of connections that left."""
+
+    @contextmanager
+    def guarding(self, admission: Admission, page: str) -> Iterator[Guarded]:
+        """Guard a connection for the length of a block."""
+        guarded = Guarded(admission, page)
+        inside = self._inside[admission.principal.tenant]
+        inside.add(guarded)
+        if admission.generation != self.gate.directory.generation:
+            self._doubtful.add(guarded)
+        if admission.expires:
+            self._count += 1
+            heapq.heappush(self._expiring, (admission.expires, self._count, guarded))
+            if len(self._expiring) > self._tidy_at:
+                self._expiring = [row for row in self._expiring if row[2].inside]
+                heapq.heapify(self._expiring)
+                self._tidy_at = 2 * len(self._expiring) + 1_000
+        try:
+            yield guarded
+        finally:
+            guarded.inside = False
+            inside.discard(guarded)
+            self._doubtful.discard(guarded)
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            await anyio.sleep(INTERVAL_S)
+            try:
+                await self.look()
+            except StoreError as error:
+                logger.warning("revocations cannot be read now: %s", error)
+
+    async def look(self) -> None:
+        """Take in what changed, and end what may not go on. Raises StoreError."""
+        now = self.wall()
+        while self._expiring and self._expiring[0][0] <= now:
+            _, _, guarded = heapq.heappop(self._expiring)
+            guarded.end(CloseCode.SIGN_IN, "the token has expired")
+        changed = await self.gate.directory.refresh()
+        doubtful, self._doubtful = self._doubtful, set()
+        for name in changed:
+            doubtful |= self._inside[name]
+        by_token: dict[tuple[str, str], list[Guarded]] = defaultdict(list)
+        for guarded in doubtful:
+            admission = guarded.admission
+            by_token[admission.principal.tenant, admission.token].append(guarded)
+        for (tenant, token), same in by_token.items():
+            try:
+                await self._look_again(tenant, token, same)
+            except StoreError:
+                self._doubtful |= {guarded for guarded in doubtful if guarded.inside}
+                raise
+            await checkpoint()
+
+    async def _look_again(self, name: str, token: str, same: Iterable[Guarded]) -> None:
+        """Ask the gate once more, and end those who would not come in, or as somebody else."""
+        try:
+            tenant = self.gate.tenant(name)
+            again = await self.gate.admit(tenant, token=token, name="", now=self.wall())
+        except NoTenant:
+            for guarded in same:
+                guarded.end(CloseCode.NO_TENANT, "there is no such tenant any more")
+            return
+        except Denied as denied:
+            code = CloseCode.FORBIDDEN if denied.forbidden else CloseCode.SIGN_IN
+            for guarded in same:
+                guarded.end(code, denied.reason)
+            return
+        for guarded in same:
+            try:
+                check(again.principal, guarded.page, Action.READ)
+            except Denied as denied:
+                guarded.end(CloseCode.FORBIDDEN, denied.reason)
+                continue
+            if again.principal != guarded.admission.principal:
+                guarded.end(CloseCode.CHANGED, "your role or name changed: come in again")

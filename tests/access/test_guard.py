@@ -1,0 +1,157 @@
+"""The guard and the directory in one process: races and failures that servers seldom meet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crdtchat.access import tokens
+from crdtchat.access.description import read_tenant
+from crdtchat.access.directory import Directory
+from crdtchat.access.gate import Admission, Gate, NoTenant
+from crdtchat.access.guard import Guard, Guarded
+from crdtchat.access.roles import Role
+from crdtchat.access.tenants import Tenant
+from crdtchat.stores.base import Grant, StoredTenant, StoreUnavailable, Token
+from crdtchat.stores.memory import MemoryData, MemoryStore
+from crdtchat.sync.codes import CloseCode
+from tests.access.signing import new_signer, write_key_set
+
+NOW = 1_700_000_000_000
+SECRET = "cct_ann"
+TOKEN = Token("t1", tokens.digest(SECRET), "docs", "commenter", "ann", "Ann", "page-*")
+
+
+class FailingStore(MemoryStore):
+    """Cannot be read when told so."""
+
+    failing = False
+
+    async def token(self, digest: bytes) -> Token | None:
+        if self.failing:
+            raise StoreUnavailable("the disk is gone")
+        return await super().token(digest)
+
+
+class World:
+    """A tenant `docs`, a token of Ann's, and what became of her connections."""
+
+    def __init__(self) -> None:
+        self.data = MemoryData()
+        self.store = FailingStore(self.data)
+        self.directory = Directory({"docs": Tenant("docs")}, self.store)
+        self.gate = Gate(self.directory, self.store)
+        self.now = NOW
+        self.guard = Guard(self.gate, lambda: self.now)
+
+    async def open(self) -> World:
+        await self.store.open()
+        await self.store.add_token(TOKEN)
+        await self.directory.refresh()
+        return self
+
+    async def admit(self, page: str = "page-1") -> Admission:
+        tenant = self.gate.tenant("docs")
+        return await self.gate.admit(tenant, token=SECRET, name="", now=self.now, page=page)
+
+
+def verdict(guarded: Guarded) -> CloseCode | None:
+    found: list[CloseCode] = []
+    guarded.attach(lambda code, reason: found.append(code))
+    return found[0] if found else None
+
+
+async def test_who_came_in_by_what_was_known_before_is_looked_at_again() -> None:
+    """Admitted before the change was taken in, under guard only after it."""
+    world = await World().open()
+    admission = await world.admit()
+    await world.store.revoke_token("docs", "t1")
+    await world.guard.look()
+    with world.guard.guarding(admission, "page-1") as late:
+        assert verdict(late) is None
+        await world.guard.look()
+        assert verdict(late) is CloseCode.SIGN_IN
+
+
+async def test_a_store_that_cannot_be_read_postpones_and_forgets_nothing() -> None:
+    world = await World().open()
+    with world.guard.guarding(await world.admit(), "page-1") as ann:
+        await world.store.revoke_token("docs", "t1")
+        world.store.failing = True
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable):
+                await world.guard.look()
+        assert verdict(ann) is None
+        world.store.failing = False
+        await world.guard.look()
+        assert verdict(ann) is CloseCode.SIGN_IN
+
+
+async def test_a_grant_leaves_who_is_that_already() -> None:
+    world = await World().open()
+    with world.guard.guarding(await world.admit(), "page-1") as ann:
+        await world.store.put_grant(Grant("docs", "ann", "commenter"))
+        await world.store.put_grant(Grant("docs", "bob", "owner"))
+        await world.guard.look()
+        assert verdict(ann) is None
+        await world.store.put_grant(Grant("docs", "ann", "moderator"))
+        await world.guard.look()
+        assert verdict(ann) is CloseCode.CHANGED
+    assert (await world.admit()).principal.role is Role.MODERATOR
+
+
+async def test_expiry_and_those_who_left() -> None:
+    """The list of what expires does not grow with those who come and go."""
+    world = await World().open()
+    world.data.tokens["t1"] = TOKEN.__class__(
+        *(TOKEN.id, TOKEN.digest, "docs", "viewer", "ann", "Ann", "*", NOW + 1_000)
+    )
+    for _ in range(5_000):
+        with world.guard.guarding(await world.admit(), "page-1"):
+            pass
+    assert len(world.guard._expiring) <= 1_001
+    with world.guard.guarding(await world.admit(), "page-1") as ann:
+        world.now += 999
+        await world.guard.look()
+        assert verdict(ann) is None
+        world.now += 1
+        await world.guard.look()
+        assert verdict(ann) is CloseCode.SIGN_IN
+    assert not world.guard._expiring
+
+
+async def test_the_configuration_stands_above_the_database() -> None:
+    world = await World().open()
+    await world.store.put_tenant(StoredTenant("docs", '{"guests": "viewer"}'))
+    await world.store.put_tenant(StoredTenant("blog", '{"guests": "viewer"}'))
+    await world.store.put_tenant(StoredTenant("odd", '{"guests": "king"}'))
+    await world.guard.look()
+    assert world.gate.tenant("docs").guests is None
+    assert world.gate.tenant("blog").guests is Role.VIEWER
+    with pytest.raises(NoTenant):
+        world.gate.tenant("odd")
+    assert sorted(tenant.id for tenant in world.directory) == ["blog", "docs"]
+
+
+async def test_a_key_set_that_cannot_be_read_leaves_the_keys(tmp_path: Path) -> None:
+    path, signer = tmp_path / "keys.json", new_signer("EdDSA", "one")
+    write_key_set(path, signer)
+    store = MemoryStore()
+    await store.open()
+    directory = Directory({"docs": read_tenant("docs", {"jwks": str(path)})}, store)
+    assert await directory.refresh() == {"docs"}
+    tenant = directory.find("docs")
+    assert tenant is not None
+    known = directory.keys(tenant)
+    assert [key.kid for key in known] == ["one"]
+    assert await directory.refresh() == set()
+    path.write_text("half a fi")
+    assert await directory.refresh() == set()
+    assert directory.keys(tenant) == known
+    path.unlink()
+    assert await directory.refresh() == set()
+    assert directory.keys(tenant) == known
+    write_key_set(path, new_signer("ES256", "two"))
+    assert await directory.refresh() == {"docs"}
+    assert [key.kid for key in directory.keys(tenant)] == ["two"]

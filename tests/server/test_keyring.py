@@ -1,0 +1,132 @@
+"""The commands that say who may come in, on a database of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crdtchat.server.cli import main
+from tests.access.signing import new_signer
+
+Run = tuple[int, str, str]
+
+
+class Cli:
+    """Runs commands in this process, on one data directory."""
+
+    def __init__(self, data: Path, capture: pytest.CaptureFixture[str]) -> None:
+        self.data = data
+        self._capture = capture
+
+    def __call__(self, *command: str) -> Run:
+        status = main([*command, "--data", str(self.data)])
+        captured = self._capture.readouterr()
+        return status, captured.out, captured.err
+
+
+@pytest.fixture
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
+    return Cli(tmp_path / "data", capsys)
+
+
+def refused(run: Run, words: str) -> None:
+    """One sentence with the remedy, and nothing on standard output."""
+    status, out, error = run
+    assert (status, out) == (2, "")
+    assert error.startswith("crdtchat: ")
+    assert error.count("\n") == 1
+    assert words in error
+
+
+def test_tokens(cli: Cli) -> None:
+    status, secret, note = cli("token", "create", "--tenant", "docs", "--role", "viewer")
+    assert status == 0
+    assert secret.startswith("cct_")
+    assert "api-" in note
+    ann = ("--user", "ann", "--page", "a-*", "--ttl", "30d")
+    cli("token", "create", "--tenant", "docs", "--role", "owner", *ann)
+    _, out, _ = cli("token", "list", "--tenant", "docs")
+    head, *rows = out.splitlines()
+    assert head.split() == ["token", "user", "role", "pages", "made", "valid"]
+    assert secret.strip() not in out
+    row = next(row for row in rows if " ann " in row)
+    assert "owner" in row
+    assert "a-*" in row
+    assert "until 20" in row
+    identity = row.split()[0]
+    refused(cli("token", "revoke", identity, "--tenant", "blog"), "crdtchat token list")
+    assert cli("token", "revoke", identity, "--tenant", "docs")[0] == 0
+    _, out, _ = cli("token", "list", "--tenant", "docs")
+    assert [row.split()[-1] for row in out.splitlines()[1:]].count("revoked") == 1
+    bad = ("token", "create", "--tenant", "docs", "--role", "viewer")
+    refused(cli(*bad, "--user", "guest-1"), "cannot be a user id")
+    refused(cli(*bad, "--ttl", "soon"), "say 30d, 12h or 45m")
+
+
+def test_tenants(cli: Cli, tmp_path: Path) -> None:
+    pem = tmp_path / "key.pem"
+    pem.write_text(new_signer("EdDSA").pem)
+    _, secret, note = cli("tenant", "add", "docs", "--origin", "https://docs.example.org")
+    assert len(secret.strip()) >= 32
+    assert secret.strip() not in note
+    _, out, _ = cli("tenant", "add", "blog", "--guests", "viewer", "--public-key", str(pem))
+    assert out == ""
+    _, out, _ = cli("tenant", "list")
+    assert [line.split() for line in out.splitlines()[1:]] == [
+        ["blog", "viewer", "EdDSA", "-", "database"],
+        ["docs", "-", "HS256", "https://docs.example.org", "database"],
+    ]
+    assert secret.strip() not in out
+    refused(cli("tenant", "add", "docs"), "remove it first")
+    refused(cli("tenant", "add", "a/b"), "use letters")
+    refused(cli("tenant", "add", "shop", "--origin", "shop.example.org"), "is no origin")
+    refused(cli("tenant", "add", "shop", "--jwks", "/nowhere"), "cannot read the key set")
+    refused(cli("tenant", "add", "shop", "--public-key", "/nowhere"), "cannot read /nowhere")
+    refused(cli("tenant", "rotate", "shop"), "crdtchat tenant list")
+    refused(cli("tenant", "remove", "shop"), "crdtchat tenant list")
+    _, rotated, _ = cli("tenant", "rotate", "docs")
+    assert rotated != secret
+    assert cli("tenant", "remove", "blog")[0] == 0
+    config = tmp_path / "crdtchat.toml"
+    config.write_text("[tenants.docs]\n")
+    configured = ("--config", str(config))
+    refused(cli("tenant", "remove", "docs", *configured), "described in the configuration")
+    refused(cli("tenant", "add", "docs", *configured), "described in the configuration")
+    _, out, _ = cli("tenant", "list", *configured)
+    assert [line.split()[-1] for line in out.splitlines()[1:]] == ["configuration"]
+
+
+def test_roles(cli: Cli) -> None:
+    who = ("--tenant", "docs", "--user", "ann")
+    refused(cli("role", "clear", *who), "given no role")
+    assert cli("role", "set", "moderator", *who)[0] == 0
+    assert cli("role", "set", "viewer", *who)[0] == 0
+    _, out, _ = cli("role", "list", "--tenant", "docs")
+    assert [line.split() for line in out.splitlines()[1:]] == [["ann", "viewer"]]
+    assert cli("role", "clear", *who)[0] == 0
+    refused(cli("role", "set", "viewer", "--tenant", "docs", "--user", "a/b"), "user id")
+
+
+def test_a_server_for_the_world_needs_a_tenant(cli: Cli) -> None:
+    refused(cli("serve", "--host", "0.0.0.0", "--port", "0"), "crdtchat tenant add")
+    assert not cli.data.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("color = 'red'", "no setting is called 'color'"),
+        ("port = 'http'", "the port must be a number"),
+        ("port = []", "the port must be a number"),
+        ("data = 5", "data is a text"),
+        ("tenants = 5", "one table per tenant"),
+        ("[tenants.docs]\nsecrets = ['short']", "[tenants.docs] secrets are texts"),
+        ("[tenants.docs]\ncolor = 'red'", "has no setting 'color'"),
+        ("= nonsense", "cannot read"),
+    ],
+)
+def test_settings_that_are_refused(cli: Cli, tmp_path: Path, text: str, words: str) -> None:
+    config = tmp_path / "crdtchat.toml"
+    config.write_text(text)
+    refused(cli("tenant", "list", "--config", str(config)), words)
