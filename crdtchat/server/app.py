@@ -18,6 +18,7 @@ from crdtchat.host.hub import Hub
 from crdtchat.host.sources import Sources
 from crdtchat.server import pages
 from crdtchat.server.cors import Cors
+from crdtchat.server.openapi.document import openapi
 from crdtchat.server.problem import HANDLERS
 from crdtchat.server.rest.routes import rest_routes
 from crdtchat.server.socket import serve_socket
@@ -50,6 +51,7 @@ def create_app(
         Route("/health", pages.health),
         Route("/metrics", pages.metrics),
         Route("/crdtchat.js", pages.script),
+        Route("/openapi.json", openapi),
         *rest_routes(),
     ]
     if demo:

@@ -1,0 +1,1 @@
+"""What the REST interface says of itself: OpenAPI 3.1, as data."""

@@ -1,0 +1,210 @@
+"""The operations, by path and method."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crdtchat.server.openapi.parts import (
+    AID,
+    BROADCAST_ID,
+    CID,
+    EMOJI,
+    ETAG,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    MADE,
+    NOT_MODIFIED,
+    PAGE,
+    TENANT,
+    Part,
+    answer,
+    json_body,
+    operation,
+    parameter,
+    query,
+)
+from crdtchat.server.rest.listing import MOST
+
+_API = "/api/v1/{tenant}"
+_ANNOTATION = f"{_API}/annotations/{{aid}}"
+_COMMENT = f"{_ANNOTATION}/comments/{{cid}}"
+_REACTION = f"{_COMMENT}/reactions/{{emoji}}"
+_BODY = (413, 415, 422)
+_PLAIN = "application/json"
+_GONE = answer("Done.")
+_ONE_ANNOTATION = answer("The annotation.", name="Annotation", headers=ETAG)
+_ONE_COMMENT = answer("The comment.", name="Comment", headers=ETAG)
+
+ANNOTATIONS: Part = {
+    f"{_API}/annotations": {
+        "get": operation(
+            "listAnnotations",
+            "A page's annotations, in the order they were made: a W3C AnnotationPage",
+            *(TENANT, PAGE),
+            query("state", {"enum": ["open", "resolved"]}, "Only threads in this state."),
+            query("author", {"type": "string"}, "Only annotations of this user."),
+            query(
+                "since",
+                {"type": "string", "format": "date-time"},
+                "Only what was written, edited, resolved or re-attached at this time or later.",
+            ),
+            query("limit", {"type": "integer", "minimum": 1, "maximum": MOST}, "At most so many."),
+            query("offset", {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}, "From here."),
+            IF_NONE_MATCH,
+            answers={
+                200: answer("A part of them.", name="AnnotationPage", headers=ETAG),
+                304: NOT_MODIFIED,
+            },
+        ),
+        "post": operation(
+            "createAnnotation",
+            "A new annotation and its opening comment",
+            *(TENANT, PAGE),
+            body=json_body("NewAnnotation"),
+            answers={201: answer("Made, or made before.", name="Annotation", headers=MADE)},
+            problems=(409, *_BODY),
+        ),
+    },
+    _ANNOTATION: {
+        "get": operation(
+            "showAnnotation",
+            "One annotation and its thread",
+            *(TENANT, AID, PAGE, IF_NONE_MATCH),
+            answers={200: _ONE_ANNOTATION, 304: NOT_MODIFIED},
+            problems=(409,),
+        ),
+        "patch": operation(
+            "changeAnnotation",
+            "Edit the opening comment, resolve or reopen, re-attach: any of them, in one operation",
+            *(TENANT, AID, PAGE, IF_MATCH),
+            body=json_body("AnnotationChange"),
+            answers={200: _ONE_ANNOTATION},
+            problems=(409, 412, *_BODY),
+        ),
+        "delete": operation(
+            "deleteAnnotation",
+            "Delete an annotation and its thread",
+            *(TENANT, AID, PAGE, BROADCAST_ID, IF_MATCH),
+            answers={204: _GONE},
+            problems=(409, 412, 422),
+        ),
+    },
+}
+
+COMMENTS: Part = {
+    f"{_ANNOTATION}/comments": {
+        "post": operation(
+            "createComment",
+            "A reply",
+            *(TENANT, AID, PAGE),
+            body=json_body("NewComment"),
+            answers={201: answer("Made, or made before.", name="Comment", headers=MADE)},
+            problems=(409, *_BODY),
+        ),
+    },
+    _COMMENT: {
+        "get": operation(
+            "showComment",
+            "One comment",
+            *(TENANT, AID, CID, PAGE, IF_NONE_MATCH),
+            answers={200: _ONE_COMMENT, 304: NOT_MODIFIED},
+            problems=(409,),
+        ),
+        "patch": operation(
+            "changeComment",
+            "Edit one's own comment",
+            *(TENANT, AID, CID, PAGE, IF_MATCH),
+            body=json_body("CommentChange"),
+            answers={200: _ONE_COMMENT},
+            problems=(409, 412, *_BODY),
+        ),
+        "delete": operation(
+            "deleteComment",
+            "Delete a comment; it keeps its place while replies exist",
+            *(TENANT, AID, CID, PAGE, BROADCAST_ID, IF_MATCH),
+            answers={204: _GONE},
+            problems=(409, 412, 422),
+        ),
+    },
+    _REACTION: {
+        "put": operation(
+            "addReaction",
+            "React to a comment",
+            *(TENANT, AID, CID, EMOJI, PAGE, BROADCAST_ID, IF_MATCH),
+            answers={204: _GONE},
+            problems=(409, 412, 422),
+        ),
+        "delete": operation(
+            "removeReaction",
+            "Take one's reaction back",
+            *(TENANT, AID, CID, EMOJI, PAGE, BROADCAST_ID, IF_MATCH),
+            answers={204: _GONE},
+            problems=(409, 412, 422),
+        ),
+    },
+}
+
+_EVENTS: dict[str, Any] = {
+    "description": "`new-text-chat`, `updated-text-chat`, `deleted-text-chat`, and `resync` where "
+    "the log no longer reaches back to `Last-Event-ID`.",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
+_VERSION = parameter(
+    "path", "name", {"type": "string"}, "22 letters of the text's SHA-256 in base64url."
+)
+_TEXT = "text/plain"
+
+PAGES: Part = {
+    f"{_API}/events": {
+        "get": operation(
+            "streamEvents",
+            "The page's events as they happen (Server-Sent Events)",
+            *(TENANT, PAGE),
+            parameter(
+                "header",
+                "Last-Event-ID",
+                {"type": "string", "pattern": "^[0-9]{1,15}-[0-9]{1,15}$"},
+                "The id of the last event received: those after it come first.",
+            ),
+            answers={200: _EVENTS},
+        ),
+    },
+    f"{_API}/presence": {
+        "get": operation(
+            "presence",
+            "How many are on the page, people and connections counted apart",
+            *(TENANT, PAGE),
+            answers={200: answer("Now.", name="Presence", kind=_PLAIN)},
+        ),
+    },
+    f"{_API}/pages": {
+        "get": operation(
+            "listPages",
+            "The tenant's pages, last written first",
+            TENANT,
+            answers={200: answer("Those you may read.", name="Pages", kind=_PLAIN)},
+        ),
+    },
+    f"{_API}/versions/{{name}}": {
+        "get": operation(
+            "getVersion",
+            "The text of the page that annotations were made on",
+            *(TENANT, _VERSION, PAGE, IF_NONE_MATCH),
+            answers={
+                200: answer("The text.", name="PageText", kind=_TEXT, headers=ETAG),
+                304: NOT_MODIFIED,
+            },
+        ),
+        "put": operation(
+            "putVersion",
+            "Bring the text that one's annotation names",
+            *(TENANT, _VERSION, PAGE),
+            body={"required": True, "content": {_TEXT: {"schema": {"type": "string"}}}},
+            answers={
+                201: answer("Stored.", headers=ETAG),
+                204: answer("It was there.", headers=ETAG),
+            },
+            problems=(409, *_BODY),
+        ),
+    },
+}

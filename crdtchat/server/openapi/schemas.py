@@ -1,0 +1,193 @@
+"""Schemas of bodies (JSON Schema 2020-12)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crdtchat.document import schema
+from crdtchat.document.page_version import VERSION_BYTES
+
+Schema = dict[str, Any]
+
+
+def ref(name: str) -> Schema:
+    """A reference to a schema of this file."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _object(required: str, properties: Schema, **more: Any) -> Schema:
+    names = required.split()
+    return {
+        "type": "object",
+        "properties": properties,
+        **({"required": names} if names else {}),
+        **more,
+    }
+
+
+def _list(items: Schema, **more: Any) -> Schema:
+    return {"type": "array", "items": items, **more}
+
+
+def _text(most: int = 0, **more: Any) -> Schema:
+    return {"type": "string", **({"maxLength": most} if most else {}), **more}
+
+
+_ID = _text(pattern="^[A-Za-z0-9_-]{4,22}$")
+_TIME = _text(format="date-time")
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_OFFSET: Schema = {"type": "integer", "minimum": 0, "maximum": 2**53 - 1}
+_WORDS = _text(schema.COMMENT_CP, pattern=r"\S", description="Markdown.")
+_BROADCAST_ID = _text(
+    format="uuid",
+    description="Names the operation: events carry it, and a repeated request with it answers "
+    "the first result.",
+)
+_KINDS = sorted(schema.TARGET_KINDS - {""})
+_SELECTOR = {
+    "oneOf": [
+        _object(
+            "type exact",
+            {
+                "type": {"const": "TextQuoteSelector"},
+                "exact": _text(schema.EXACT_CP),
+                "prefix": _text(),
+                "suffix": _text(),
+            },
+        ),
+        _object(
+            "type start end",
+            {"type": {"const": "TextPositionSelector"}, "start": _OFFSET, "end": _OFFSET},
+        ),
+    ]
+}
+_TARGET_PLACE: Schema = {
+    "kind": {"enum": _KINDS, "description": "Text where it is left out."},
+    "part": _text(schema.PART_CP, description="Part of the page: in notebooks `cell=ID`."),
+    "version": _text(schema.VERSION_CP, description="Page version the words were seen in."),
+}
+
+SCHEMAS: Schema = {
+    "Problem": _object(
+        "type title status detail",
+        {
+            "type": _text(),
+            "title": _text(),
+            "status": {"type": "integer"},
+            "detail": _text(),
+            "code": _text(description="Reject code of the protocol, where there is one."),
+        },
+        description="RFC 9457",
+    ),
+    "Person": _object(
+        "type id name", {"type": {"const": "Person"}, "id": _text(), "name": _text()}
+    ),
+    "TextualBody": _object(
+        "value", {"type": {"const": "TextualBody"}, "value": _WORDS, "format": _text()}
+    ),
+    "Words": {"oneOf": [_WORDS, ref("TextualBody")]},
+    "NewTarget": _object(
+        "",
+        {
+            "type": _text(),
+            "source": _text(),
+            "selector": {"oneOf": [_SELECTOR, _list(_SELECTOR)]},
+            "exact": _text(schema.EXACT_CP, description="The words, in place of a selector."),
+            "prefix": _text(),
+            "suffix": _text(),
+            "start": _OFFSET,
+            "end": _OFFSET,
+            **_TARGET_PLACE,
+        },
+        description="A SpecificResource with a quote selector and a position selector, or their "
+        "fields as they are. Offsets count code points. Only the kinds `cell`, `output` and `page` "
+        "may be without words.",
+    ),
+    "Target": _object(
+        "type source",
+        {"type": _text(), "source": _text(), "selector": _list(_SELECTOR), **_TARGET_PLACE},
+    ),
+    "NewAnnotation": _object(
+        "target body",
+        {"target": ref("NewTarget"), "body": ref("Words"), "broadcastId": _BROADCAST_ID},
+    ),
+    "AnnotationChange": _object(
+        "",
+        {
+            "body": ref("Words"),
+            "resolved": {"type": "boolean"},
+            "target": ref("NewTarget"),
+            "broadcastId": _BROADCAST_ID,
+        },
+        anyOf=[{"required": [name]} for name in ("body", "resolved", "target")],
+    ),
+    "NewComment": _object(
+        "body",
+        {
+            "body": ref("Words"),
+            "parent": {**_ID, "description": "The comment replied to."},
+            "broadcastId": _BROADCAST_ID,
+        },
+    ),
+    "CommentChange": _object("body", {"body": ref("Words"), "broadcastId": _BROADCAST_ID}),
+    "Comment": _object(
+        "id creator created body",
+        {
+            "id": _ID,
+            "creator": ref("Person"),
+            "created": _TIME,
+            "modified": _TIME,
+            "body": ref("TextualBody"),
+            "parent": _ID,
+            "reactions": {"type": "object", "additionalProperties": _list(_text())},
+        },
+    ),
+    "DeletedComment": _object(
+        "id deleted", {"id": _ID, "deleted": _TIME}, description="Keeps a comment's place."
+    ),
+    "Annotation": _object(
+        "@context id type creator created modified target body resolved comments",
+        {
+            "@context": {},
+            "id": _text(),
+            "type": {"const": "Annotation"},
+            "creator": ref("Person"),
+            "created": _TIME,
+            "modified": _TIME,
+            "target": ref("Target"),
+            "body": _object("type value", {"type": _text(), "value": _text()}),
+            "resolved": {"type": "boolean"},
+            "comments": _list({"anyOf": [ref("Comment"), ref("DeletedComment")]}),
+        },
+        description="W3C Web Annotation, its thread beside it; the first comment is the body.",
+    ),
+    "AnnotationPage": _object(
+        "@context id type partOf startIndex items",
+        {
+            "@context": {},
+            "id": _text(format="uri"),
+            "type": {"const": "AnnotationPage"},
+            "partOf": _object(
+                "id type total",
+                {"id": _text(), "type": {"const": "AnnotationCollection"}, "total": _COUNT},
+            ),
+            "startIndex": _COUNT,
+            "next": _text(format="uri"),
+            "prev": _text(format="uri"),
+            "items": _list(ref("Annotation")),
+        },
+    ),
+    "Presence": _object("people connections", {"people": _COUNT, "connections": _COUNT}),
+    "Pages": _object(
+        "pages",
+        {
+            "pages": _list(
+                _object(
+                    "page sequence updated",
+                    {"page": _text(), "sequence": _COUNT, "updated": _COUNT},
+                )
+            )
+        },
+    ),
+    "PageText": _text(VERSION_BYTES),
+}

@@ -1,0 +1,106 @@
+"""The OpenAPI document is true: random requests after it find no server error, no status, kind,
+header or body that it does not name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import booleans
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi import checks
+
+from crdtchat.server.openapi.document import openapi_document
+from crdtchat.server.rest.routes import rest_routes
+from tests.server_process import ServerProcess
+
+PAGE = "https://example.org/openapi"
+CHECKS = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
+OPERATIONS: list[Any] = [
+    found.ok()  # type: ignore[union-attr]
+    for found in schemathesis.openapi.from_dict(openapi_document()).get_all_operations()
+]
+# A stream of events has no end; `tests/server/test_events.py` reads it.
+OPERATIONS = [one for one in OPERATIONS if one.label != "GET /api/v1/{tenant}/events"]
+
+
+@pytest.fixture
+def known(server: ServerProcess, tokens: dict[str, str]) -> dict[str, str]:
+    """An annotation that half of the requests are about, so that they find something."""
+    made = httpx.post(
+        f"{server.url}/api/v1/demo/annotations",
+        params={"page": PAGE},
+        headers={"Authorization": f"Bearer {tokens['own']}"},
+        json={"target": {"exact": "words"}, "body": "Whose?"},
+    ).json()
+    return {"aid": made["id"], "cid": made["comments"][0]["id"], "tenant": "demo"}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
+def test_random_requests(
+    operation: Any, server: ServerProcess, known: dict[str, str], tokens: dict[str, str]
+) -> None:
+    headers = {"Authorization": f"Bearer {tokens['own']}"}
+
+    @settings(
+        max_examples=60,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(), is_about_known=booleans())
+    def ask(case: Any, is_about_known: bool) -> None:
+        if is_about_known:
+            given_path = case.path_parameters
+            given_path.update({name: known[name] for name in given_path if name in known})
+            if "page" in case.query:
+                case.query["page"] = PAGE
+        case.call_and_validate(server.url, headers=headers, checks=CHECKS)
+
+    ask()
+
+
+def test_it_names_every_route() -> None:
+    documented = {
+        (path, method.upper())
+        for path, operations in openapi_document()["paths"].items()
+        for method in operations
+    }
+    served = {
+        (route.path, method)
+        for route in rest_routes()
+        for method in route.methods or ()
+        if method != "HEAD"
+    }
+    assert documented == served
+
+
+def test_its_references_lead_somewhere() -> None:
+    document = openapi_document()
+
+    def references(part: object) -> Iterator[str]:
+        if isinstance(part, dict):
+            if "$ref" in part:
+                yield part["$ref"]
+            for value in part.values():
+                yield from references(value)
+        elif isinstance(part, list):
+            for value in part:
+                yield from references(value)
+
+    named = {reference.rpartition("/")[2] for reference in references(document)}
+    assert named <= set(document["components"]["schemas"])
+    operations = [one for path in document["paths"].values() for one in path.values()]
+    names = [operation["operationId"] for operation in operations]
+    assert len(set(names)) == len(names)
