@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { include: ["src/**/*.test.ts"], environment: "node" },
+  test: { include: ["src/**/*.test.ts", "*.test.mjs"], environment: "node" },
   define: { __CRDTCHAT_VERSION__: '"test"' },
 });
