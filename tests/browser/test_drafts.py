@@ -1,0 +1,69 @@
+"""What was typed is not lost: neither to a crash nor to signing in (B7)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import jwt
+import pytest
+from playwright.sync_api import Error, expect
+
+from tests.browser.conftest import SECRET, OpenReader
+from tests.browser.site import Site
+from tests.server_process import ServerProcess, running_server
+
+
+def test_drafts_survive_a_crash(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """Without any farewell: the tab's process dies in the middle of a word."""
+    url = site.page("/crash", server.url, f"{{tenantId: 'demo', urlId: {page_id!r}}}")
+    ann = readers(url)
+    ann.annotate("every ship", "First", "Ann")
+    ann.expect_live()
+    tab = readers(url, beside=ann)
+    tab.open("every ship")
+    tab.page.get_by_label("Write a reply").press_sequentially("In the middle of a wo")
+    with tab.page.expect_event("crash"), pytest.raises(Error, match="crash"):
+        tab.page.goto("chrome://crash")
+    again = readers(url, beside=ann)
+    again.open("every ship")
+    expect(again.page.get_by_label("Write a reply")).to_have_value("In the middle of a wo")
+    # The other window knows of it, too: a draft is the person's, not the window's.
+    ann.close()
+    ann.show_panel()
+    expect(ann.panel.locator(".drafts")).to_contain_text("In the middle of a wo")
+
+
+@pytest.fixture(scope="module")
+def signing(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server whose tenant knows its users by token, and lets everybody read."""
+    folder = tmp_path_factory.mktemp("signing")
+    (folder / "crdtchat.toml").write_text(
+        f'[tenants.acme]\nguests = "commenter"\nsecret = "{SECRET}"\norigins = ["*"]\n'
+    )
+    with running_server(folder / "data", ["--config", str(folder / "crdtchat.toml")]) as running:
+        yield running
+
+
+def token(user: str, name: str) -> str:
+    claims = {"sub": user, "name": name, "role": "commenter", "exp": int(time.time()) + 600}
+    return jwt.encode(claims, SECRET, algorithm="HS256")
+
+
+def test_a_draft_goes_along_when_its_author_signs_in(
+    readers: OpenReader, site: Site, signing: ServerProcess, page_id: str
+) -> None:
+    options = f"tenantId: 'acme', urlId: {page_id!r}"
+    ann = readers(site.page("/before", signing.url, f"{{{options}}}"))
+    ann.select("steel pen")
+    ann.page.get_by_role("button", name="Comment on the selected text").click()
+    ann.type("Before I was anybody")
+    ann.page.goto(site.page("/after", signing.url, f"{{{options}, sso: {token('u-1', 'Zoë')!r}}}"))
+    expect(ann.page.get_by_label("Write a comment")).to_have_value("Before I was anybody")
+    expect(ann.page.get_by_label("Your name")).to_have_count(0)
+    ann.page.get_by_label("Write a comment").press("Control+Enter")
+    expect(ann.comment("Before I was anybody")).to_contain_text("Zoë")
+    ann.expect_live()
