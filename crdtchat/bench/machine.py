@@ -62,11 +62,16 @@ def resident_bytes(pid: int) -> int:
     return total
 
 
-def fsync_seconds(directory: str | None = None, times: int = 50) -> float:
-    """Median time of an fsync after writing 4 KiB to a growing file in `directory`."""
+def fsync_seconds(directory: str | None = None, times: int = 50, pause: float = 0.0) -> float:
+    """Median time of an fsync after writing 4 KiB to a growing file in `directory`.
+
+    `pause`: idle seconds before each, as at low load; disk and processor are slower to answer
+    then than in a row.
+    """
     taken: list[float] = []
     with tempfile.TemporaryFile(dir=directory) as file:
         for _ in range(times):
+            time.sleep(pause)
             file.write(bytes(4_096))
             file.flush()
             start = time.perf_counter()

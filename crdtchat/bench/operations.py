@@ -26,10 +26,14 @@ from crdtchat.stores.base import Append, DocumentKey, Entry, Lease
 from crdtchat.stores.sqlite import SqliteStore
 from crdtchat.sync import message
 from crdtchat.sync.session import Peer
+from crdtchat.sync.tuning import Tuning
 
 KINDS = ("create", "reply", "edit", "resolve", "react", "delete")
 COMMENTS = 5
 _USER = "bench"
+_NEVER = float("inf")
+_BY_HAND = Tuning(early=1_000_000, batch=1_000_000)
+"""Commits hold exactly what is flushed: pages of all sizes are compared with equal commits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class OperationCost:
     kind: str
     operations: int
     group: float
-    """Operations in one commit, as they came out."""
+    """Operations in one commit."""
     verify_us: float
     store_us: float
     apply_us: float
@@ -115,7 +119,7 @@ async def _measure_page_size(
     store = SqliteStore(file)
     await store.open()
     try:
-        async with Hub(store) as hub:
+        async with Hub(store, tuning=_BY_HAND) as hub:
             seats = [
                 await _Seat.take(hub, f"page {number}", annotations) for number in range(pages)
             ]
@@ -176,20 +180,16 @@ class _Seat:
         self.verify_seconds += time.thread_time() - start
 
     async def run(self, frames: Sequence[bytes], group: int) -> None:
-        """Offer the frames, `group` while each commit is under way, until all are acknowledged.
-
-        Raises Refused.
-        """
+        """Offer the frames, `group` in each commit, until all are acknowledged. Raises Refused."""
         wanted = self.acknowledged + len(frames)
         for begin in range(0, len(frames), group):
+            self.room.room.ledger.next_flush = _NEVER
             self.receive(frames[begin : begin + group])
-            if self.room.room.busy:
-                await self.room.progress.wait()
+            self.room.flush()
+            with anyio.fail_after(30):
+                while self.room.room.busy:
+                    await self.room.progress.wait()
             self._read()
-        with anyio.fail_after(30):
-            while self.room.room.busy:
-                await self.room.progress.wait()
-        self._read()
         if self.acknowledged != wanted:
             raise Refused(f"{wanted - self.acknowledged} operations were not acknowledged")
 

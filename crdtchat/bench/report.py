@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from crdtchat.bench.fanout import WRITERS, FanOut
 from crdtchat.bench.memory import PerThing
@@ -32,11 +33,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([line(head), line(["-" * width for width in widths]), *map(line, rows), ""])
 
 
-def machine(facts: Mapping[str, str | int], fsync_ms: float) -> str:
+def machine(found: Mapping[str, Any]) -> str:
     """One line."""
+    facts = found["machine"]
     return (
         f"{facts['cores']} cores of {facts['processor']}, {facts['system']}, "
-        f"Python {facts['python']}; one fsync takes {fsync_ms:.2f} ms\n"
+        f"Python {facts['python']}; one fsync takes {found['fsync_ms']:.2f} ms in a row, "
+        f"{found['idle_fsync_ms']:.2f} ms after a pause\n"
     )
 
 
@@ -67,7 +70,7 @@ def operations(costs: Sequence[OperationCost]) -> str:
     return "\n".join([*lines, ""])
 
 
-def fanout(rows: Sequence[FanOut], fsync_ms: float) -> str:
+def fanout(rows: Sequence[FanOut], idle_fsync_ms: float) -> str:
     """Our server and the peer, load by load, and the two targets."""
     head = ["load", "server", "CPU us/delivered", "delivered/CPU s", "delivered/s", "offered/s"]
     head += ["per frame", "p50 ms", "p99 ms", "lost", "generator", "others"]
@@ -99,10 +102,10 @@ def fanout(rows: Sequence[FanOut], fsync_ms: float) -> str:
         if row.generator_share > 0.8:
             lines.append(f"The generator was the limit: {row.server}, {row.load}.")
         lines += [f"Connections ended, {row.server}, {row.load}: {end}" for end in row.closed]
-    return "\n".join([*lines, *_fanout_targets(rows, fsync_ms), ""])
+    return "\n".join([*lines, *_fanout_targets(rows, idle_fsync_ms), ""])
 
 
-def _fanout_targets(rows: Sequence[FanOut], fsync_ms: float) -> list[str]:
+def _fanout_targets(rows: Sequence[FanOut], idle_fsync_ms: float) -> list[str]:
     lines: list[str] = []
     peers = {row.load: row for row in rows if row.server == PEER}
     for row in rows:
@@ -114,7 +117,7 @@ def _fanout_targets(rows: Sequence[FanOut], fsync_ms: float) -> list[str]:
         if row.load.rate >= 1_000:
             line += f": {_verdict(ratio >= FAN_OUT_RATIO)}"
         if row.load.readers <= 10:
-            allowed = peer.p50_ms + fsync_ms
+            allowed = peer.p50_ms + idle_fsync_ms
             line += f"; p50 {row.p50_ms:.2f} ms, allowed {allowed:.2f}: "
             line += _verdict(row.p50_ms <= allowed)
         lines.append(line)

@@ -2,39 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import anyio
 
-from crdtchat.stores.base import Append, Conflict, Store, StoreError
+from crdtchat.stores.base import Append, CallSoon, Conflict, PromptStore, Store, StoreError
+from crdtchat.stores.loops import soon_in_this_loop
 
 Outcome = int | Conflict | StoreError
 """The new sequence number, or why there is none."""
 
+_Waiting = tuple[Append, Callable[[Outcome], None]]
+
 
 class Committer:
-    """While one transaction runs, the next gathers: load makes commits larger, not more."""
+    """While one transaction runs, the next gathers: load makes commits larger, not more.
+
+    With a prompt store a transaction begins in the same breath as the append that asks for it, and
+    is settled by the callback that says it is on disk: on an idle page every turn of the event
+    loop that is spared is a tenth of the time until others see a change.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._waiting: list[tuple[Append, Callable[[Outcome], None]]] = []
+        self._prompt = store if isinstance(store, PromptStore) else None
+        self._waiting: list[_Waiting] = []
         self._wanted = anyio.Event()
+        self._soon: CallSoon | None = None
+        """How a prompt store calls back; None for other stores, and until `run`."""
+        self._alone: deque[_Waiting] = deque()
+        """Of a transaction that can never be stored: tried one by one."""
+        self._under_way = False
+        self._ended = anyio.Event()
+        """Set, and made anew, whenever a prompt transaction has ended."""
+        self._failure: BaseException | None = None
 
     def submit(self, append: Append, settle: Callable[[Outcome], None]) -> None:
         """Commit soon; then `settle` is called, in this event loop, with the outcome."""
         self._waiting.append((append, settle))
-        self._wanted.set()
+        if self._soon is None:
+            self._wanted.set()
+        else:
+            self._begin()
 
     async def run(self) -> None:
-        """Serve until cancelled; a transaction under way is finished and settled first."""
+        """Serve until cancelled; a transaction under way is finished and settled first.
+
+        Raises what a `settle` raises.
+        """
+        if self._prompt is not None:
+            self._soon = soon_in_this_loop()
+            self._begin()
         while True:
             await self._wanted.wait()
             self._wanted = anyio.Event()
+            if self._failure is not None:
+                raise self._failure
             with anyio.CancelScope(shield=True):
                 await self.flush()
 
     async def flush(self) -> None:
         """Commit what waits now."""
+        while self._under_way or self._alone:
+            await self._ended.wait()
         while self._waiting:
             batch, self._waiting = self._waiting, []
             outcomes = await self._commit([append for append, _ in batch])
@@ -49,3 +81,41 @@ class Committer:
                 return [error] * len(appends)
         # One of them cannot be stored, ever: that is no reason to refuse the others.
         return [(await self._commit([append]))[0] for append in appends]
+
+    # ---- the same without tasks
+
+    def _begin(self) -> None:
+        store, soon = self._prompt, self._soon
+        if self._under_way or store is None or soon is None:
+            return
+        if self._alone:
+            batch = [self._alone.popleft()]
+        elif self._waiting:
+            batch, self._waiting = self._waiting, []
+        else:
+            return
+        self._under_way = True
+        store.append_soon([append for append, _ in batch], partial(self._end, batch), soon)
+
+    def _end(
+        self, batch: list[_Waiting], outcome: Sequence[int | Conflict] | BaseException
+    ) -> None:
+        self._under_way = False
+        try:
+            if isinstance(outcome, StoreError):
+                if not outcome.retry and len(batch) > 1:
+                    self._alone.extend(batch)
+                else:
+                    for _, settle in batch:
+                        settle(outcome)
+            elif isinstance(outcome, BaseException):
+                raise outcome
+            else:
+                for (_, settle), one in zip(batch, outcome, strict=True):
+                    settle(one)
+        except BaseException as error:  # noqa: BLE001 - there is no task here: `run` raises it
+            self._failure = error
+            self._wanted.set()
+        ended, self._ended = self._ended, anyio.Event()
+        ended.set()
+        self._begin()

@@ -231,6 +231,8 @@ class Gathering:
                             attendance.wake()
                 case effects.Append():
                     self._append(effect)
+                case effects.Apply(update):
+                    self.replica.apply(update)
                 case effects.Close(number, code, reason):
                     self._end(number, code, reason)
                 case effects.Publish():

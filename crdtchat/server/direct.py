@@ -7,6 +7,8 @@ message a queue, two tasks and a pause of the socket.
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -31,7 +33,10 @@ class DirectSocket(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if self.response.status_code == 101 and not self.conn.extensions:
             cast(dict[str, Any], self.scope["extensions"])[DIRECT] = self
+            self._descriptor = _plain_socket(self.transport)
 
+    _descriptor = -1
+    """The socket, where bytes may be written to it as they are."""
     _take: Callable[[bytes], bool] | None = None
     _left = AT_ONCE
 
@@ -74,9 +79,30 @@ class DirectSocket(WebSocketsSansIOProtocol):
         """See `Direct`."""
         encode = _encoder.encode
         if len(frames) == 1:
-            self.transport.write(encode(frames[0]))
+            data = encode(frames[0])
         else:
-            self.transport.write(b"".join([encode(frame) for frame in frames]))
+            data = b"".join([encode(frame) for frame in frames])
+        if self._descriptor >= 0 and not self.transport.get_write_buffer_size():
+            try:
+                written = os.write(self._descriptor, data)
+            except OSError:
+                written = 0  # Full, or broken: the transport finds out which.
+            if written == len(data):
+                return
+            data = data[written:]
+        self.transport.write(data)
+
+
+def _plain_socket(transport: asyncio.BaseTransport) -> int:
+    """Descriptor of a transport that adds nothing to what is written; -1 for others.
+
+    uvloop's transports write at the end of a turn of the loop. Past them the first of many readers
+    has a change before the last one's frame is made.
+    """
+    socket = transport.get_extra_info("socket")
+    if os.name != "posix" or socket is None or transport.get_extra_info("sslcontext") is not None:
+        return -1
+    return int(socket.fileno())
 
 
 class _Encoder:

@@ -8,10 +8,10 @@ exactly one of them wins a sequence number.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from crdtchat.sync.effects import LogEntry
 
@@ -334,3 +334,21 @@ class Store(Protocol):
 
     async def erase_versions(self, key: DocumentKey) -> int:
         """Erase all versions of a page; answer how many."""
+
+
+CallSoon = Callable[[Callable[[], object]], None]
+"""Calls a function in an event loop, from any thread."""
+
+
+@runtime_checkable
+class PromptStore(Protocol):
+    """A store that also takes appends in the same breath, without a task."""
+
+    def append_soon(
+        self,
+        appends: Sequence[Append],
+        settle: Callable[[list[int | Conflict] | BaseException], None],
+        soon: CallSoon,
+    ) -> None:
+        """`Store.append`; `soon` then calls `settle`, never before this returns, with what that
+        returns or raises."""

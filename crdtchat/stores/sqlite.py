@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from crdtchat.stores import sqlite_tables as tables
 from crdtchat.stores import sqlite_versions as page_versions
 from crdtchat.stores.base import (
     Append,
+    CallSoon,
     Conflict,
     DocumentKey,
     Entry,
@@ -99,6 +100,17 @@ class SqliteStore:
     async def append(self, appends: Sequence[Append]) -> list[int | Conflict]:
         """See `Store`."""
         return await self._writer.write(lambda connection: self._writes.append(connection, appends))
+
+    def append_soon(
+        self,
+        appends: Sequence[Append],
+        settle: Callable[[list[int | Conflict] | BaseException], None],
+        soon: CallSoon,
+    ) -> None:
+        """See `PromptStore`."""
+        self._writer.write_soon(
+            lambda connection: self._writes.append(connection, appends), settle, soon
+        )
 
     async def snapshot(self, key: DocumentKey, epoch: int, sequence: int, state: bytes) -> bool:
         """See `Store`."""

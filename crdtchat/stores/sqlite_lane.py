@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Protocol, TypeVar, cast
+from typing import TypeVar
 
 import anyio
-from anyio.lowlevel import checkpoint_if_cancelled, current_token
+from anyio.lowlevel import checkpoint_if_cancelled
 from anyio.to_thread import run_sync
 
-from crdtchat.stores.base import StoreError
+from crdtchat.stores.base import CallSoon, StoreError
+from crdtchat.stores.crew import Crew
+from crdtchat.stores.loops import soon_in_this_loop
 from crdtchat.stores.sqlite_errors import DATABASE_ERRORS, explain
 from crdtchat.stores.sqlite_file import DatabaseFile
 
 T = TypeVar("T")
-
-
-class _Trio(Protocol):
-    def run_sync_soon(self, call: Callable[[], None]) -> None: ...
 
 
 class Lane:
@@ -46,7 +44,7 @@ class Lane:
     ) -> None:
         self._file = file
         self._connect = connect
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._crew = Crew(name, threads)
         self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
         self._closed = False
 
@@ -79,6 +77,27 @@ class Lane:
             future.cancel()
         return future.result()
 
+    def write_soon(
+        self,
+        job: Callable[[sqlite3.Connection], T],
+        settle: Callable[[T | BaseException], None],
+        soon: CallSoon,
+    ) -> None:
+        """Run `job`; `soon` then calls `settle` with what it returned or raised."""
+
+        def work() -> None:
+            outcome: T | BaseException
+            try:
+                outcome = self._explained(lambda: self._with_connection(job))
+            except BaseException as error:  # noqa: BLE001 - handed to the loop, which raises it
+                outcome = error
+            soon(partial(settle, outcome))
+
+        if self._closed:
+            soon(partial(settle, StoreError("The store is closed.", retry=False)))
+        else:
+            self._crew.put(work)
+
     async def close(self) -> None:
         """Wait for the jobs that were begun and close the connections. May be called twice."""
         self._closed = True
@@ -86,7 +105,7 @@ class Lane:
             await run_sync(self._shut)
 
     def _shut(self) -> None:
-        self._executor.shutdown()
+        self._crew.close()
         with suppress(Empty):
             while True:
                 self._idle.get_nowait().close()
@@ -95,9 +114,9 @@ class Lane:
         if self._closed:
             raise StoreError("The store is closed.", retry=False)
         done = anyio.Event()
-        wake = _waker(done)
-        future = self._executor.submit(self._explained, work)
-        future.add_done_callback(lambda _: wake())
+        soon = soon_in_this_loop()
+        future = self._crew.submit(lambda: self._explained(work))
+        future.add_done_callback(lambda _: soon(done.set))
         return future, done
 
     def _explained(self, work: Callable[[], T]) -> T:
@@ -123,19 +142,3 @@ class Lane:
                 self._idle.put(connection)
             else:
                 connection.close()
-
-
-def _waker(done: anyio.Event) -> Callable[[], None]:
-    """Return what sets `done` from another thread, also when its event loop is gone by then."""
-    loop = current_token().native_token
-    if isinstance(loop, asyncio.AbstractEventLoop):
-        call: Callable[[Callable[[], None]], object] = loop.call_soon_threadsafe
-    else:
-        call = cast(_Trio, loop).run_sync_soon
-
-    def wake() -> None:
-        # Both loops say with a RuntimeError that they have ended: nobody waits any more.
-        with suppress(RuntimeError):
-            call(done.set)
-
-    return wake

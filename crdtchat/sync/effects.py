@@ -40,6 +40,14 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Apply:
+    """Bring the live document up to what is committed, before the room gets any other input. What
+    goes out need not wait for it, so it comes after."""
+
+    update: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """End a session once its outbox is sent. The host answers with `leave`."""
 
@@ -76,4 +84,4 @@ class Count:
     amount: int = 1
 
 
-Effect = Append | Send | Close | Publish | Settled | Count
+Effect = Append | Send | Apply | Close | Publish | Settled | Count

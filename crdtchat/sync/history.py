@@ -18,9 +18,6 @@ _CACHED_DIFFERENCES = 64
 class Document(Protocol):
     """The live document as a room needs it: committed operations only."""
 
-    def apply(self, update: bytes) -> None:
-        """Apply a verified update."""
-
     def state(self) -> bytes:
         """The whole document as one update, computed once per version."""
 
@@ -40,9 +37,9 @@ class History:
         self._differences: dict[bytes, bytes] = {}
 
     def advance(self, operations: Sequence[Operation]) -> tuple[int, bytes]:
-        """Apply committed operations; answer the first sequence number and their joined update."""
+        """Count in committed operations; answer the first sequence number and their joined update,
+        which the document is given in time (`effects.Apply`)."""
         update = join_updates([operation.update for operation in operations])
-        self._document.apply(update)
         self._differences.clear()
         first = self.sequence + 1
         self.sequence += len(operations)

@@ -19,7 +19,7 @@ from crdtchat.sync import message
 from crdtchat.sync.awareness import decode_awareness
 from crdtchat.sync.codes import CloseCode, Malformed
 from crdtchat.sync.desk import Desk
-from crdtchat.sync.effects import Count, Effect, Publish, Settled
+from crdtchat.sync.effects import Apply, Count, Effect, Publish, Settled
 from crdtchat.sync.fanout import Fanout
 from crdtchat.sync.history import Document, History
 from crdtchat.sync.intake import Intake
@@ -226,9 +226,10 @@ class Room:
     # ---- the append under way
 
     def committed(self, now: Moment) -> list[Effect]:
-        """The append is on disk: apply, send, acknowledge."""
+        """The append is on disk: send, acknowledge, apply."""
         operations = self.ledger.landed()
         first, update = self.history.advance(operations)
+        self._desk.add(Apply(update))
         self._fan_out(first, update, operations)
         self._intake.acknowledge(operations, self._sessions)
         for operation in operations:

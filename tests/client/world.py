@@ -76,6 +76,8 @@ class Server:
             match effect:
                 case effects.Append():
                     self.pending = effect
+                case effects.Apply(update):
+                    self.document.apply(update)
                 case effects.Close(session, code, reason):
                     self.closed[session] = (int(code), reason)
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN
+from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from crdtchat.bench.client import BenchClient
 from crdtchat.bench.deliveries import Deliveries
 from crdtchat.bench.records import Writer
 from crdtchat.server.direct import AT_ONCE, _Encoder
+from crdtchat.sync import message
+from tests.raw_client import RawClient, raw_client
 from tests.server_process import ServerProcess
 
 
@@ -64,5 +69,42 @@ async def test_a_burst_in_one_segment_is_taken_in_order(tmp_path: Path) -> None:
         assert not hand.closed
         hand.hang_up()
         reader.hang_up()
+    finally:
+        server.stop()
+
+
+async def test_a_reader_that_stops_gets_the_rest_when_it_goes_on(tmp_path: Path) -> None:
+    """Its socket takes a frame in part, then nothing: no byte is lost, doubled or out of place."""
+    server = ServerProcess(tmp_path / "data").start()
+    try:
+        async with raw_client(server.socket_url, "page", token=server.token("ann")) as ann:
+            await ann.join()
+            narrow = socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])))
+            narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 131_072)
+            url = f"{server.socket_url}/sync/demo/page?token={server.token('bob')}"
+            async with connect(
+                url,
+                sock=narrow,
+                subprotocols=[Subprotocol(message.SUBPROTOCOL)],
+                compression=None,
+                max_size=None,
+                max_queue=1,
+                ping_interval=None,
+            ) as stream:
+                bob = RawClient(stream)
+                await bob.join()
+                now = 1_700_000_000_000
+                await ann.write(1, "a", "anno", ("ann", now, "words", "", "", 0, 5))
+                comments = 500
+                for number in range(comments):
+                    text = f"{number:03}" + "x" * 9_000
+                    value = ("ann", now, text)
+                    await ann.write(2 + number, "c", f"anno/comm{number:03}", value)
+                last = f"anno/comm{comments - 1:03}"
+                while bob.replica.get("c", last) is None:
+                    if isinstance(await bob.next(), message.ResyncRequest):
+                        await bob.send(message.encode_resync(0, 0, b"\x00"))
+                assert bob.replica.values("c") == ann.replica.values("c")
+                assert len(bob.received) < comments, "what did not fit was dropped for a difference"
     finally:
         server.stop()

@@ -1,0 +1,91 @@
+"""Group commit with a prompt store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import anyio
+import pytest
+
+from crdtchat.host.committer import Committer, Outcome
+from crdtchat.stores.base import Append, Conflict, DocumentKey, Entry, StoreError
+from crdtchat.stores.sqlite import SqliteStore
+
+NOW = 1_700_000_000_000
+
+
+def append(page: str, after: int, text: str = "ann") -> Append:
+    return Append(DocumentKey("demo", page), 1, after, (Entry(b"\x00\x00", text, NOW),))
+
+
+@asynccontextmanager
+async def running(path: Path) -> AsyncIterator[tuple[Committer, SqliteStore]]:
+    """A committer at work."""
+    store = SqliteStore(path)
+    await store.open()
+    committer = Committer(store)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(committer.run)
+        await anyio.wait_all_tasks_blocked()
+        yield committer, store
+        tasks.cancel_scope.cancel()
+    await store.close()
+
+
+async def test_what_comes_while_a_transaction_runs_is_the_next_one(tmp_path: Path) -> None:
+    async with running(tmp_path / "db") as (committer, store):
+        outcomes: list[Outcome] = []
+        transactions: list[int] = []
+        original = store.append_soon
+
+        def counted(appends, settle, soon) -> None:  # type: ignore[no-untyped-def]
+            transactions.append(len(appends))
+            original(appends, settle, soon)
+
+        store.append_soon = counted  # type: ignore[method-assign]
+        for number in range(5):
+            committer.submit(append(f"page {number}", 0), outcomes.append)
+        await committer.flush()
+        assert outcomes == [1] * 5
+        assert transactions == [1, 4]
+
+
+async def test_settling_may_submit_again(tmp_path: Path) -> None:
+    async with running(tmp_path / "db") as (committer, _):
+        outcomes: list[Outcome] = []
+
+        def settle(outcome: Outcome) -> None:
+            outcomes.append(outcome)
+            if len(outcomes) < 10:
+                committer.submit(append("page", len(outcomes)), settle)
+
+        committer.submit(append("page", 0), settle)
+        await committer.flush()
+        assert outcomes == list(range(1, 11))
+
+
+async def test_one_that_can_never_be_stored_fails_alone(tmp_path: Path) -> None:
+    async with running(tmp_path / "db") as (committer, _):
+        outcomes: dict[str, Outcome] = {}
+        for one in (append("first", 0), append("good", 0), append("bad", 0, "a\x00b")):
+            committer.submit(one, partial(outcomes.__setitem__, one.key.page))
+        committer.submit(append("late", 7), partial(outcomes.__setitem__, "late"))
+        await committer.flush()
+        assert outcomes["first"] == outcomes["good"] == 1
+        assert isinstance(outcomes["bad"], StoreError)
+        assert outcomes["late"] == Conflict(1, 0)
+
+
+async def test_an_error_in_settling_ends_whoever_runs_the_committer(tmp_path: Path) -> None:
+    """It is a fault of the program: nobody goes on as if nothing had been."""
+
+    def fail(outcome: Outcome) -> None:
+        raise AssertionError("a fault")
+
+    with pytest.RaisesGroup(pytest.RaisesExc(AssertionError, match="a fault")):
+        async with running(tmp_path / "db") as (committer, _):
+            committer.submit(append("page", 0), fail)
+            await anyio.sleep_forever()
