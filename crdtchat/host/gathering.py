@@ -11,7 +11,7 @@ from crdtchat.document.replica import EngineFailure, Write
 from crdtchat.document.rules import LAW
 from crdtchat.host.channel import Direct
 from crdtchat.host.committer import Committer, Outcome
-from crdtchat.host.counters import Counters
+from crdtchat.host.counters import Counters, Meter
 from crdtchat.host.folding import replica_of
 from crdtchat.host.sources import Sources
 from crdtchat.stores import base
@@ -37,7 +37,7 @@ BACKLOG = 2_048
 class Attendance:
     """One session as its connection sees it: what to send, and whether to end."""
 
-    def __init__(self, outbox: Outbox, counters: Counters, direct: Direct | None = None) -> None:
+    def __init__(self, outbox: Outbox, meter: Meter, direct: Direct | None = None) -> None:
         self.outbox = outbox
         self.wanted = anyio.Event()
         self.ending: tuple[CloseCode, str] | None = None
@@ -45,7 +45,7 @@ class Attendance:
         """Whether the connection's writer has nothing in hand that must go first."""
         self.reading = False
         """Whether its reader has a frame in hand that must go first."""
-        self._counters = counters
+        self._meter = meter
         self._direct = direct
 
     def wake(self) -> None:
@@ -66,9 +66,10 @@ class Attendance:
             self.wanted.set()
 
     def count(self, frames: Sequence[bytes]) -> None:
-        """These were sent."""
-        self._counters["messages_sent"] += len(frames)
-        self._counters["bytes_sent"] += sum(map(len, frames))
+        """These were written to the socket."""
+        meter = self._meter
+        meter.messages_sent += len(frames)
+        meter.bytes_sent += sum(map(len, frames))
 
 
 class Gathering:
@@ -102,6 +103,7 @@ class Gathering:
         """Set, and made anew, whenever an append has ended."""
         self._committer = committer
         self._counters = counters
+        self._meter = counters.meter(key.tenant)
         self._sources = sources
         self._on_change = on_change
         self._attendances: dict[int, Attendance] = {}
@@ -121,7 +123,7 @@ class Gathering:
 
     def attend(self, number: int, direct: Direct | None = None) -> Attendance:
         """Register the connection of a session that just joined."""
-        attendance = Attendance(self.room.outbox(number), self._counters, direct)
+        attendance = Attendance(self.room.outbox(number), self._meter, direct)
         self._attendances[number] = attendance
         return attendance
 
@@ -138,8 +140,9 @@ class Gathering:
 
     def receive(self, number: int, frame: bytes) -> None:
         """A frame came in on a session."""
-        self._counters["messages_received"] += 1
-        self._counters["bytes_received"] += len(frame)
+        meter = self._meter
+        meter.messages_received += 1
+        meter.bytes_received += len(frame)
         try:
             self.perform(self.room.receive(number, frame, self._sources.now()))
         except EngineFailure:
@@ -273,6 +276,7 @@ class Gathering:
             leases=tuple(
                 base.Lease(lease.client, lease.user, lease.nonce) for lease in effect.leases
             ),
+            conversations=effect.conversations,
         )
         self._committer.submit(append, self._settle)
         self.since_snapshot += len(append.entries)

@@ -20,6 +20,7 @@ from crdtchat.host.counters import Counters
 from crdtchat.host.gathering import BACKLOG, Attendance, Gathering, unused
 from crdtchat.host.sources import Sources
 from crdtchat.host.timer import Timer
+from crdtchat.host.usage import UsageKeeper
 from crdtchat.host.watch import Watch
 from crdtchat.stores.base import DocumentKey, Store, StoreCorrupt, StoreError
 from crdtchat.sync.codes import CloseCode, Malformed
@@ -79,6 +80,7 @@ class Hub:
         self._committer = Committer(store)
         self._timer = Timer(self.sources)
         self._watch = Watch(store, self.rooms)
+        self.usage = UsageKeeper(store, self.counters.meters, self.sources)
         self._rooms: dict[DocumentKey, Gathering | anyio.Event] = {}
         self._tasks: TaskGroup | None = None
         self._stopping = False
@@ -89,6 +91,7 @@ class Hub:
         self._tasks.start_soon(self._timer.run)
         self._tasks.start_soon(self._watch.run)
         self._tasks.start_soon(self._keep_house)
+        self._tasks.start_soon(self.usage.run)
         return self
 
     async def __aexit__(self, *exception: object) -> None:
@@ -99,6 +102,10 @@ class Hub:
                 for room in busy:
                     room.flush()
                 await self._committer.flush()
+            try:
+                await self.usage.flush()
+            except StoreError as error:
+                logger.error("the usage of the last second is lost: %s", error)
         self._tasks.cancel_scope.cancel()
         await self._tasks.__aexit__(None, None, None)
 
@@ -257,7 +264,7 @@ class Hub:
                     frames = outbox.take()
                     for frame in frames:
                         await channel.send(frame)
-                    attendance.count(frames)
+                        attendance.count((frame,))
                     if outbox.behind and not room.dropped:
                         self.counters.add("sessions_behind")
                         room.perform(room.room.drained(number))
@@ -267,7 +274,7 @@ class Hub:
                     await channel.close(*attendance.ending)
                     break
         except ChannelClosed:
-            pass
+            return  # the reader notices too, once it has taken what the peer said before
         tasks.cancel_scope.cancel()
 
     async def _keep_house(self) -> None:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
@@ -62,6 +63,13 @@ class DirectSocket(WebSocketsSansIOProtocol):
             if self._take(bytes(event.data)):
                 return
         super().handle_bytes(event)
+
+    async def send(self, message: Any) -> None:
+        """Send, or say that the connection is closing: uvicorn would drop the message silently."""
+        await self.writable.wait()
+        if self.transport.is_closing():
+            raise ClientDisconnected
+        await super().send(message)
 
     @property
     def ready(self) -> bool:

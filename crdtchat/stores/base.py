@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -52,6 +53,9 @@ class Append:
     entries: tuple[Entry, ...]
     leases: tuple[Lease, ...] = ()
     """Written in the same transaction, replacing what is stored for their client ids."""
+    conversations: int = 0
+    """New annotations among the entries: added in the same transaction to the tenant's usage, as
+    `conversationCreateCount` of the day of the last entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,15 @@ class Put(StrEnum):
     """The page has as many versions as it may have."""
     UNWRITTEN = "unwritten"
     """Nobody ever wrote on the page."""
+
+
+CONVERSATIONS = "conversationCreateCount"
+"""The usage counter that appends add to."""
+
+
+def usage_day(at: int) -> str:
+    """The UTC day (`YYYY-MM-DD`) of milliseconds since 1970."""
+    return datetime.fromtimestamp(at / 1_000, UTC).date().isoformat()
 
 
 class StoreError(Exception):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from anyio.lowlevel import checkpoint
 
 from crdtchat.stores.base import (
+    CONVERSATIONS,
     Append,
     Conflict,
     DocumentKey,
@@ -24,6 +25,7 @@ from crdtchat.stores.base import (
     StoreError,
     Token,
     Usage,
+    usage_day,
 )
 from crdtchat.stores.text import (
     require_append_text,
@@ -137,6 +139,9 @@ class MemoryStore:
         if append.entries:
             document.updated = append.entries[-1].at
         document.leases.update((lease.client, lease) for lease in append.leases)
+        if append.conversations:
+            day = usage_day(append.entries[-1].at)
+            self._count(append.key.tenant, day, {CONVERSATIONS: append.conversations})
         return document.sequence
 
     async def snapshot(self, key: DocumentKey, epoch: int, sequence: int, state: bytes) -> bool:
@@ -297,9 +302,12 @@ class MemoryStore:
         for usage in usages:
             require_text(usage.tenant, usage.day, *usage.counts)
         for usage in usages:
-            counts = self._data.usage.setdefault((usage.tenant, usage.day), {})
-            for name, count in usage.counts.items():
-                counts[name] = counts.get(name, 0) + count
+            self._count(usage.tenant, usage.day, usage.counts)
+
+    def _count(self, tenant: str, day: str, counts: Mapping[str, int]) -> None:
+        stored = self._data.usage.setdefault((tenant, day), {})
+        for name, count in counts.items():
+            stored[name] = stored.get(name, 0) + count
 
     async def usage(self, tenant: str, first_day: str, last_day: str) -> list[Usage]:
         """See `Store`."""

@@ -14,6 +14,10 @@ from crdtchat.stores.base import Token, Usage
 from crdtchat.stores.sqlite_access import note_change
 from crdtchat.stores.sqlite_file import transaction
 
+ADD_USAGE = (
+    "INSERT INTO usage (tenant, day, counter, count) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (tenant, day, counter) DO UPDATE SET count = count + excluded.count"
+)
 _TOKEN = "id, digest, tenant, role, user, name, pages, expires, created, revoked"
 
 
@@ -70,11 +74,7 @@ def add_usage(connection: sqlite3.Connection, usages: Sequence[Usage]) -> None:
         for name, count in usage.counts.items()
     ]
     with transaction(connection, "IMMEDIATE"):
-        connection.executemany(
-            "INSERT INTO usage (tenant, day, counter, count) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (tenant, day, counter) DO UPDATE SET count = count + excluded.count",
-            rows,
-        )
+        connection.executemany(ADD_USAGE, rows)
 
 
 def list_usage(

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from crdtchat.stores.base import Append, Conflict, DocumentKey
+from crdtchat.stores.base import CONVERSATIONS, Append, Conflict, DocumentKey, usage_day
 from crdtchat.stores.checksum import (
     document_seed,
     entry_checksum,
@@ -18,6 +18,7 @@ from crdtchat.stores.checksum import (
 )
 from crdtchat.stores.sqlite_file import transaction
 from crdtchat.stores.sqlite_read import find_head, find_snapshot
+from crdtchat.stores.sqlite_tables import ADD_USAGE
 from crdtchat.stores.text import require_append_text
 
 # Documents whose id the writer remembers: saves a look-up by key (3 of about 20 us per entry).
@@ -35,6 +36,7 @@ class _Commit:
 
     entries: list[tuple[int, int, str, int, bytes, bytes, int]] = field(default_factory=list)
     leases: list[tuple[int, int, str, str, int]] = field(default_factory=list)
+    usage: list[tuple[str, str, str, int]] = field(default_factory=list)
     ids: dict[DocumentKey, int] = field(default_factory=dict)
 
 
@@ -68,6 +70,7 @@ class LogWriter:
                 " SET user = excluded.user, nonce = excluded.nonce, checksum = excluded.checksum",
                 commit.leases,
             )
+            connection.executemany(ADD_USAGE, commit.usage)
         if len(self._ids) >= _REMEMBERED:
             self._ids.clear()
         self._ids.update(commit.ids)
@@ -88,6 +91,9 @@ class LogWriter:
         for lease in append.leases:
             checksum = lease_checksum(seed, lease)
             commit.leases.append((document_id, lease.client, lease.user, lease.nonce, checksum))
+        if append.conversations:
+            day = usage_day(append.entries[-1].at)
+            commit.usage.append((append.key.tenant, day, CONVERSATIONS, append.conversations))
         commit.ids[append.key] = document_id
         return append.after + len(append.entries)
 

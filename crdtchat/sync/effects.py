@@ -30,6 +30,8 @@ class Append:
     after: int
     entries: tuple[LogEntry, ...]
     leases: tuple[Lease, ...]
+    conversations: int
+    """New annotations among them."""
 
 
 @dataclass(frozen=True, slots=True)

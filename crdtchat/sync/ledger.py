@@ -18,7 +18,7 @@ from crdtchat.sync.encode import encode_deletion, encode_write, join_updates
 from crdtchat.sync.fold import fold
 from crdtchat.sync.leases import Lease, LeaseBook
 from crdtchat.sync.limits import OPERATION, REJOIN, TRUSTED, Limits
-from crdtchat.sync.message import NO_BROADCAST_ID, Event
+from crdtchat.sync.message import NO_BROADCAST_ID, Event, EventKind
 from crdtchat.sync.mirror import Mirror
 from crdtchat.sync.rules import Actor, Law, is_server_client, server_client
 from crdtchat.sync.session import Peer
@@ -183,7 +183,10 @@ class Ledger:
         tick = min(tuning.longest_tick, tuning.tick_per_session * sessions)
         self.next_flush = now.steady + tick
         entries = tuple(operation.entry for operation in self.flying)
-        return Append(sequence, entries, self._flying_leases)
+        conversations = sum(
+            event.kind is EventKind.NEW for operation in self.flying for event in operation.events
+        )
+        return Append(sequence, entries, self._flying_leases, conversations)
 
     def landed(self) -> list[Operation]:
         """The append is on disk: answer its operations."""

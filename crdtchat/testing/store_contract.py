@@ -15,6 +15,7 @@ import anyio
 import pytest
 
 from crdtchat.stores.base import (
+    CONVERSATIONS,
     Append,
     Conflict,
     DocumentKey,
@@ -26,6 +27,7 @@ from crdtchat.stores.base import (
     StoreError,
     Token,
     Usage,
+    usage_day,
 )
 
 KEY = DocumentKey("demo", "https://example.org/a?b=ż#🙂")
@@ -324,6 +326,16 @@ class StoreContract:
         assert await store.usage("demo", "2024-02-01", "2024-03-31") == [leap, march]
         assert await store.usage("demo", "2024-03-01", "2024-03-01") == [march]
         assert await store.usage("demo", "2024-03-02", "2024-03-31") == []
+
+    async def test_new_conversations_count_with_their_append_or_not_at_all(
+        self, store: Store
+    ) -> None:
+        """Of the two writers that race, only the one that wins is counted."""
+        first = replace(append_of(KEY, 1, 3), conversations=2)
+        elsewhere = replace(append_of(OTHER, 1, 1), conversations=1)
+        assert await store.append([first, first, elsewhere]) == [3, Conflict(1, 3), 1]
+        day = usage_day(first.entries[-1].at)
+        assert await store.usage("demo", day, day) == [Usage("demo", day, {CONVERSATIONS: 3})]
 
     async def test_a_secret_is_made_once_and_stays(self, make_store: MakeStore) -> None:
         found: set[bytes] = set()
