@@ -79,6 +79,10 @@ class RawClient:
             except ConnectionClosed as closed:
                 return closed.rcvd.code if closed.rcvd is not None else 1006
 
+    def die(self) -> None:
+        """Be gone without a goodbye; what was sent still arrives."""
+        self._socket.transport.close()
+
     async def operate(self, broadcast_id: bytes, update: bytes) -> None:
         """Send an operation."""
         await self.send(message.encode_operation(broadcast_id, update))

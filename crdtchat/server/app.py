@@ -18,6 +18,7 @@ from crdtchat.host.hub import Hub
 from crdtchat.host.sources import Sources
 from crdtchat.server import pages
 from crdtchat.server.cors import Cors
+from crdtchat.server.metrics import metrics
 from crdtchat.server.openapi.document import openapi
 from crdtchat.server.problem import HANDLERS
 from crdtchat.server.rest.routes import rest_routes
@@ -26,9 +27,18 @@ from crdtchat.stores.base import Store
 
 
 def create_app(
-    *, store: Store, tenants: Tenants, demo: bool, sources: Sources | None = None
+    *,
+    store: Store,
+    tenants: Tenants,
+    demo: bool,
+    metrics_token: str | None = None,
+    sources: Sources | None = None,
 ) -> Starlette:
-    """Make the application. `demo`: show the demo page at `/`."""
+    """Make the application.
+
+    `demo`: show the demo page at `/`. `metrics_token`: who has it may read `/metrics`; empty:
+    everybody may; None: nobody.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -36,6 +46,7 @@ def create_app(
         try:
             async with Hub(store, sources=sources, server=pages.version()) as hub:
                 app.state.hub = hub
+                app.state.metrics_token = metrics_token
                 app.state.gate = Gate(Directory(tenants, store), store)
                 app.state.guard = Guard(app.state.gate, lambda: hub.sources.now().wall)
                 await app.state.gate.directory.refresh()
@@ -49,7 +60,9 @@ def create_app(
     routes = [
         WebSocketRoute("/sync/{tenant}/{page:path}", serve_socket),
         Route("/health", pages.health),
-        Route("/metrics", pages.metrics),
+        Route("/metrics", metrics),
+        Route("/usage", pages.usage),
+        Route("/usage.{kind}", pages.usage),
         Route("/crdtchat.js", pages.script),
         Route("/openapi.json", openapi),
         *rest_routes(),

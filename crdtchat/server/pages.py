@@ -1,4 +1,4 @@
-"""Own pages: health, metrics, the widget's script and the demo."""
+"""Own pages: health, usage, the widget's script and the demo."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from importlib import metadata
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 
-from crdtchat.host.hub import Hub
 from crdtchat.server.problem import Problem
 
+STATIC = Path(__file__).parent / "static"
 DEMO = Path(__file__).parent.parent / "widget" / "demo"
 BUNDLE = Path(__file__).parent.parent / "widget" / "dist" / "crdtchat.js"
 
@@ -33,32 +33,15 @@ def version() -> str:
 
 async def health(request: Request) -> Response:
     """`GET /health`: 200 while it serves."""
-    hub: Hub = request.app.state.hub
-    return JSONResponse(
-        {
-            "status": "ok",
-            "version": version(),
-            "rooms": len(hub.rooms()),
-            "connections": sum(room.room.sessions for room in hub.rooms()),
-        }
-    )
+    return JSONResponse({"status": "ok", "version": version()})
 
 
-async def metrics(request: Request) -> Response:
-    """`GET /metrics`: Prometheus text (exposition format 0.0.4)."""
-    hub: Hub = request.app.state.hub
-    lines = [
-        "# TYPE crdtchat_rooms gauge",
-        f"crdtchat_rooms {len(hub.rooms())}",
-        "# TYPE crdtchat_connections gauge",
-        f"crdtchat_connections {sum(room.room.sessions for room in hub.rooms())}",
-    ]
-    for name in sorted(hub.counters):
-        lines += [
-            f"# TYPE crdtchat_{name}_total counter",
-            f"crdtchat_{name}_total {hub.counters[name]}",
-        ]
-    return PlainTextResponse("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
+async def usage(request: Request) -> Response:
+    """`GET /usage` and the files beside it: holds nothing; asks the REST interface for it."""
+    kind = request.path_params.get("kind", "html")
+    if kind not in ("html", "js", "css"):
+        raise Problem(404, "there is nothing here")
+    return FileResponse(STATIC / f"usage.{kind}", headers=SECURITY_HEADERS)
 
 
 async def script(request: Request) -> Response:

@@ -83,6 +83,7 @@ def serve(settings: Settings) -> int:
         store=make_store(settings),
         tenants=settings.tenants,
         demo=settings.on_loopback and "demo" in settings.tenants,
+        metrics_token=settings.metrics_token or ("" if settings.is_demo else None),
     )
     config = uvicorn.Config(
         app,

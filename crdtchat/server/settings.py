@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ class Settings:
     """Directory of the embedded database."""
     store: str = ""
     """Store URL: empty for SQLite under `data`, or `memory:` for nothing that stays."""
+    metrics_token: str = ""
+    """Opens `/metrics`; empty: only the demo shows them."""
     tenants: Tenants = field(default_factory=dict)
     """Empty: on loopback the demo tenant."""
 
@@ -34,6 +36,11 @@ class Settings:
     def on_loopback(self) -> bool:
         """Whether only this machine can connect."""
         return self.host in LOOPBACK
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether nothing was configured."""
+        return self.tenants is DEMO
 
     def checked(self, *, stored: bool) -> Settings:
         """Fill in the demo, or refuse what would be open to the world by accident.
@@ -50,10 +57,10 @@ class Settings:
                 "with crdtchat tenant add, or describe your tenants in a file ([tenants.NAME] "
                 "with secret, guests, origins) and pass it with --config"
             )
-        return Settings(self.host, self.port, self.data, self.store, DEMO)
+        return replace(self, tenants=DEMO)
 
 
-_PLAIN = ("host", "port", "data", "store")
+_PLAIN = ("host", "port", "data", "store", "metrics_token")
 
 
 def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:

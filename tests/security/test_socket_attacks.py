@@ -32,7 +32,7 @@ async def metrics(server: ServerProcess) -> dict[str, int]:
     async with httpx.AsyncClient() as http:
         answer = await http.get(f"{server.url}/metrics")
     rows = (line.split() for line in answer.text.splitlines() if not line.startswith("#"))
-    return {name: int(value) for name, value in rows}
+    return {name: int(float(value)) for name, value in rows}
 
 
 class Bystanders:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from crdtchat.server.rest import annotation, comment, events, listing, pages, version
+from crdtchat.server.rest import annotation, comment, events, listing, pages, usage, version
 
 API = "/api/v1/"
 _TENANT = f"{API}{{tenant}}"
@@ -52,6 +52,7 @@ def rest_routes() -> list[Route]:
         ),
         _resource(f"{_TENANT}/presence", GET=pages.presence),
         _resource(f"{_TENANT}/pages", GET=pages.list_pages),
+        _resource(f"{_TENANT}/usage", GET=usage.show_usage),
     ]
 
 

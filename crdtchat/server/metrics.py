@@ -1,0 +1,103 @@
+"""`GET /metrics`: Prometheus. The operator's, not the public's."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator, Mapping
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import Response
+
+from crdtchat.host.counters import Meter
+from crdtchat.host.hub import Hub
+from crdtchat.server.problem import Problem
+
+TENANTS = 200
+"""Tenants with labels of their own: the first so many that were used; the rest is `(others)`."""
+_OTHERS = "(others)"
+_LABELLED = {"refused_": "code", "closed_": "code"}
+"""Counters that differ in a code of the protocol, which is their label; there are some twenty."""
+
+
+class HubCollector(Collector):
+    """Reads a hub's counters when asked. Labels: codes of the protocol, and tenants up to a bound;
+    never a user or a page."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def collect(self) -> Iterator[Metric]:
+        """See `Collector`."""
+        rooms = self._hub.rooms()
+        sockets = sum(room.room.sessions for room in rooms)
+        yield GaugeMetricFamily("crdtchat_rooms", "Pages held in memory.", len(rooms))
+        yield GaugeMetricFamily("crdtchat_connections", "Open WebSockets.", sockets)
+        yield from _plain(self._hub.counters)
+        yield from _metered(self._hub.counters.meters)
+
+
+def _plain(counters: Mapping[str, int]) -> Iterator[Metric]:
+    labelled = {
+        prefix: CounterMetricFamily(
+            f"crdtchat_{prefix[:-1]}", f"{prefix[:-1].title()}, by code.", labels=[label]
+        )
+        for prefix, label in _LABELLED.items()
+    }
+    for name, count in sorted(counters.items()):
+        for prefix, family in labelled.items():
+            if name.startswith(prefix):
+                family.add_metric([name.removeprefix(prefix)], count)
+                break
+        else:
+            shown = name.replace("_", " ").capitalize()
+            yield CounterMetricFamily(f"crdtchat_{name}", f"{shown}.", count)
+    yield from labelled.values()
+
+
+def _metered(meters: Mapping[str, Meter]) -> Iterator[Metric]:
+    messages = CounterMetricFamily(
+        "crdtchat_pubsub_messages",
+        "Messages that crossed the WebSockets of a tenant.",
+        labels=["tenant", "direction"],
+    )
+    payload = CounterMetricFamily(
+        "crdtchat_pubsub_bytes", "Payload bytes of these.", labels=["tenant", "direction"]
+    )
+    # The order of a dictionary is that of first use, so no tenant ever changes its label.
+    own = list(meters.items())
+    others = [meter for _, meter in own[TENANTS:]]
+    for tenant, group in [
+        *((tenant, [meter]) for tenant, meter in own[:TENANTS]),
+        *([(_OTHERS, others)] if others else []),
+    ]:
+        messages.add_metric([tenant, "received"], sum(one.messages_received for one in group))
+        messages.add_metric([tenant, "sent"], sum(one.messages_sent for one in group))
+        payload.add_metric([tenant, "received"], sum(one.bytes_received for one in group))
+        payload.add_metric([tenant, "sent"], sum(one.bytes_sent for one in group))
+    yield messages
+    yield payload
+
+
+async def metrics(request: Request) -> Response:
+    """`GET /metrics`: Prometheus text (exposition format 0.0.4).
+
+    With a `metrics_token` for whoever sends it as `Authorization: Bearer`; without one for
+    everybody while the server is the unconfigured demo on loopback, else for nobody: behind a
+    reverse proxy every stranger seems to come from this machine.
+    """
+    token: str | None = request.app.state.metrics_token
+    if token is None:
+        raise Problem(404, "metrics are off: set metrics_token in the configuration")
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if token and not (
+        scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
+    ):
+        raise Problem(401, "send the metrics token as a bearer token")
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    registry.register(HubCollector(request.app.state.hub))
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
