@@ -39,7 +39,10 @@ async function show() {
   }
 }
 
-function draw({ days, total }) {
+function draw(body) {
+  const { days, total } = body;
+  charts.hidden = numbers.hidden = false;
+  window.onresize = () => draw(body);
   charts.replaceChildren(
     ...CHARTS.map(([name, title, format, received, sent]) => {
       const figure = element("figure");
@@ -66,11 +69,11 @@ function draw({ days, total }) {
       return line;
     }),
   );
-  charts.hidden = numbers.hidden = false;
 }
 
 function chart(days, name, title, format) {
-  const [width, height, left, bottom, top] = [640, 180, 64, 20, 10];
+  const width = Math.max(240, charts.clientWidth - 34); // its card's padding and border
+  const [height, left, bottom, top] = [180, 64, 20, 10];
   const most = Math.max(1, ...days.map((one) => one[name]));
   const box = vector("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
   box.append(vector("title", {}, `${title} by day; the most is ${format(most)}`));
