@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 _DATA = (1, 2)
@@ -81,6 +81,10 @@ class CountingProxy:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._copy(reader, to_server, self.to_server))
                 tasks.create_task(self._copy(from_server, writer, self.to_client))
+            for one in (to_server, writer):
+                one.close()
+                with suppress(ConnectionError):
+                    await one.wait_closed()
         finally:
             self._connections.discard(task)
 
