@@ -153,6 +153,7 @@ _VERSION = parameter(
     "path", "name", {"type": "string"}, "22 letters of the text's SHA-256 in base64url."
 )
 _TEXT = "text/plain"
+_DAY: Part = {"type": "string", "format": "date"}
 
 PAGES: Part = {
     f"{_API}/events": {
@@ -183,6 +184,16 @@ PAGES: Part = {
             "The tenant's pages, last written first",
             TENANT,
             answers={200: answer("Those you may read.", name="Pages", kind=_PLAIN)},
+        ),
+    },
+    f"{_API}/usage": {
+        "get": operation(
+            "showUsage",
+            "What crossed the tenant's WebSockets, by UTC day; for owners",
+            TENANT,
+            query("from", _DAY, "The first day (default: 30 days up to the last)."),
+            query("to", _DAY, "The last day, at most 366 in all (default: today)."),
+            answers={200: answer("Every day, and the total.", name="Usage", kind=_PLAIN)},
         ),
     },
     f"{_API}/versions/{{name}}": {

@@ -66,6 +66,10 @@ _TARGET_PLACE: Schema = {
     "part": _text(schema.PART_CP, description="Part of the page: in notebooks `cell=ID`."),
     "version": _text(schema.VERSION_CP, description="Page version the words were seen in."),
 }
+_COUNTERS = (
+    *("pubSubMessageCount", "pubSubBandwidth", "conversationCreateCount"),
+    *("messagesReceived", "messagesSent", "bytesReceived", "bytesSent"),
+)
 
 SCHEMAS: Schema = {
     "Problem": _object(
@@ -187,6 +191,21 @@ SCHEMAS: Schema = {
                     {"page": _text(), "sequence": _COUNT, "updated": _COUNT},
                 )
             )
+        },
+    ),
+    "Usage": _object(
+        "tenant from to total days",
+        {
+            "tenant": _text(),
+            "from": _text(format="date"),
+            "to": _text(format="date"),
+            "total": _object(" ".join(_COUNTERS), dict.fromkeys(_COUNTERS, _COUNT)),
+            "days": _list(
+                _object(
+                    " ".join(("day", *_COUNTERS)),
+                    {"day": _text(format="date"), **dict.fromkeys(_COUNTERS, _COUNT)},
+                )
+            ),
         },
     ),
     "PageText": _text(VERSION_BYTES),

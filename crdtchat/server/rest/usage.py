@@ -26,7 +26,9 @@ async def show_usage(request: Request) -> Response:
     For owners. Up to date to the moment on the node that answers, to the second on others.
     """
     hub: Hub = request.app.state.hub
-    principal = await admit(request, Action.ADMINISTER)
+    principal = (await admit(request, Action.ADMINISTER)).principal
+    if principal.pages != "*":
+        raise Problem(403, "this token is for some pages only, usage is of all")
     today = datetime.fromtimestamp(hub.sources.now().wall / 1_000, UTC).date()
     last = _day(request, "to", today)
     first = _day(request, "from", last - timedelta(days=min(_DEFAULT_DAYS, last.toordinal()) - 1))
