@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from crdtchat.access.roles import ALLOWED, Action, Role
+from crdtchat.document.schema import IMPORT_PREFIX, is_imported
 from crdtchat.sync.session import Peer
 
 GUEST_PREFIX = "guest-"
@@ -24,6 +25,11 @@ class Principal:
     """Glob over the page ids the token is for."""
     guest: bool = False
 
+    def __post_init__(self) -> None:
+        """Raises Denied for an id that is kept for people of elsewhere."""
+        if is_imported(self.user):
+            raise Denied(f"user ids that begin with {IMPORT_PREFIX} are kept for imported words")
+
     def may(self, action: Action, page: str | None = None) -> bool:
         """Whether the role allows it, on this page if one is named."""
         if page is not None and not fnmatchcase(page, self.pages):
@@ -40,6 +46,12 @@ class Principal:
             may_moderate=self.may(Action.MODERATE),
             guest=self.guest,
         )
+
+    def importer(self, page: str) -> Peer:
+        """Themselves, lent the right to write for people of elsewhere. Raises Denied."""
+        if not self.may(Action.IMPORT, page):
+            raise Denied(f"the role {self.role} may not import here", forbidden=True)
+        return replace(self.peer(), may_import=True)
 
 
 class Denied(Exception):

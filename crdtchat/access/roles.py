@@ -20,6 +20,7 @@ class Action(StrEnum):
     READ = "read"
     COMMENT = "comment"
     MODERATE = "moderate"
+    IMPORT = "import"
     ADMINISTER = "administer"
 
 

@@ -1,60 +1,98 @@
-"""Annotations as W3C Web Annotation JSON-LD (https://www.w3.org/TR/annotation-model/)."""
+"""Annotations as W3C Web Annotation JSON-LD (https://www.w3.org/TR/annotation-model/).
+
+What the W3C's vocabulary has no term for stands under terms of our own (docs/exchange.md).
+`crdtchat.document.jsonld_reader` reads all of it back.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crdtchat.document.view import Annotation, Comment
+from crdtchat.document import schema
+from crdtchat.document.records import Target
+from crdtchat.document.view import Annotation, Comment, Reaction
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"
 PROFILE = 'application/ld+json; profile="http://www.w3.org/ns/anno.jsonld"'
+_NS = "urn:crdtchat:ns:"
+OWN_CONTEXT: dict[str, Any] = {
+    "@version": 1.1,
+    "comments": {"@id": f"{_NS}comments", "@container": "@list"},
+    "parent": {"@id": f"{_NS}parent", "@type": "@id"},
+    "resolved": f"{_NS}resolved",
+    "resolution": f"{_NS}resolution",
+    "anchored": f"{_NS}anchored",
+    "followed": f"{_NS}followed",
+    "madeOn": f"{_NS}madeOn",
+    "deleted": {"@id": f"{_NS}deleted", "@type": "http://www.w3.org/2001/XMLSchema#dateTime"},
+    "deletedBy": f"{_NS}deletedBy",
+    "reactions": {"@id": f"{_NS}reactions", "@type": "@json"},
+    "people": f"{_NS}people",
+    "kind": f"{_NS}kind",
+    "part": f"{_NS}part",
+    "version": f"{_NS}version",
+}
+"""Terms of our own, for the document that holds annotations."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def annotation_json(annotation: Annotation, page: str) -> dict[str, Any]:
     """One annotation: its target (section 4), its opening comment as body, its thread beside it."""
-    target = annotation.target
-    selectors: list[dict[str, Any]] = []
-    if target.exact:
-        selectors = [
-            {
-                "type": "TextQuoteSelector",
-                "exact": target.exact,
-                "prefix": target.prefix,
-                "suffix": target.suffix,
-            },
-            {"type": "TextPositionSelector", "start": target.start_cp, "end": target.end_cp},
-        ]
-    described: dict[str, Any] = {"type": "SpecificResource", "source": page}
-    if selectors:
-        described["selector"] = selectors
-    if target.kind != "text":
-        described["kind"] = target.kind
-    if target.part:
-        described["part"] = target.part
-    return {
+    names = {**annotation.names, annotation.author: annotation.author_name}
+    found: dict[str, Any] = {
         "@context": CONTEXT,
         "id": annotation.aid,
         "type": "Annotation",
         "motivation": "commenting",
-        "creator": _creator(annotation.author, annotation.author_name),
+        "creator": _person(annotation.author, names),
         "created": iso(annotation.created),
         "modified": iso(annotation.updated),
-        "target": described,
+        "target": _target_json(annotation.target, page),
         "body": {"type": "TextualBody", "value": annotation.text, "format": "text/markdown"},
         "resolved": annotation.resolved,
-        "comments": [comment_json(comment) for comment in annotation.comments],
     }
+    if annotation.status is not None:
+        found["resolution"] = _signed(annotation.status.by, annotation.status.at, names)
+    if annotation.anchor is not None and annotation.made_on is not None:
+        found["anchored"] = _signed(annotation.anchor.by, annotation.anchor.at, names)
+        if annotation.anchor.followed:
+            found["anchored"]["followed"] = True
+        found["madeOn"] = _target_json(annotation.made_on, page)
+    found["comments"] = [comment_json(comment, names) for comment in annotation.comments]
+    reacting = {
+        user
+        for comment in annotation.comments
+        for reaction in comment.reactions
+        for user in reaction.users
+        if names.get(user)
+    }
+    if reacting:
+        found["people"] = [_person(user, names) for user in sorted(reacting)]
+    return found
 
 
-def comment_json(comment: Comment) -> dict[str, Any]:
-    """One comment of a thread; a deleted one is its place and nothing else."""
+def comment_json(comment: Comment, names: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """One comment of a thread; a deleted one is its place and nothing else.
+
+    `names`: attested names by user id, for those whom the comment does not name itself.
+    """
+    names = names or {}
     if comment.deleted is not None:
-        return {"id": comment.cid, "deleted": iso(comment.deleted.at)}
+        stone = comment.deleted
+        place: dict[str, Any] = {"id": comment.cid, "deleted": iso(stone.at)}
+        if stone.by:
+            place["deletedBy"] = _person(stone.by, names)
+        return place
     found: dict[str, Any] = {
         "id": comment.cid,
-        "creator": _creator(comment.author, comment.author_name),
+        "type": "Annotation",
+        "motivation": "replying",
+        "creator": _person(comment.author, {comment.author: comment.author_name}),
         "created": iso(comment.created),
+        "target": comment.parent or comment.aid,
         "body": {"type": "TextualBody", "value": comment.text, "format": "text/markdown"},
     }
     if comment.edited:
@@ -68,11 +106,73 @@ def comment_json(comment: Comment) -> dict[str, Any]:
     return found
 
 
+def of_user(annotation: Annotation, user: str) -> Annotation | None:
+    """What one user wrote in an annotation: their comments, resolving, re-attaching.
+
+    The target of somebody else's annotation stays, so that their words have a place. None if there
+    is nothing of theirs.
+    """
+    comments = tuple(
+        own for comment in annotation.comments if (own := _comment_of_user(comment, user))
+    )
+    status = annotation.status if annotation.status and annotation.status.by == user else None
+    anchor = annotation.anchor if annotation.anchor and annotation.anchor.by == user else None
+    if annotation.author != user and not (comments or status or anchor):
+        return None
+    made_on = annotation.made_on if anchor else None
+    target = annotation.target if anchor else annotation.original
+    return replace(
+        annotation, comments=comments, status=status, anchor=anchor, target=target, made_on=made_on
+    )
+
+
 def iso(time: int) -> str:
     """Milliseconds since 1970 as an xsd:dateTime in UTC (section 3.3.1)."""
-    moment = datetime.fromtimestamp(time / 1000, UTC)
+    moment = _EPOCH + timedelta(milliseconds=time)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _creator(user: str, name: str) -> dict[str, str]:
-    return {"type": "Person", "id": user, "name": name or user}
+def _comment_of_user(comment: Comment, user: str) -> Comment | None:
+    if comment.author != user:
+        return None
+    reactions = tuple(
+        Reaction(reaction.emoji, (user,))
+        for reaction in comment.reactions
+        if user in reaction.users
+    )
+    return replace(comment, reactions=reactions)
+
+
+def _target_json(target: Target, page: str) -> dict[str, Any]:
+    selectors: list[dict[str, Any]] = []
+    if target.exact or target.prefix or target.suffix:
+        quote = {"exact": target.exact, "prefix": target.prefix, "suffix": target.suffix}
+        selectors.append({"type": "TextQuoteSelector", **quote})
+    if target.exact or target.end_cp:
+        place = {"start": target.start_cp, "end": target.end_cp}
+        selectors.append({"type": "TextPositionSelector", **place})
+    described: dict[str, Any] = {"type": "SpecificResource", "source": page}
+    if selectors:
+        described["selector"] = selectors
+    if target.kind != "text":
+        described["kind"] = target.kind
+    if target.part:
+        described["part"] = target.part
+    if target.version:
+        described["version"] = target.version
+    return described
+
+
+def _signed(user: str, at: int, names: Mapping[str, str]) -> dict[str, Any]:
+    return {"creator": _person(user, names), "created": iso(at)}
+
+
+def _person(user: str, names: Mapping[str, str]) -> dict[str, str]:
+    """A foaf:Person (section 3.3.2), with the name that the server attests."""
+    name = names.get(user)
+    return {"type": "Person", "id": user, "name": name} if name else {"type": "Person", "id": user}
+
+
+def is_own(item: Mapping[str, Any]) -> bool:
+    """Whether an annotation is one that `annotation_json` wrote."""
+    return isinstance(item.get("comments"), list) and schema.is_id(str(item.get("id")))

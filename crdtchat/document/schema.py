@@ -43,6 +43,15 @@ _PROTOTYPE = "__proto__"
 """A key that JavaScript objects treat apart."""
 
 
+IMPORT_PREFIX = "import:"
+"""User ids of people of elsewhere begin so; nobody who signs in has one."""
+
+
+def is_imported(user: str) -> bool:
+    """Whether a user id names somebody whose words were imported."""
+    return user.startswith(IMPORT_PREFIX)
+
+
 def is_id(text: str) -> bool:
     """Whether `text` is an annotation or comment id."""
     return _ID.fullmatch(text) is not None and text != _PROTOTYPE

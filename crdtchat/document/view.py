@@ -2,15 +2,15 @@
 
 Annotations stand in the order (created, aid), comments in the order (created, cid). What lies
 behind a tombstone is not shown, also while the server has yet to purge it. A deleted comment keeps
-its place as an empty one while a live comment follows it; an annotation whose comments were all
-deleted is gone.
+its place as an empty one while a live comment follows it or replies to it; an annotation whose
+comments were all deleted is gone.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from crdtchat.document import schema
@@ -86,6 +86,8 @@ class Annotation:
     """Newest re-attachment or refresh: who, when, and `target` once more; None if there is none."""
     made_on: Target | None = None
     """The target it was made on, where an anchor record supersedes it; else None."""
+    names: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Attested names by user id, of everybody on the page."""
 
     @property
     def original(self) -> Target:
@@ -152,7 +154,7 @@ def read_view(source: Values) -> tuple[Annotation, ...]:
             Annotation(
                 *(aid, head.author, name, head.created),
                 *(target, status, thread),
-                *(anchor, made_on),
+                *(anchor, made_on, names),
             )
         )
     shown.sort(key=lambda annotation: (annotation.created, annotation.aid))
@@ -189,7 +191,8 @@ def _thread(
         for cid, stone in stones.items()
     ]
     thread = sorted([*live, *places], key=lambda comment: (comment.created, comment.cid))
-    while thread and thread[-1].deleted is not None:
+    parents = {comment.parent for comment in live}
+    while thread and thread[-1].deleted is not None and thread[-1].cid not in parents:
         thread.pop()
     return tuple(thread)
 

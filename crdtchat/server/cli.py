@@ -45,11 +45,34 @@ def _parser() -> argparse.ArgumentParser:
     erase.add_argument("--annotation", help="with --page: this annotation and its thread")
     erase.add_argument("--user", help="user id: what they wrote, on all pages")
     erase.add_argument("--yes", action="store_true", help="do not ask")
+    _add_exchange(commands)
     compact = commands.add_parser("compact", help="fold logs into snapshots (server stopped)")
     compact.set_defaults(command=_compact)
     _add_settings(compact)
     compact.add_argument("--tenant", required=True)
     return parser
+
+
+def _add_exchange(commands: Any) -> None:
+    out = commands.add_parser("export", help="write annotations as W3C JSON-LD")
+    out.set_defaults(command=_export)
+    _add_settings(out)
+    out.add_argument("--tenant", required=True)
+    out.add_argument("--page", help="page id (default: all pages)")
+    out.add_argument("--user", help="user id: only what this user wrote")
+    out.add_argument("--output", metavar="FILE", help="file to write (default: standard output)")
+    into = commands.add_parser(
+        "import", help="bring annotations in: our own export, W3C, Hypothesis, Recogito"
+    )
+    into.set_defaults(command=_import)
+    _add_settings(into)
+    into.add_argument("--tenant", required=True)
+    into.add_argument("--page", help="page id that all of it goes to (default: as the file says)")
+    into.add_argument("--text", metavar="FILE", help="the page's text: converts offsets exactly")
+    into.add_argument(
+        "--restore", action="store_true", help="a backup: under its authors' own names"
+    )
+    into.add_argument("file", metavar="FILE", help="JSON file, or - for standard input")
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
@@ -79,3 +102,15 @@ def _compact(flags: dict[str, Any]) -> int:
     from crdtchat.server.upkeep import compact
 
     return compact(_settings(flags), flags["tenant"])
+
+
+def _export(flags: dict[str, Any]) -> int:
+    from crdtchat.server.exchange import export_file
+
+    return export_file(_settings(flags), flags)
+
+
+def _import(flags: dict[str, Any]) -> int:
+    from crdtchat.server.exchange import import_file
+
+    return import_file(_settings(flags), flags)

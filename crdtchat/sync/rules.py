@@ -41,6 +41,10 @@ class Actor(NamedTuple):
     may_comment: bool = False
     may_moderate: bool = False
     server: bool = False
+    may_import: bool = False
+    """Whether it writes for people of elsewhere, who are told apart from those of here."""
+    may_restore: bool = False
+    """Whether it writes for anybody: a backup comes back under the names it was made of."""
 
 
 class View(Protocol):

@@ -19,10 +19,20 @@ class Peer:
     may_comment: bool
     may_moderate: bool
     guest: bool = False
+    may_import: bool = False
+    may_restore: bool = False
+    """See `Actor`. No session has either: they are lent for the length of an import."""
 
     def actor(self, wall: int) -> Actor:
         """As rules judge them at server time `wall` (milliseconds since 1970)."""
-        return Actor(self.user, wall, self.may_comment, self.may_moderate)
+        return Actor(
+            self.user,
+            wall,
+            self.may_comment,
+            self.may_moderate,
+            may_import=self.may_import,
+            may_restore=self.may_restore,
+        )
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crdtchat.document import schema
+from crdtchat.document.rebuild import users
 from crdtchat.document.view import Annotation, Comment, read_view
 from crdtchat.host.gathering import Gathering
 from crdtchat.server.problem import Problem
@@ -21,8 +22,7 @@ class _Excerpt:
             value = room.replica.get(record.root, record.key)
             if value is not None:
                 self._roots[record.root][record.key] = value
-        signed = (*self._roots[schema.ANNOTATIONS].values(), *self._roots[schema.COMMENTS].values())
-        for user in {str(value[0]) for value in signed}:
+        for user in users(self._roots):
             name = room.replica.get(schema.USERS, user)
             if name is not None:
                 self._roots[schema.USERS][user] = name

@@ -1,0 +1,65 @@
+"""What an import did: counts by reason, with examples."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+_EXAMPLES = 3
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one import. Reasons are sentences for people."""
+
+    added: Counter[str] = field(default_factory=Counter)
+    """What is new, by kind: annotations, comments, ..."""
+    known: Counter[str] = field(default_factory=Counter)
+    """What was there already, by kind."""
+    altered: Counter[str] = field(default_factory=Counter)
+    """What was taken with a change, by reason."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """What was not taken, by reason."""
+    examples: dict[str, list[str]] = field(default_factory=dict)
+    """The first few ids for each reason."""
+    pages: set[str] = field(default_factory=set)
+    """The pages that the source named."""
+
+    def alter(self, reason: str, example: object = "") -> None:
+        """Something was taken with a change."""
+        self.altered[reason] += 1
+        self._remember(reason, example)
+
+    def leave_out(self, reason: str, example: object = "") -> None:
+        """Something was not taken."""
+        self.left_out[reason] += 1
+        self._remember(reason, example)
+
+    @property
+    def total(self) -> int:
+        """Annotations looked at and taken, now or before."""
+        return self.added["annotations"] + self.known["annotations"]
+
+    def lines(self) -> Iterator[str]:
+        """The report."""
+        if self.added.total():
+            yield f"added: {_list(self.added)}"
+        else:
+            yield "nothing is new: nothing was changed"
+        if self.known.total():
+            yield f"already there: {_list(self.known)}"
+        for title, reasons in (("changed on the way", self.altered), ("left out", self.left_out)):
+            for reason, count in sorted(reasons.items()):
+                some = self.examples.get(reason)
+                yield f"{title}: {count} x {reason}" + (f" ({', '.join(some)})" if some else "")
+
+    def _remember(self, reason: str, example: object) -> None:
+        shown = self.examples.setdefault(reason, [])
+        text = str(example)[:60]
+        if text and len(shown) < _EXAMPLES and text not in shown:
+            shown.append(text)
+
+
+def _list(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()) if count)

@@ -1,0 +1,137 @@
+"""Reads W3C Web Annotations of other programs (https://www.w3.org/TR/annotation-model/)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from crdtchat.document.foreign import (
+    Json,
+    Surroundings,
+    Unfit,
+    created_of,
+    first_text,
+    fit_target,
+    objects,
+    plain_text,
+    text_of,
+    time_of,
+    with_tags,
+)
+from crdtchat.document.gathered import Gathered, Note
+from crdtchat.document.records import Target
+
+_KNOWN = frozenset(
+    {
+        *("@context", "@type", "id", "@id", "type", "motivation", "creator", "created", "modified"),
+        *("target", "body", "bodyValue", "generator", "generated", "via", "canonical"),
+    }
+)
+SOURCE = "w3c"
+
+
+def is_w3c(item: Json) -> bool:
+    """Whether it is an annotation of that model."""
+    kinds = item.get("type", item.get("@type"))
+    return "Annotation" in (kinds if isinstance(kinds, list) else [kinds])
+
+
+def read_w3c(item: Json, around: Surroundings, gathered: Gathered) -> None:
+    """Take one annotation. Raises Unfit."""
+    name = text_of(item.get("id")) or text_of(item.get("@id"))
+    if not name:
+        name = json.dumps(item, sort_keys=True)
+    for member in item.keys() - _KNOWN:
+        around.tally.alter(f"members called {text_of(member)!r}: not kept", name)
+    user, shown = _creator(item.get("creator"))
+    created = created_of(item, around)
+    edited = time_of(item.get("modified"), around) or 0
+    note = Note(
+        source=SOURCE,
+        name=name,
+        author=user,
+        author_name=shown,
+        created=created,
+        edited=edited if edited > created else 0,
+        text=_text(item, around, name),
+    )
+    parent = first_text(item.get("target"))
+    targets = objects(item.get("target"))
+    motivation = item.get("motivation")
+    if "replying" in (motivation if isinstance(motivation, list) else [motivation]):
+        parent = parent or next((text_of(one.get("id")) for one in targets), "")
+        gathered.reply(note, parent, root="")
+        return
+    if len(targets) > 1:
+        around.tally.alter("further targets: not kept", name)
+    if targets:
+        target, page = _target(targets[0], around, name)
+    elif parent:
+        target, page = Target("", kind="page"), parent.partition("#")[0]
+    else:
+        raise Unfit("annotations without a target")
+    gathered.annotation(note, page, fit_target(target, around, name))
+
+
+def _creator(value: object) -> tuple[str, str]:
+    """Id and name of whoever made it."""
+    if isinstance(value, str):
+        return text_of(value), ""
+    for one in objects(value):
+        name = first_text(one.get("name")) or first_text(one.get("nickname"))
+        user = text_of(one.get("id")) or first_text(one.get("email")) or name
+        if user:
+            return user, name
+    return "", ""
+
+
+def _text(item: Json, around: Surroundings, name: str) -> str:
+    texts: list[str] = [text_of(item.get("bodyValue"))]
+    tags: list[str] = []
+    bodies: Any = item.get("body")
+    for body in bodies if isinstance(bodies, list) else [bodies]:
+        if isinstance(body, str):
+            texts.append(text_of(body))
+        elif isinstance(body, dict):
+            value = text_of(body.get("value", body.get("chars")))
+            if body.get("purpose") == "tagging":
+                tags.append(value)
+            elif body.get("format") == "text/html":
+                around.tally.alter("HTML: turned into plain text", name)
+                texts.append(plain_text(value))
+            elif value:
+                texts.append(value)
+            else:
+                link = text_of(body.get("id")) or text_of(body.get("source"))
+                texts.append(link)
+                around.tally.alter("bodies that are no text: their address is kept", name)
+    return with_tags("\n\n".join(text for text in texts if text), tags, around)
+
+
+def _target(value: Json, around: Surroundings, name: str) -> tuple[Target, str]:
+    source = value.get("source", value.get("id"))
+    page = text_of(source.get("id")) if isinstance(source, dict) else text_of(source)
+    quote: Json = {}
+    place: Json = {}
+    waiting = objects(value.get("selector"))
+    while waiting:
+        selector = waiting.pop(0)
+        kind = selector.get("type")
+        if kind == "TextQuoteSelector":
+            quote = quote or selector
+        elif kind == "TextPositionSelector":
+            place = place or selector
+        else:
+            around.tally.alter(f"selectors of type {text_of(kind)}: not kept", name)
+        waiting += objects(selector.get("refinedBy")) + objects(selector.get("items"))
+    exact = text_of(quote.get("exact"))
+    start, end = place.get("start"), place.get("end")
+    if type(start) is not int or type(end) is not int or not 0 <= start <= end:
+        start, end = 0, len(exact)
+    text = around.text
+    if not exact and place and text is not None and start < end <= len(text):
+        exact = text[start:end]
+    elif not exact and place:
+        raise Unfit("positions without a quote, and without the page's text")
+    prefix, suffix = text_of(quote.get("prefix")), text_of(quote.get("suffix"))
+    return Target(exact, prefix, suffix, start, end, "text" if exact else "page"), page

@@ -1,0 +1,233 @@
+"""Import: annotations from elsewhere, through the verifier and the log like everything else.
+
+What is there already stays as it is, so a second import changes nothing. Authors are imported
+people (`import:` and their id) unless a backup is restored; see docs/exchange.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from secrets import token_bytes
+from typing import TYPE_CHECKING
+
+import anyio
+
+from crdtchat.document import schema
+from crdtchat.document.ids import new_broadcast_id
+from crdtchat.document.portable import Portable, imported_id
+from crdtchat.document.records import InvalidRecord, read_anchor, read_annotation, read_status
+from crdtchat.document.replica import Write
+from crdtchat.document.tally import Tally
+from crdtchat.host.exporting import Progress
+from crdtchat.stores.base import DocumentKey, StoreError
+from crdtchat.sync.codes import Refused
+from crdtchat.sync.limits import OPERATION
+from crdtchat.sync.session import Peer
+from crdtchat.sync.update import Value
+
+if TYPE_CHECKING:
+    from crdtchat.host.gathering import Gathering
+    from crdtchat.host.hub import Hub
+
+_TOGETHER = 32
+"""Annotations that are looked at and written together."""
+_BYTES = OPERATION.update_bytes * 3 // 4
+_VALUES = OPERATION.values * 3 // 4
+_STRUCTS = OPERATION.structs // 2
+_TRIES = 20
+_PAUSE_S = 0.05
+_PAGE_CHARACTERS = 2_048
+
+Get = Callable[[str, str], Value | None]
+
+_KINDS = {
+    schema.ANNOTATIONS: "annotations",
+    schema.COMMENTS: "comments",
+    schema.TOMBSTONES: "places of deleted comments",
+    schema.STATUSES: "states",
+    schema.ANCHORS: "anchors",
+    schema.REACTIONS: "reactions",
+    schema.USERS: "names",
+}
+
+
+async def bring_in(
+    hub: Hub,
+    tenant: str,
+    found: Iterable[Portable],
+    peer: Peer,
+    tally: Tally,
+    *,
+    page: str | None = None,
+    progress: Progress = lambda count: None,
+) -> None:
+    """Write what is new of `found`, as `peer`, which has `may_import` or `may_restore`.
+
+    page: the page that all of it goes to; None: the page that each annotation names. What is
+    refused or has no page is tallied. Raises StoreError if the store cannot be written; what was
+    written until then stays, and the next import goes on from there.
+    """
+    for key, batch in _batches(tenant, page, found, tally):
+        if not peer.may_restore:
+            batch = [annotation.renamed(imported_id) for annotation in batch]
+        await _Batch(hub, key, peer, batch).bring_in(tally)
+        progress(tally.total)
+
+
+def _batches(
+    tenant: str, page: str | None, found: Iterable[Portable], tally: Tally
+) -> Iterator[tuple[DocumentKey, list[Portable]]]:
+    """Neighbours of one page, a few at a time."""
+    key = DocumentKey(tenant, "")
+    batch: dict[str, Portable] = {}
+    for portable in found:
+        tally.pages.add(portable.page)
+        name = page if page is not None else portable.page
+        if not 0 < len(name) <= _PAGE_CHARACTERS or "\0" in name:
+            tally.leave_out("annotations that name no page: say which with --page", portable.aid)
+            continue
+        if batch and (name != key.page or len(batch) >= _TOGETHER or portable.aid in batch):
+            yield key, list(batch.values())
+            batch = {}
+        key = DocumentKey(tenant, name)
+        batch[portable.aid] = portable
+    if batch:
+        yield key, list(batch.values())
+
+
+class _Batch:
+    """Some annotations of one page, each an operation or a few; all are committed together."""
+
+    def __init__(self, hub: Hub, key: DocumentKey, peer: Peer, batch: Sequence[Portable]) -> None:
+        self._hub = hub
+        self._key = key
+        self._peer = peer
+        self._batch = batch
+        self._outcomes: dict[tuple[str, str], bool] = {}
+        """By root and key: whether it is new (else it was there)."""
+        self._refused: dict[tuple[str, str], None] = {}
+        """Reasons and examples."""
+
+    async def bring_in(self, tally: Tally) -> None:
+        """Raises StoreError."""
+        for tries in range(_TRIES):
+            try:
+                async with self._hub.attend(self._key) as room:
+                    await self._write_what_is_new(room)
+                break
+            except StoreError as error:
+                # Another process wrote on the page: look again at what is there.
+                if not error.retry or tries == _TRIES - 1:
+                    raise
+                await anyio.sleep(_PAUSE_S)
+        for (root, _), is_new in self._outcomes.items():
+            (tally.added if is_new else tally.known)[_KINDS[root]] += 1
+        for reason, example in self._refused:
+            tally.leave_out(reason, example)
+
+    async def _write_what_is_new(self, room: Gathering) -> None:
+        plans = [self._plan(room, annotation) for annotation in self._batch]
+        names = {
+            key: (root, key, value)
+            for annotation, writes in zip(self._batch, plans, strict=True)
+            if writes
+            for root, key, value in annotation.name_writes()
+            if room.replica.get(root, key) is None
+        }
+        failures: list[StoreError] = []
+
+        async def write(writes: Sequence[Write]) -> None:
+            try:
+                for part in _parts(writes):
+                    await self._write(room, part)
+            except StoreError as error:
+                failures.append(error)
+
+        # Names first: nobody sees words without one.
+        await write(list(names.values()))
+        async with anyio.create_task_group() as tasks:
+            for plan in plans:
+                tasks.start_soon(write, plan)
+        if failures:
+            raise failures[0]
+
+    async def _write(self, room: Gathering, writes: Sequence[Write]) -> None:
+        """Write all of it, or what of it is not refused. Raises StoreError."""
+        try:
+            await room.write(self._peer, writes, new_broadcast_id(token_bytes))
+        except Refused as refused:
+            if len(writes) > 1:
+                for write in writes:
+                    await self._write(room, [write])
+            else:
+                self._refuse(f"refused ({refused.code}): {refused.reason}", writes[0][1])
+            return
+        self._outcomes.update(((root, key), True) for root, key, _ in writes)
+
+    def _plan(self, room: Gathering, annotation: Portable) -> list[Write]:
+        """What the page has not of an annotation."""
+        get = room.replica.get
+        if get(schema.TOMBSTONES, annotation.aid) is not None:
+            self._refuse("annotations that were deleted on this page", annotation.aid)
+            return []
+        there = read_annotation(get(schema.ANNOTATIONS, annotation.aid))
+        head = annotation.head
+        if there and (there.author, there.created) != (head.author, head.created):
+            self._refuse("annotations whose id another one has on this page", annotation.aid)
+            return []
+        plan: list[Write] = []
+        try:
+            for root, key, value in annotation.writes():
+                self._add(plan, get, (root, key, value))
+        except InvalidRecord as error:
+            self._refuse(str(error), annotation.aid)
+            return []
+        return plan
+
+    def _add(self, plan: list[Write], get: Get, write: Write) -> None:
+        root, key, value = write
+        aid, _, rest = key.partition("/")
+        comment = f"{aid}/{rest.partition('/')[0]}"
+        present = get(root, key)
+        if root == schema.STATUSES:
+            ours, mark = read_status(value), read_status(present)
+            is_new = mark is None or (ours is not None and ours.at > mark.at)
+        elif root == schema.ANCHORS:
+            mine, found = read_anchor(value), read_anchor(present)
+            is_new = found is None or (mine is not None and mine.at > found.at)
+        else:
+            is_new = present is None
+        if not is_new:
+            self._outcomes.setdefault((root, key), False)
+        elif rest and root != schema.TOMBSTONES and get(schema.TOMBSTONES, comment) is not None:
+            self._refuse("comments and reactions of comments deleted on this page", key)
+        elif root == schema.TOMBSTONES and get(schema.COMMENTS, key) is not None:
+            self._refuse("deletions of comments that are on this page", key)
+        else:
+            plan.append(write)
+
+    def _refuse(self, reason: str, example: str) -> None:
+        self._refused[reason, example] = None
+
+
+def _parts(writes: Sequence[Write]) -> Iterator[list[Write]]:
+    """Split writes into operations within the limits."""
+    part: list[Write] = []
+    size = values = 0
+    for write in writes:
+        more, count = _cost(write)
+        if part and (size + more > _BYTES or values + count > _VALUES or len(part) >= _STRUCTS):
+            yield part
+            part, size, values = [], 0, 0
+        part.append(write)
+        size, values = size + more, values + count
+    if part:
+        yield part
+
+
+def _cost(write: Write) -> tuple[int, int]:
+    """Upper bound of a write's bytes, and its values."""
+    root, key, value = write
+    parts = value if isinstance(value, tuple) else (value or "",)
+    texts = sum(len(part.encode()) for part in parts if isinstance(part, str))
+    return 64 + len(root) + len(key.encode()) + texts + 12 * len(parts), len(parts) + 1

@@ -1,0 +1,136 @@
+"""`crdtchat export` and `crdtchat import`: annotations out and in (docs/exchange.md)."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from crdtchat.document.foreign import Surroundings
+from crdtchat.document.importable import portables
+from crdtchat.document.json_items import JsonItems
+from crdtchat.document.schema import IMPORT_PREFIX
+from crdtchat.document.tally import Tally
+from crdtchat.host.exporting import export
+from crdtchat.host.hub import Hub
+from crdtchat.host.importing import bring_in
+from crdtchat.server.settings import BadSetting, Settings
+from crdtchat.server.upkeep import run_on_store
+from crdtchat.stores.base import Store
+from crdtchat.sync.session import Peer
+
+_EVERY = 100
+OPERATOR = f"{IMPORT_PREFIX}operator"
+"""Who the log says has imported from the command line: nobody can sign in as that."""
+
+
+def export_file(settings: Settings, flags: dict[str, Any]) -> int:
+    """Write a tenant's annotations to a file or standard output. Answers the exit status."""
+
+    async def work(store: Store) -> None:
+        with _output(flags["output"]) as file, _progress("exported") as progress:
+            count = await export(
+                store,
+                flags["tenant"],
+                file.write,
+                page=flags["page"],
+                user=flags["user"],
+                progress=progress,
+            )
+        sys.stderr.write(f"{count} annotations exported\n")
+
+    run_on_store(settings, work)
+    return 0
+
+
+def import_file(settings: Settings, flags: dict[str, Any]) -> int:
+    """Bring a file's annotations in, and report. Answers 0, or 1 if something was left out."""
+    tally = Tally()
+    now = time.time_ns() // 1_000_000
+    text = None if flags["text"] is None else _read_text(flags["text"])
+    peer = Peer(
+        OPERATOR,
+        "",
+        "owner",
+        may_comment=True,
+        may_moderate=True,
+        may_import=True,
+        may_restore=flags["restore"],
+    )
+
+    async def work(store: Store) -> None:
+        async with Hub(store) as hub:
+            with _input(flags["file"]) as file, _progress("imported") as progress:
+                around = Surroundings(tally, now, text)
+                found = portables(JsonItems(file.read), around)
+                await bring_in(
+                    hub, flags["tenant"], found, peer, tally, page=flags["page"], progress=progress
+                )
+
+    run_on_store(settings, work)
+    for line in tally.lines():
+        sys.stdout.write(f"{line}\n")
+    return 1 if tally.left_out else 0
+
+
+@contextmanager
+def _output(name: str | None) -> Iterator[TextIO]:
+    if name is None:
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    path = Path(name)
+    partial = path.with_name(f"{path.name}.part")
+    try:
+        # Under its name only when it is whole: half an export is no export.
+        with partial.open("w", encoding="utf-8", newline="\n") as file:
+            yield file
+        partial.replace(path)
+    except OSError as error:
+        raise BadSetting(f"cannot write {name}: {error.strerror}") from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _input(name: str) -> Iterator[TextIO]:
+    if name == "-":
+        yield sys.stdin
+        return
+    try:
+        file = Path(name).open(encoding="utf-8-sig")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise BadSetting(f"cannot read {name}: {error.strerror}") from None
+    with file:
+        yield file
+
+
+def _read_text(name: str) -> str:
+    try:
+        with Path(name).open(encoding="utf-8", newline="") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(f"cannot read {name} as UTF-8: {error}") from None
+
+
+@contextmanager
+def _progress(verb: str) -> Iterator[Any]:
+    """Counts on standard error while it is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda count: None
+        return
+    shown = 0
+
+    def show(count: int) -> None:
+        nonlocal shown
+        if count >= shown + _EVERY:
+            shown = count
+            sys.stderr.write(f"\r{count} annotations {verb}")
+            sys.stderr.flush()
+
+    yield show
+    if shown:
+        sys.stderr.write("\r\x1b[K")
