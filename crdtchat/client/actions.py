@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
+from crdtchat.client.clock import TRUSTED_MS
 from crdtchat.client.errors import UnknownRecord
 from crdtchat.client.intents import Operation
 from crdtchat.document import schema
@@ -37,9 +38,6 @@ from crdtchat.document.records import (
 )
 from crdtchat.document.replica import Write
 from crdtchat.sync.update import Value
-
-_TRUSTED_MS = schema.FUTURE_MS * 4 // 5
-"""How far another's clock may be ahead for an answer to be dated after it."""
 
 
 class Records(Protocol):
@@ -147,4 +145,4 @@ class Actions:
 def _after(before: int, now: int) -> int:
     """The time of an answer to what was written at `before`: an answer never stands before it,
     though two clocks differ. A clock that is far ahead is not followed: the server would refuse."""
-    return before + 1 if now <= before < now + _TRUSTED_MS else now
+    return before + 1 if now <= before < now + TRUSTED_MS else now

@@ -46,6 +46,8 @@ class Greeting:
     """Longest comment in code points; 0 if the server does not say."""
     in_flight: int
     heartbeat_s: float
+    now: int
+    """The server's time, in milliseconds since 1970; 0 if it does not say."""
 
 
 def read_greeting(info: Mapping[str, object]) -> Greeting:
@@ -82,6 +84,7 @@ def read_greeting(info: Mapping[str, object]) -> Greeting:
         comment_cp=_take(limits, "comment_cp", int, 0),
         in_flight=in_flight,
         heartbeat_s=float(heartbeat),
+        now=_take(info, "now", int, 0),
     )
 
 

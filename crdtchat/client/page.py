@@ -97,7 +97,6 @@ class Page:
         self.flush_s = FLUSH_S
         """Seconds that leaving waits at most for what was written."""
         self._told_drafts = 0
-        self._last = 0
         self._view: tuple[int, tuple[Annotation, ...]] = (-1, ())
 
     async def __aenter__(self) -> Self:
@@ -351,9 +350,7 @@ class Page:
             raise InvalidRecord(f"the comment has {len(text)} characters, {most} are allowed here")
 
     def _tick(self) -> int:
-        """Now, never twice the same: what was written later stands behind."""
-        self._last = max(now_ms(), self._last + 1)
-        return self._last
+        return self._provider.clock.tick(now_ms())
 
     async def _submit(self, operation: Operation) -> None:
         greeting = self._provider.greeting

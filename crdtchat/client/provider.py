@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import StrEnum
 
+from crdtchat.client.clock import ServerClock, redate
 from crdtchat.client.effects import Draft, Effect, Hangup, Happened, Send, WakeAt, drafted
 from crdtchat.client.greeting import Greeting, read_greeting
 from crdtchat.client.intents import Operation, attained, obstacle
@@ -74,6 +75,7 @@ class Provider:
         self.epoch = 0
         self.sequence = 0
         """Everything up to this operation of the log is in the replica."""
+        self.clock = ServerClock()
         self.presence = Presence()
         self.outbox = Outbox()
         self.drafts: list[Draft] = []
@@ -160,9 +162,8 @@ class Provider:
         self._due = _Due.NOTHING
         self._live_ahead = False
         self._resend = True
-        if self.outbox.written:
-            return []  # The welcome decides whether their bytes are still good.
-        return [self._join()]
+        # Of what was written, the welcome decides whether its bytes are still good.
+        return [] if self.outbox.written else [self._join()]
 
     def receive_closed(self, code: int, reason: str) -> None:
         """The connection ended, or could not be made."""
@@ -190,7 +191,7 @@ class Provider:
     def _receive(self, received: message.FromServer, now: int) -> list[Effect]:
         match received:
             case message.Welcome(info):
-                return self._receive_welcome(read_greeting(info))
+                return self._receive_welcome(read_greeting(info), now)
             case message.Batch():
                 return self._receive_batch(received, now)
             case message.Ack():
@@ -203,7 +204,8 @@ class Provider:
                 self.presence.receive(info)
         return []  # Sync steps and awareness are for stock clients.
 
-    def _receive_welcome(self, greeting: Greeting) -> list[Effect]:
+    def _receive_welcome(self, greeting: Greeting, now: int) -> list[Effect]:
+        self.clock.learn(greeting.now, now)
         self.greeting = greeting
         self._sign(greeting.principal.id)
         lease = (greeting.client, greeting.lease)
@@ -360,6 +362,7 @@ class Provider:
         waiting, written = self.outbox.waiting, self.outbox.written
         while waiting and len(written) < greeting.in_flight:
             operation = waiting.popleft()
+            redate(operation, self._copy.written, self.clock.now(now))
             self._copy.changed()
             if self._copy.holds(operation):
                 continue

@@ -245,6 +245,7 @@ LAW = Law(
     version=schema.SCHEMA_VERSION,
     rules=RULES,
     attest=lambda user, name: (schema.USERS, user, (name,)),
+    comment_cp=schema.COMMENT_CP,
 )
 
 

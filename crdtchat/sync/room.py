@@ -131,7 +131,7 @@ class Room:
                 epoch=self.history.epoch,
                 sequence=self.history.sequence,
                 clock=self.ledger.mirror.next_clock(lease.client),
-                schema=self._law.version,
+                law=self._law,
                 tuning=self.tuning,
                 now=now.wall,
             )

@@ -88,6 +88,8 @@ class Law:
     rules: RuleTable
     attest: Callable[[str, str], tuple[str, str, Value]]
     """The record (root, key, value) by which the server attests a user's name."""
+    comment_cp: int
+    """Longest comment, in code points, as clients are told."""
 
 
 def group(key: str) -> str:

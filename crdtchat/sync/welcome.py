@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crdtchat.sync.leases import Lease
 from crdtchat.sync.limits import OPERATION
+from crdtchat.sync.rules import Law
 from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import Tuning
 
@@ -17,14 +18,14 @@ def welcome(
     epoch: int,
     sequence: int,
     clock: int,
-    schema: int,
+    law: Law,
     tuning: Tuning,
     now: int,
 ) -> dict[str, object]:
     """Who the client is here, what it has to write under, and its limits."""
     return {
         "protocol": PROTOCOL_VERSION,
-        "schema": schema,
+        "schema": law.version,
         "principal": {
             "id": peer.user,
             "name": peer.name,
@@ -39,6 +40,7 @@ def welcome(
         "readonly": not peer.may_comment,
         "limits": {
             "update_bytes": OPERATION.update_bytes,
+            "comment_cp": law.comment_cp,
             "in_flight": tuning.in_flight,
         },
         "heartbeat": tuning.heartbeat,

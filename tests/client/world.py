@@ -112,6 +112,11 @@ class Client:
         self.news: list[PageEvent] = []
         self.submitted: list[Operation] = []
         self.wake_at = 0
+        self.ahead = 0
+        """Milliseconds that this machine's clock is ahead of the server's."""
+
+    def now(self) -> int:
+        return self.server.clock.now() + self.ahead
 
     # ---- the network
 
@@ -164,7 +169,7 @@ class Client:
             return False
         if self.down:
             frame = self.down.popleft()
-            self.perform(self.provider.receive_frame(frame, self.server.clock.now()))
+            self.perform(self.provider.receive_frame(frame, self.now()))
             return True
         if self.session in self.server.closed and not self.server.room.outbox(self.session):
             self.cut(self.server.closed[self.session][0])
@@ -188,7 +193,7 @@ class Client:
 
     def submit(self, operation: Operation) -> None:
         self.submitted.append(operation)
-        self.perform(self.provider.submit(operation, self.server.clock.now()))
+        self.perform(self.provider.submit(operation, self.now()))
 
     def view(self) -> tuple[Annotation, ...]:
         return read_view(self.provider)
@@ -209,7 +214,7 @@ def settle(server: Server, clients: Iterable[Client]) -> None:
             if client.wake_at and client.session is not None:
                 server.clock.wall = max(server.clock.wall, client.wake_at)
                 client.wake_at = 0
-                client.perform(client.provider.receive_time(server.clock.now()))
+                client.perform(client.provider.receive_time(client.now()))
                 moved = True
         server.perform(server.room.wake(Moment(float("inf"), server.clock.now())))
         if server.pending is not None:
