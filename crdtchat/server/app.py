@@ -24,6 +24,7 @@ from crdtchat.server.problem import HANDLERS
 from crdtchat.server.rest.routes import rest_routes
 from crdtchat.server.socket import serve_socket
 from crdtchat.stores.base import Store
+from crdtchat.sync.tuning import Tuning
 
 
 def create_app(
@@ -33,6 +34,7 @@ def create_app(
     demo: bool,
     metrics_token: str | None = None,
     sources: Sources | None = None,
+    tuning: Tuning | None = None,
 ) -> Starlette:
     """Make the application.
 
@@ -44,7 +46,7 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await store.open()
         try:
-            async with Hub(store, sources=sources, server=pages.version()) as hub:
+            async with Hub(store, sources=sources, tuning=tuning, server=pages.version()) as hub:
                 app.state.hub = hub
                 app.state.metrics_token = metrics_token
                 app.state.gate = Gate(Directory(tenants, store), store)

@@ -17,6 +17,7 @@ from crdtchat.server.socket import MAX_FRAME
 from crdtchat.stores.base import Store, StoreError
 from crdtchat.stores.memory import MemoryStore
 from crdtchat.stores.sqlite import SqliteStore
+from crdtchat.sync.tuning import Tuning
 
 
 class _Announcing(uvicorn.Server):
@@ -75,6 +76,26 @@ def _has_tenants(settings: Settings) -> bool:
         raise BadSetting(str(error)) from None
 
 
+def server_config(app: Starlette, settings: Settings, heartbeat: float) -> uvicorn.Config:
+    """How the application is served; `heartbeat`: seconds between WebSocket pings."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http="httptools",
+        ws=DirectSocket,
+        ws_max_size=MAX_FRAME,
+        ws_per_message_deflate=False,
+        ws_ping_interval=heartbeat,
+        ws_ping_timeout=2 * heartbeat,
+        access_log=False,
+        log_config=None,
+        lifespan="on",
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
 def serve(settings: Settings) -> int:
     """Serve until a signal ends it. Answers the exit status. Raises BadSetting."""
     settings = settings.checked(stored=_has_tenants(settings))
@@ -85,23 +106,7 @@ def serve(settings: Settings) -> int:
         demo=settings.on_loopback and "demo" in settings.tenants,
         metrics_token=settings.metrics_token or ("" if settings.is_demo else None),
     )
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        http="httptools",
-        ws=DirectSocket,
-        ws_max_size=MAX_FRAME,
-        ws_per_message_deflate=False,
-        ws_ping_interval=20.0,
-        ws_ping_timeout=40.0,
-        access_log=False,
-        log_config=None,
-        lifespan="on",
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
-    server = _Announcing(config, app, settings)
+    server = _Announcing(server_config(app, settings, Tuning().heartbeat), app, settings)
     calm_collector()
     server.run()
     return 0 if server.started else 3

@@ -1,0 +1,113 @@
+"""What an idle page costs, measured at the socket: every byte of whole heartbeats, both ways.
+
+The server's own parts run, only their clockwork a hundred times as fast as in life: pings,
+renewals and ticks keep their proportions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import anyio
+import pytest
+import uvicorn
+
+from crdtchat.access.tenants import DEMO
+from crdtchat.bench.client import BenchClient
+from crdtchat.bench.framing import PONG
+from crdtchat.server.app import create_app
+from crdtchat.server.serve import server_config
+from crdtchat.server.settings import Settings
+from crdtchat.stores.sqlite import SqliteStore
+from crdtchat.sync.tuning import Tuning
+
+FASTER = 100
+HEARTBEATS = 12
+MOST = 20
+"""Bytes per second and client."""
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """uvicorn runs on asyncio."""
+    return "asyncio"
+
+
+class Counting(BenchClient):
+    """A client that does nothing but answer pings, and counts every byte of both directions."""
+
+    count = pongs = begun = 0
+    done: anyio.Event | None = None
+
+    def data_received(self, data: bytes) -> None:
+        self.count += len(data)
+        super().data_received(data)
+
+    def _write(self, data: bytes) -> None:
+        self.count += len(data)
+        super()._write(data)
+        if data[0] & 0x0F == PONG and self.done is not None:
+            self.pongs += 1
+            if self.pongs == 1:
+                self.begun = self.count
+            elif self.pongs > HEARTBEATS:
+                self.done.set()
+
+
+class Server(uvicorn.Server):
+    """Says when it listens, and on which port."""
+
+    listens: anyio.Event
+
+    async def startup(self, sockets: object = None) -> None:
+        await super().startup()
+        self.listens.set()
+
+    @property
+    def port(self) -> int:
+        return int(self.servers[0].sockets[0].getsockname()[1])
+
+
+@asynccontextmanager
+async def running(data: Path, tuning: Tuning) -> AsyncIterator[Server]:
+    """A server with its clockwork."""
+    app = create_app(store=SqliteStore(data / "db"), tenants=DEMO, demo=False, tuning=tuning)
+    server = Server(server_config(app, Settings(port=0, data=data), tuning.heartbeat))
+    server.listens = anyio.Event()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(server.serve)
+        await server.listens.wait()
+        yield server
+        server.should_exit = True
+
+
+@pytest.mark.parametrize("v1", [True, False], ids=["crdtchat.v1", "stock"])
+async def test_an_idle_page_is_nearly_silent(tmp_path: Path, v1: bool) -> None:
+    life = Tuning()
+    tuning = replace(
+        life,
+        heartbeat=life.heartbeat / FASTER,
+        renewal=life.renewal / FASTER,
+        presence_tick=life.presence_tick / FASTER,
+        presence_tick_per_session=life.presence_tick_per_session / FASTER,
+        longest_presence_tick=life.longest_presence_tick / FASTER,
+    )
+    async with running(tmp_path, tuning) as server:
+        path = "/sync/demo/page?name=Ann"
+        clients = [
+            await Counting.open("127.0.0.1", server.port, path, None, v1=v1) for _ in range(2)
+        ]
+        counted = [client for client in clients if isinstance(client, Counting)]
+        for client in counted:
+            client.done = anyio.Event()
+        for client in counted:
+            assert client.done is not None
+            await client.done.wait()
+            assert not client.closed
+            seconds = HEARTBEATS * life.heartbeat
+            rate = (client.count - client.begun) / seconds
+            assert 0 < rate < MOST
+            client.hang_up()
