@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from crdtchat.access.keys import BadKey, Key, public_key, read_key_set, secret_key
 from crdtchat.access.origins import BadOrigin, check_pattern
 from crdtchat.access.roles import Role
-from crdtchat.access.tenants import Tenant
+from crdtchat.access.tenants import DEFAULT_LIMITS, Limits, Tenant
 
 SECRET_CHARACTERS = 32
 """The least of a sign-in secret: 256 bits, as RFC 7518 section 3.2 asks for."""
+LIMIT_NAMES = tuple(field.name for field in fields(Limits))
 _NAME = re.compile(r"[\w.-]{1,64}")
 _SETTINGS = (
-    *("audience", "guests", "jwks", "origins", "page_versions", "public_keys"),
+    *("audience", "guests", "jwks", "limits", "origins", "page_versions", "public_keys"),
     *("secret", "secrets"),
 )
 
@@ -48,6 +50,7 @@ def read_tenant(name: str, table: object) -> Tenant:
             key_set=_key_set(table),
             audience=_text(table, "audience"),
             origins=tuple(check_pattern(one) for one in _texts(table, "origins")),
+            limits=_limits(table),
             page_versions=_flag(table, "page_versions", True),
         )
     except (BadKey, BadOrigin, BadTenant) as error:
@@ -86,6 +89,18 @@ def _key_set(table: Mapping[str, Any]) -> str:
     if path:
         read_key_set(Path(path))
     return path
+
+
+def _limits(table: Mapping[str, Any]) -> Limits:
+    limits = table.get("limits", {})
+    if not isinstance(limits, dict):
+        raise BadTenant("limits is a table: [tenants.NAME.limits]")
+    for name, value in limits.items():
+        if name not in LIMIT_NAMES:
+            raise BadTenant(f"there is no limit {name!r}; there are {', '.join(LIMIT_NAMES)}")
+        if type(value) is not int or value < 0:
+            raise BadTenant(f"the limit {name} is a number, or 0 for none")
+    return replace(DEFAULT_LIMITS, **limits)
 
 
 def _text(table: Mapping[str, Any], name: str) -> str:

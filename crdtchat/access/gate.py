@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 from crdtchat.access import tokens
 from crdtchat.access.directory import Directory
+from crdtchat.access.limits import Budgets
 from crdtchat.access.principal import Denied, Principal
 from crdtchat.access.roles import Action
-from crdtchat.access.tenants import Tenant
+from crdtchat.access.tenants import NO_LIMITS, Tenant
 from crdtchat.stores.base import Store
+from crdtchat.sync.session import Peer
 
 
 class NoTenant(Exception):
@@ -37,6 +39,23 @@ class Gate:
     def __init__(self, directory: Directory, store: Store) -> None:
         self.directory = directory
         self._store = store
+        self._budgets = Budgets()
+
+    def peer(self, principal: Principal) -> Peer:
+        """Somebody as a room sees them, within the limits of their tenant."""
+        name, user = principal.tenant, principal.user
+        limits = self.tenant(name).limits
+
+        def take(size: int, now: float) -> float:
+            tenant = self.directory.find(name)
+            return self._budgets.take(tenant, user, size, now) if tenant is not None else 0.0
+
+        return replace(
+            principal.peer(),
+            comment_cp=limits.comment_characters,
+            annotations=limits.annotations_per_page,
+            meter=None if limits == NO_LIMITS else take,
+        )
 
     def tenant(self, name: str) -> Tenant:
         """Raises NoTenant."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,8 +17,9 @@ import anyio
 from anyio.lowlevel import checkpoint
 
 from crdtchat.access.gate import Admission, Gate, NoTenant, check
-from crdtchat.access.principal import Denied
+from crdtchat.access.principal import Denied, Principal
 from crdtchat.access.roles import Action
+from crdtchat.access.tenants import NO_LIMITS
 from crdtchat.stores.base import StoreError
 from crdtchat.sync.codes import CloseCode
 
@@ -29,6 +30,10 @@ INTERVAL_S = 0.25
 
 End = Callable[[CloseCode, str], None]
 """Ends a connection, with the reason for the other side."""
+
+
+class TooManyConnections(Exception):
+    """The tenant, or the user, has as many open as allowed."""
 
 
 @dataclass(eq=False, slots=True)
@@ -63,6 +68,7 @@ class Guard:
     wall: Callable[[], int]
     """Milliseconds since 1970, now."""
     _inside: dict[str, set[Guarded]] = field(default_factory=lambda: defaultdict(set))
+    _by_user: Counter[tuple[str, str]] = field(default_factory=Counter)
     _expiring: list[tuple[int, int, Guarded]] = field(default_factory=list)
     _doubtful: set[Guarded] = field(default_factory=set)
     """Let in by what was known before a change that was taken in since."""
@@ -72,10 +78,13 @@ class Guard:
 
     @contextmanager
     def guarding(self, admission: Admission, page: str) -> Iterator[Guarded]:
-        """Guard a connection for the length of a block."""
+        """Guard a connection for the length of a block. Raises TooManyConnections."""
         guarded = Guarded(admission, page)
-        inside = self._inside[admission.principal.tenant]
+        who = admission.principal
+        inside = self._inside[who.tenant]
+        self._check_space(who, len(inside))
         inside.add(guarded)
+        self._by_user[who.tenant, who.user] += 1
         if admission.generation != self.gate.directory.generation:
             self._doubtful.add(guarded)
         if admission.expires:
@@ -89,8 +98,20 @@ class Guard:
             yield guarded
         finally:
             guarded.inside = False
+            self._by_user[who.tenant, who.user] -= 1
+            if not self._by_user[who.tenant, who.user]:
+                del self._by_user[who.tenant, who.user]
             inside.discard(guarded)
             self._doubtful.discard(guarded)
+
+    def _check_space(self, who: Principal, inside: int) -> None:
+        tenant = self.gate.directory.find(who.tenant)
+        limits = tenant.limits if tenant is not None else NO_LIMITS
+        if limits.connections and inside >= limits.connections:
+            raise TooManyConnections(f"{who.tenant} has {inside} connections open, as allowed")
+        own = self._by_user[who.tenant, who.user]
+        if limits.user_connections and own >= limits.user_connections:
+            raise TooManyConnections(f"you have {own} connections open, as allowed")
 
     async def run(self) -> None:
         """Watch until cancelled."""

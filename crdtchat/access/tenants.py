@@ -11,6 +11,38 @@ from crdtchat.access.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of a tenant and of each of its users. 0 is no bound."""
+
+    operations_per_minute: int = 0
+    """Writes of all users; a minute's worth may come at once."""
+    user_operations_per_minute: int = 0
+    bytes_per_minute: int = 0
+    """Of what is written."""
+    user_bytes_per_minute: int = 0
+    connections: int = 0
+    """Open sockets and streams of events."""
+    user_connections: int = 0
+    annotations_per_page: int = 0
+    comment_characters: int = 0
+    """Less than the schema's 10,000."""
+
+
+NO_LIMITS = Limits()
+DEFAULT_LIMITS = Limits(
+    operations_per_minute=60_000,
+    user_operations_per_minute=1_000,
+    bytes_per_minute=120_000_000,
+    user_bytes_per_minute=10_000_000,
+    connections=20_000,
+    user_connections=200,
+    annotations_per_page=10_000,
+)
+"""Of a tenant that is described without others: far above what people do, also when a day's work
+offline comes in at once, and below what hurts the others."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tenant:
     """One tenant's access."""
 
@@ -27,6 +59,7 @@ class Tenant:
     """Patterns (see `crdtchat.access.origins`) of the web pages that may embed it. The server's
     own origin is always allowed."""
 
+    limits: Limits = NO_LIMITS
     page_versions: bool = True
     """Whether the texts that annotations are made on are kept beside the discussions."""
 

@@ -67,8 +67,9 @@ class CommentRule(_Rule):
             raise Refused(RejectCode.BAD_VALUE, "a comment's text and parent are text")
         if not isinstance(edited, int) or edited < 0:
             raise Refused(RejectCode.BAD_VALUE, "the time of an edit is a time")
-        if len(text) > schema.COMMENT_CP:
-            raise Refused(RejectCode.TOO_LONG, f"over {schema.COMMENT_CP} characters")
+        most_cp = min(actor.comment_cp or schema.COMMENT_CP, schema.COMMENT_CP)
+        if len(text) > most_cp:
+            raise Refused(RejectCode.TOO_LONG, f"over {most_cp} characters")
         before = view.facts(schema.COMMENTS, key)
         if before is not None and before[0] != actor.user and author != actor.user:
             raise Refused(RejectCode.NOT_AUTHOR, "the comment is somebody else's")
@@ -244,6 +245,7 @@ RULES: RuleTable = {
 LAW = Law(
     version=schema.SCHEMA_VERSION,
     rules=RULES,
+    threads=schema.ANNOTATIONS,
     attest=lambda user, name: (schema.USERS, user, (name,)),
     comment_cp=schema.COMMENT_CP,
 )

@@ -62,6 +62,14 @@ def _add_tenant_commands(tenant: Commands, command: Command) -> None:
         help="PEM file of a key that signs its users in, in place of a secret; may be repeated",
     )
     add.add_argument("--jwks", type=Path, metavar="FILE", help="key set, in place of a secret")
+    add.add_argument(
+        "--limit",
+        dest="limits",
+        action="append",
+        default=[],
+        metavar="NAME=N",
+        help="a bound, as user_operations_per_minute=300; may be repeated",
+    )
     add.add_argument("--audience", help="what sign-in tokens must be for (aud)")
     command(tenant, "list", "list all tenants", "list_tenants")
     rotate = command(

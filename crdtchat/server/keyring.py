@@ -35,6 +35,7 @@ def add_tenant(settings: Settings, flags: Flags) -> None:
         "public_keys": [_read_file(path) for path in flags["public_keys"]],
         "jwks": str(flags["jwks"].absolute()) if flags["jwks"] else "",
         "audience": flags["audience"] or "",
+        "limits": dict(_limit(text) for text in flags["limits"]),
     }
     secret = ""
     if not described["public_keys"] and not described["jwks"]:
@@ -220,6 +221,13 @@ def _check_user(user: str) -> None:
             f"{user!r} cannot be a user id: up to 128 characters without / and not "
             f"beginning with {GUEST_PREFIX}"
         )
+
+
+def _limit(text: str) -> tuple[str, int]:
+    name, _, number = text.partition("=")
+    if not (number.isascii() and number.isdecimal()):
+        raise BadSetting(f"{text!r} is no limit: say NAME=N, as user_operations_per_minute=300")
+    return name, int(number)
 
 
 def _no_tenant(name: str) -> BadSetting:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
+from math import ceil
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from crdtchat.access.guard import TooManyConnections
 from crdtchat.document.records import InvalidRecord
 from crdtchat.stores.base import StoreError
-from crdtchat.sync.codes import Refused, RejectCode
+from crdtchat.sync.codes import Refused, RejectCode, TooFast
 
 
 class Problem(Exception):
@@ -66,7 +68,10 @@ def problem_of(refused: Refused) -> Problem:
         RejectCode.UNKNOWN_COMMENT: 404,
         RejectCode.RATE_LIMITED: 429,
     }.get(refused.code, 422)
-    return Problem(status, refused.reason, refused.code)
+    headers = {}
+    if isinstance(refused, TooFast):
+        headers["Retry-After"] = str(ceil(refused.wait_s))
+    return Problem(status, refused.reason, refused.code, headers=headers)
 
 
 async def _answer(request: Request, error: Exception) -> Response:
@@ -77,6 +82,8 @@ async def _answer(request: Request, error: Exception) -> Response:
             return problem_response(problem_of(error))
         case InvalidRecord():
             return problem_response(Problem(422, str(error), RejectCode.BAD_VALUE))
+        case TooManyConnections():
+            return problem_response(Problem(429, str(error), RejectCode.RATE_LIMITED))
         case StoreError(retry=retry):
             return problem_response(Problem(503 if retry else 500, str(error)))
         case HTTPException(status_code=status, detail=detail, headers=headers):
@@ -86,6 +93,6 @@ async def _answer(request: Request, error: Exception) -> Response:
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 HANDLERS: dict[type[Exception] | int, Handler] = dict.fromkeys(
-    (Problem, Refused, InvalidRecord, StoreError, HTTPException), _answer
+    (Problem, Refused, InvalidRecord, TooManyConnections, StoreError, HTTPException), _answer
 )
 """What turns an exception of a route into its answer."""

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from crdtchat.access.gate import Gate, NoTenant
-from crdtchat.access.guard import Guard
+from crdtchat.access.guard import Guard, TooManyConnections
 from crdtchat.access.principal import Denied
 from crdtchat.host.channel import ChannelClosed, Direct
 from crdtchat.host.hub import Hub, Visit
@@ -94,17 +94,20 @@ async def serve_socket(socket: WebSocket) -> None:
         await channel.close(CloseCode.UNAVAILABLE, str(error)[:120])
         return
     guard: Guard = socket.app.state.guard
-    with guard.guarding(admission, page) as guarded:
-        visit = Visit(
-            key=DocumentKey(tenant_name, page),
-            peer=admission.principal.peer(),
-            v1=v1,
-            resume=parse_lease(query.get("lease", "")),
-            token=admission.token if admission.is_new else None,
-            page_versions=tenant.page_versions,
-            attach=guarded.attach,
-        )
-        await hub.serve(channel, visit, channel.direct)
+    try:
+        with guard.guarding(admission, page) as guarded:
+            visit = Visit(
+                key=DocumentKey(tenant_name, page),
+                peer=gate.peer(admission.principal),
+                v1=v1,
+                resume=parse_lease(query.get("lease", "")),
+                token=admission.token if admission.is_new else None,
+                page_versions=tenant.page_versions,
+                attach=guarded.attach,
+            )
+            await hub.serve(channel, visit, channel.direct)
+    except TooManyConnections as error:
+        await channel.close(CloseCode.TOO_FAST, str(error)[:120])
 
 
 def split_path(socket: WebSocket) -> tuple[str, str]:

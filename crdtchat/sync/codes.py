@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from math import ceil
 
 
 class CloseCode(IntEnum):
@@ -44,6 +45,7 @@ class RejectCode(StrEnum):
     UNKNOWN_ANNOTATION = "unknown-annotation"
     UNKNOWN_COMMENT = "unknown-comment"
     TOO_LONG = "too-long"
+    TOO_MANY = "too-many"
     STALE = "stale"
     RATE_LIMITED = "rate-limited"
     UNAVAILABLE = "unavailable"
@@ -62,6 +64,7 @@ _SOFT = frozenset(
         RejectCode.UNKNOWN_ANNOTATION,
         RejectCode.UNKNOWN_COMMENT,
         RejectCode.TOO_LONG,
+        RejectCode.TOO_MANY,
         RejectCode.STALE,
         RejectCode.RATE_LIMITED,
         RejectCode.UNAVAILABLE,
@@ -85,8 +88,19 @@ class Malformed(Refused):
         super().__init__(code, reason)
 
 
+class TooFast(Refused):
+    """More operations or bytes than the writer's budget has now."""
+
+    def __init__(self, wait_s: float) -> None:
+        """`wait_s`: seconds until there is budget again."""
+        super().__init__(RejectCode.RATE_LIMITED, f"too fast: again in {max(1, ceil(wait_s))} s")
+        self.wait_s = wait_s
+
+
 def close_code(refused: Refused) -> CloseCode:
     """How a session ends over a refused operation."""
     if refused.code is RejectCode.MALFORMED:
         return CloseCode.MALFORMED
+    if refused.code is RejectCode.RATE_LIMITED:
+        return CloseCode.TOO_FAST
     return CloseCode.FORBIDDEN if refused.code.hard else CloseCode.DIVERGED

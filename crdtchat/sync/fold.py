@@ -48,6 +48,7 @@ def fold(data: bytes, mirror: Mirror, rules: RuleTable) -> None:
                 record = mirror.locate((client, clock))
                 if record is not None and record.last == (client, clock):
                     record.dead = True
+    mirror.count_alive()
 
 
 def _place(client: int, item: Item, mirror: Mirror, rules: RuleTable) -> bool:

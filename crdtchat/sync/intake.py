@@ -56,6 +56,7 @@ class Intake:
         client = session.lease.client
         actor = session.peer.actor(now.wall)
         try:
+            session.peer.charge(len(update), now)
             accepted = self._ledger.judge(update, actor, client.__eq__, OPERATION)
         except Refused as refused:
             self._refuse(session, broadcast_id, refused)
@@ -80,6 +81,7 @@ class Intake:
             raise Malformed("changes of this subprotocol are operations")
         actor = session.peer.actor(now.wall)
         try:
+            session.peer.charge(len(data), now)
             accepted = self._ledger.judge_stock(data, actor)
         except Refused as refused:
             session.asked = session.asked and not answer

@@ -94,7 +94,11 @@ class Ledger:
             may_write_as=may_write_as,
             limits=limits,
         )
-        return verdict if isinstance(verdict, Accepted) else None
+        if not isinstance(verdict, Accepted):
+            return None
+        if actor.annotations:
+            self._check_space(verdict, actor.annotations)
+        return verdict
 
     def judge_stock(self, data: bytes, actor: Actor) -> Accepted | None:
         """Judge what a stock client sends: under any ids that are free or bound to its user.
@@ -133,6 +137,7 @@ class Ledger:
         data = self._encode_writes(writes)
         if data is None:
             return False
+        peer.charge(len(data), now)
         accepted = self.judge(data, peer.actor(now.wall), self._server.__eq__, OPERATION)
         if accepted is None:
             return False
@@ -201,6 +206,12 @@ class Ledger:
         self.mirror = Mirror()
         fold(state, self.mirror, self._law.rules)
         return lost
+
+    def _check_space(self, accepted: Accepted, most: int) -> None:
+        root = self._law.threads
+        added = sum(one.number < 0 and one.root == root for one in accepted.changed)
+        if added and self.mirror.alive(root) + added > most:
+            raise Refused(RejectCode.TOO_MANY, f"the page holds {most} annotations already")
 
     def _encode_writes(self, writes: Sequence[tuple[str, str, Value | None]]) -> bytes | None:
         """Encode writes (root, key, value or None to remove) under the server's client id.

@@ -11,6 +11,7 @@ Size: 4 bytes an item and about 250 bytes a key.
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from crdtchat.sync.rules import Facts, group
@@ -134,6 +135,7 @@ class Mirror:
         self._table: list[Record] = []
         self._index: dict[tuple[str, str], Record] = {}
         self._groups: dict[str, list[Record]] = {}
+        self._alive: dict[str, int] = {}
         self.find: Callable[[tuple[str, str]], Record | None] = self._index.get
         """The record of a (root, key), alive or not."""
 
@@ -170,12 +172,22 @@ class Mirror:
         """All records, in the order of their making."""
         return self._table
 
+    def alive(self, root: str) -> int:
+        """How many keys of a root hold a value."""
+        return self._alive.get(root, 0)
+
+    def count_alive(self) -> None:
+        """Count anew what `alive` tells, after records were changed where they stand."""
+        self._alive = dict(Counter(record.root for record in self._table if not record.dead))
+
     def integrate(self, changed: Iterable[Record], clocks: Mapping[int, list[Record]]) -> None:
         """Take over what was judged: the changed records, and per client the record of each new
         clock, in order from its next clock."""
         for record in changed:
             if record.number < 0:
                 record.number = len(self._table)
+                if not record.dead:
+                    self._alive[record.root] = self._alive.get(record.root, 0) + 1
                 self._table.append(record)
                 self._index[record.root, record.key] = record
                 others = self._groups.get(name := group(record.key))
@@ -185,6 +197,10 @@ class Mirror:
                     others.append(record)
             else:
                 old = self._table[record.number]
+                if old.dead != record.dead:
+                    self._alive[record.root] = self._alive.get(record.root, 0) + (
+                        -1 if record.dead else 1
+                    )
                 old.chain = record.chain
                 old.dead = record.dead
                 old.facts = record.facts

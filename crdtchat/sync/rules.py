@@ -45,6 +45,10 @@ class Actor(NamedTuple):
     """Whether it writes for people of elsewhere, who are told apart from those of here."""
     may_restore: bool = False
     """Whether it writes for anybody: a backup comes back under the names it was made of."""
+    comment_cp: int = 0
+    """Characters of a comment, where fewer are allowed than by the schema; 0: as many."""
+    annotations: int = 0
+    """How many a page may hold when they add to it; 0: any number."""
 
 
 class View(Protocol):
@@ -86,6 +90,8 @@ class Law:
 
     version: int
     rules: RuleTable
+    threads: str
+    """The root that has one key for each thread of a page."""
     attest: Callable[[str, str], tuple[str, str, Value]]
     """The record (root, key, value) by which the server attests a user's name."""
     comment_cp: int

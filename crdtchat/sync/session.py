@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from crdtchat.sync.codes import TooFast
 from crdtchat.sync.leases import Lease
 from crdtchat.sync.outbox import Outbox
 from crdtchat.sync.rules import Actor
+from crdtchat.sync.tuning import Moment
+
+Meter = Callable[[int, float], float]
+"""Takes an operation of so many bytes at a steady time; or nothing, and answers how many seconds
+to wait."""
 
 
 @dataclass(slots=True)
@@ -22,6 +29,18 @@ class Peer:
     may_import: bool = False
     may_restore: bool = False
     """See `Actor`. No session has either: they are lent for the length of an import."""
+    comment_cp: int = 0
+    """See `Actor`, as below."""
+    annotations: int = 0
+    meter: Meter | None = None
+    """Their budget; None: they may write as fast as they can."""
+
+    def charge(self, size: int, now: Moment) -> None:
+        """Take an operation of `size` bytes out of their budget. Raises TooFast."""
+        if self.meter is not None:
+            wait_s = self.meter(size, now.steady)
+            if wait_s:
+                raise TooFast(wait_s)
 
     def actor(self, wall: int) -> Actor:
         """As rules judge them at server time `wall` (milliseconds since 1970)."""
@@ -32,6 +51,8 @@ class Peer:
             self.may_moderate,
             may_import=self.may_import,
             may_restore=self.may_restore,
+            comment_cp=self.comment_cp,
+            annotations=self.annotations,
         )
 
 

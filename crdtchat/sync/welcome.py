@@ -40,7 +40,7 @@ def welcome(
         "readonly": not peer.may_comment,
         "limits": {
             "update_bytes": OPERATION.update_bytes,
-            "comment_cp": law.comment_cp,
+            "comment_cp": peer.comment_cp or law.comment_cp,
             "in_flight": tuning.in_flight,
         },
         "heartbeat": tuning.heartbeat,

@@ -43,9 +43,11 @@ def api(server: ServerProcess, tokens: dict[str, str], page: str) -> Iterator[di
 class Api:
     """One user's requests about one page."""
 
-    def __init__(self, http: httpx.Client, url: str, page: str, token: str) -> None:
+    def __init__(
+        self, http: httpx.Client, url: str, page: str, token: str, tenant: str = "demo"
+    ) -> None:
         self._http = http
-        self.root = f"{url}/api/v1/demo"
+        self.root = f"{url}/api/v1/{tenant}"
         self.page = page
         self.token = token
 

@@ -68,7 +68,7 @@ async def streaming(hub: Hub, reader: Reader) -> AsyncIterator[EventStream]:
     gate = Gate(Directory({"demo": Tenant("demo")}, hub.store), hub.store)
     guard = Guard(gate, lambda: NOW)
     admission = Admission(ANN, "", False, 0, 0)
-    stream = EventStream(Asked(hub, admission, KEY), guard, None)
+    stream = EventStream(Asked(hub, gate, admission, KEY), guard, None)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(stream, {"type": "http"}, reader.receive, reader.send)
         await reader.until("retry: ")

@@ -83,6 +83,8 @@ def test_tenants(cli: Cli, tmp_path: Path) -> None:
     refused(cli("tenant", "add", "shop", "--origin", "shop.example.org"), "is no origin")
     refused(cli("tenant", "add", "shop", "--jwks", "/nowhere"), "cannot read the key set")
     refused(cli("tenant", "add", "shop", "--public-key", "/nowhere"), "cannot read /nowhere")
+    refused(cli("tenant", "add", "shop", "--limit", "speed=1"), "there is no limit 'speed'")
+    refused(cli("tenant", "add", "shop", "--limit", "connections"), "say NAME=N")
     refused(cli("tenant", "rotate", "shop"), "crdtchat tenant list")
     refused(cli("tenant", "remove", "shop"), "crdtchat tenant list")
     _, rotated, _ = cli("tenant", "rotate", "docs")

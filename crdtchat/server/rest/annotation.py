@@ -43,7 +43,7 @@ async def create_annotation(request: Request) -> Response:
     async with asked.hub.attend(asked.key) as room:
         await room.settled(aid)
         if not any(room.replica.get(root, aid) for root in (schema.ANNOTATIONS, schema.TOMBSTONES)):
-            await room.write(asked.principal.peer(), writes, operation)
+            await room.write(asked.peer, writes, operation)
         content = annotation_bytes(require_annotation(room, aid), asked.key.page)
     return made(content, _location(request, asked, aid))
 
@@ -77,7 +77,7 @@ async def change_annotation(request: Request) -> Response:
         if "target" in body:
             writes += _attach(asked, found, read_target(body["target"]))
         if writes:
-            await room.write(asked.principal.peer(), writes, operation)
+            await room.write(asked.peer, writes, operation)
         found = require_annotation(room, aid)
     return shown(request, annotation_bytes(found, asked.key.page))
 
@@ -93,7 +93,7 @@ async def delete_annotation(request: Request) -> Response:
         require_match(request, etag_of(annotation_bytes(found, asked.key.page)))
         stone = records.TombstoneRecord(asked.principal.user, asked.now)
         writes: list[Write] = [(schema.TOMBSTONES, aid, records.tombstone_value(stone))]
-        await room.write(asked.principal.peer(), writes, operation)
+        await room.write(asked.peer, writes, operation)
     return Response(status_code=204)
 
 

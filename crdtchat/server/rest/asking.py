@@ -21,6 +21,7 @@ from crdtchat.host.hub import Hub
 from crdtchat.server.credentials import credentials
 from crdtchat.server.problem import Problem
 from crdtchat.stores.base import DocumentKey
+from crdtchat.sync.session import Peer
 
 BODY_BYTES = 131_072
 """Of the largest body read."""
@@ -35,8 +36,14 @@ class Asked:
     """An admitted request about one page."""
 
     hub: Hub
+    gate: Gate
     admission: Admission
     key: DocumentKey
+
+    @property
+    def peer(self) -> Peer:
+        """Who asks, as a room sees them."""
+        return self.gate.peer(self.principal)
 
     @property
     def principal(self) -> Principal:
@@ -56,7 +63,8 @@ async def ask(request: Request, action: Action) -> Asked:
         raise Problem(400, f"name the page: ?page=ID, of at most {PAGE_CHARACTERS} characters")
     admission = await admit(request, action, page)
     key = DocumentKey(admission.principal.tenant, page)
-    return Asked(request.app.state.hub, admission, key)
+    state = request.app.state
+    return Asked(state.hub, state.gate, admission, key)
 
 
 async def admit(request: Request, action: Action, page: str | None = None) -> Admission:

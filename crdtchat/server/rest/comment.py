@@ -45,7 +45,7 @@ async def create_comment(request: Request) -> Response:
         else:
             key = records.comment_key(aid, cid)
             writes: list[Write] = [(schema.COMMENTS, key, records.comment_value(record))]
-            await room.write(asked.principal.peer(), writes, operation)
+            await room.write(asked.peer, writes, operation)
         comment = require_comment(require_annotation(room, aid), cid)
     location = f"{own_path(request)}/{cid}?{urlencode({'page': asked.key.page})}"
     return made(comment_bytes(comment), location)
@@ -74,7 +74,7 @@ async def change_comment(request: Request) -> Response:
             )
             key = records.comment_key(aid, cid)
             writes: list[Write] = [(schema.COMMENTS, key, records.comment_value(record))]
-            await room.write(asked.principal.peer(), writes, operation)
+            await room.write(asked.peer, writes, operation)
         comment = require_comment(require_annotation(room, aid), cid)
     return shown(request, comment_bytes(comment))
 
@@ -89,7 +89,7 @@ async def delete_comment(request: Request) -> Response:
         stone = records.TombstoneRecord(asked.principal.user, asked.now)
         key = records.comment_key(aid, cid)
         writes: list[Write] = [(schema.TOMBSTONES, key, records.tombstone_value(stone))]
-        await room.write(asked.principal.peer(), writes, operation)
+        await room.write(asked.peer, writes, operation)
     return Response(status_code=204)
 
 
@@ -112,7 +112,7 @@ async def _react(request: Request, *, wanted: bool) -> Response:
         await _newest(request, room, aid, cid)
         writes = _reaction_writes(asked, room, records.comment_key(aid, cid), emoji, wanted)
         if writes:
-            await room.write(asked.principal.peer(), writes, operation)
+            await room.write(asked.peer, writes, operation)
     return Response(status_code=204)
 
 

@@ -97,6 +97,7 @@ class EventStream(Response):
         room = await asked.hub.open(asked.key)
         stop = room.listen(self._hear)
         try:
+            # Before the first byte: too many connections are a problem body.
             with self._guard.guarding(asked.admission, asked.key.page) as guarded:
                 guarded.attach(lambda code, reason: self.end())
                 await self._serve(room, receive, send)

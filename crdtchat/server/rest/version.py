@@ -36,6 +36,7 @@ async def put_version(request: Request) -> Response:
     if not await page_versions.names(asked.hub, asked.key, user, name):
         raise Problem(409, "no annotation of yours names this page version", "not-named")
     text = await _read_text(request)
+    asked.peer.charge(len(text), asked.hub.sources.now())
     try:
         outcome = await page_versions.put(asked.hub, asked.key, user, name, text)
     except page_versions.WrongName as error:
