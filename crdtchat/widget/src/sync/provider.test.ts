@@ -41,7 +41,7 @@ class Server {
       readonly: this.readonly,
       limits: { update_bytes: 65536, comment_cp: 10000, in_flight: 4 },
       heartbeat: 20,
-      now: 0,
+      now: 1_000_000,
       ...extra,
     };
     return frame(64, (e) => encoding.writeVarString(e, JSON.stringify(welcome)));
@@ -134,6 +134,22 @@ describe("Provider", () => {
     const effects = take(server.batch());
     expect(sentTypes(effects)).toEqual([69, 65]);
     expect(effects).toContainEqual({ type: "status", status: { link: "live", unsent: 1, reason: "" } });
+  });
+
+  it("dates by the server what a clock an hour ahead wrote offline", () => {
+    const before = now;
+    now = 1_000_000 + 3_600_000;
+    try {
+      const annotation = actions.annotate(TARGET, "hello");
+      receive({ type: "submit", operation: annotation });
+      for (const bytes of updates(live())) apply(bytes);
+      const [, created] = server.doc.getMap("a").get(annotation.aid) as [string, number];
+      const comments = [...server.doc.getMap("c").values()] as [string, number, string][];
+      expect(created).toBe(1_000_000);
+      expect(comments).toEqual([["ann", 1_000_000, "hello"]]);
+    } finally {
+      now = before;
+    }
   });
 
   it("shows an operation at once and settles it once (1)", () => {

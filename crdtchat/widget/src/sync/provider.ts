@@ -9,6 +9,8 @@
  * 5. An event of an operation of this client is never reported, one of another client once.
  * 6. Unless it was told to stop or to sign in, it always has a time at which it will try again.
  */
+
+import { redate } from "../model/dating";
 import { uuidBytes, uuidText } from "../model/ids";
 import { holds, type Operation, obstacle } from "../model/intents";
 import type { Replica } from "../model/replica";
@@ -80,6 +82,8 @@ export class Provider {
   #phase: Phase = "idle";
   #welcome: wire.Welcome | null = null;
   #lease = "";
+  /** How far this machine's clock is ahead of the server's, in milliseconds. */
+  #ahead = 0;
   #offline = false;
   #status: Status = { link: "starting", unsent: 0, reason: "" };
   #shown: Status | null = null;
@@ -242,6 +246,7 @@ export class Provider {
     this.#enter(welcome.epoch);
     this.#lease = lease;
     this.#welcome = welcome;
+    this.#ahead = Math.max(0, now - welcome.now);
     this.#effects.push({ type: "welcome", welcome });
     this.#join(now);
   }
@@ -338,6 +343,7 @@ export class Provider {
       const { operation } = entry;
       if (operation.user !== welcome.principal.id) continue;
       if (free <= 0 || entry.notBefore > now) break;
+      redate(operation, this.replica.written, now - this.#ahead);
       const code = obstacle(this.replica.written, operation);
       // An answer to what another tab of this browser has still to send: that comes first.
       if (code && obstacle(this.replica, operation) === undefined) continue;
