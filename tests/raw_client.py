@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeVar
 from urllib.parse import quote, urlencode
@@ -117,6 +118,8 @@ async def raw_client(
     v1: bool = True,
     origin: str | None = None,
     lease: str = "",
+    headers: Mapping[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[RawClient]:
     """Connect to a page."""
     query = {name: value for name, value in (("token", token), ("lease", lease)) if value}
@@ -125,7 +128,10 @@ async def raw_client(
         url,
         subprotocols=[Subprotocol(message.SUBPROTOCOL)] if v1 else None,
         origin=Origin(origin) if origin else None,
+        additional_headers=headers,
+        ssl=tls,
         compression=None,
+        open_timeout=None,  # tests have timeouts of their own
         max_size=None,
     ) as socket:
         yield RawClient(socket)

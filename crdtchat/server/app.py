@@ -18,6 +18,7 @@ from crdtchat.host.hub import Hub
 from crdtchat.host.sources import Sources
 from crdtchat.server import pages
 from crdtchat.server.cors import Cors
+from crdtchat.server.doors import Doors
 from crdtchat.server.metrics import metrics
 from crdtchat.server.openapi.document import openapi
 from crdtchat.server.problem import HANDLERS
@@ -33,13 +34,14 @@ def create_app(
     tenants: Tenants,
     demo: bool,
     metrics_token: str | None = None,
+    doors: Doors | None = None,
     sources: Sources | None = None,
     tuning: Tuning | None = None,
 ) -> Starlette:
     """Make the application.
 
     `demo`: show the demo page at `/`. `metrics_token`: who has it may read `/metrics`; empty:
-    everybody may; None: nobody.
+    everybody may; None: nobody. `doors`: counts connections, where the server has any.
     """
 
     @asynccontextmanager
@@ -48,7 +50,6 @@ def create_app(
         try:
             async with Hub(store, sources=sources, tuning=tuning, server=pages.version()) as hub:
                 app.state.hub = hub
-                app.state.metrics_token = metrics_token
                 app.state.gate = Gate(Directory(tenants, store), store)
                 app.state.guard = Guard(app.state.gate, lambda: hub.sources.now().wall)
                 await app.state.gate.directory.refresh()
@@ -71,9 +72,12 @@ def create_app(
     ]
     if demo:
         routes += [Route("/", pages.demo), Route("/{name}", pages.demo)]
-    return Starlette(
+    app = Starlette(
         routes=routes,
         lifespan=lifespan,
         middleware=[Middleware(Cors)],
         exception_handlers=HANDLERS,
     )
+    app.state.metrics_token = metrics_token
+    app.state.doors = doors or Doors()
+    return app

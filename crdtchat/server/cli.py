@@ -36,6 +36,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_settings(serve)
     serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
     serve.add_argument("--port", type=int, help="port (default 8000; 0: any free one)")
+    serve.add_argument("--tls-cert", help="certificate chain (PEM): speak TLS without a proxy")
+    serve.add_argument("--tls-key", help="its private key (PEM)")
+    serve.add_argument(
+        "--trusted-proxies", help="addresses of reverse proxies, as 127.0.0.1,10.0.0.0/8"
+    )
     add_access_commands(commands, _add_settings)
     erase = commands.add_parser("erase", help="take words off the disk for good")
     erase.set_defaults(command=_erase)

@@ -18,10 +18,15 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 from websockets.protocol import State
 
+from crdtchat.server.doors import Arrival
+from crdtchat.server.turns import AT_ONCE_BYTES, SLICE_BYTES, Turns
+
 DIRECT = "crdtchat.direct"
 """Name of the ASGI scope extension that holds the protocol."""
 
 
+LINGER = 15.0
+"""Seconds after which a connection that was closed is cut off: its last bytes were not read."""
 AT_ONCE = 16
 """Messages of one read that are taken at once; the rest queue, so that nobody holds up the loop."""
 
@@ -41,14 +46,97 @@ class DirectSocket(WebSocketsSansIOProtocol):
     _take: Callable[[bytes], bool] | None = None
     _left = AT_ONCE
 
+    _arrival: Arrival | None = None
+    _stuck_seconds = 0.0
+    _stuck: asyncio.TimerHandle | None = None
+
+    def belongs_to(self, arrival: Arrival | None, turns: Turns, stuck_seconds: float) -> None:
+        """`arrival` leaves with this connection, which ends when the peer leaves a full buffer
+        unread for so long: closing would wait for it to be read."""
+        self._arrival = arrival
+        self._turns = turns
+        self._stuck_seconds = stuck_seconds
+        if self.disconnected and arrival is not None:
+            arrival.leave()
+
+    def pause_writing(self) -> None:
+        """The peer does not read."""
+        super().pause_writing()
+        if self._stuck_seconds:
+            self._stuck = self.loop.call_later(self._stuck_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It does."""
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
+        super().resume_writing()
+
+    def keepalive_timeout(self) -> None:
+        """The peer does not answer."""
+        super().keepalive_timeout()
+        self._stuck = self._stuck or self.loop.call_later(LINGER, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is over."""
+        if self._stuck is not None:
+            self._stuck.cancel()
+        if self._arrival is not None:
+            self._arrival.leave()
+        super().connection_lost(exc)
+
     def listen(self, take: Callable[[bytes], bool] | None) -> None:
         """See `Direct`."""
         self._take = take
 
+    _unread: bytes = b""
+    _read = 0
+    """Bytes of `_unread` that are parsed."""
+    _turns: Turns | None = None
+    _in_turn = False
+    """Whether `_turns` has us."""
+
     def data_received(self, data: bytes) -> None:
-        """Bytes came."""
-        self._left = AT_ONCE
-        super().data_received(data)
+        """Bytes came: parse them at once if they are few, else by turns."""
+        if not self.handshake_initiated or not (
+            self._unread or (len(data) > AT_ONCE_BYTES and self._turns)
+        ):
+            self._left = AT_ONCE
+            super().data_received(data)
+            return
+        self._unread, self._read = self._unread[self._read :] + data, 0
+        self.transport.pause_reading()
+        self._take_turns()
+
+    def _take_turns(self) -> None:
+        if not self._in_turn and self._turns is not None:
+            self._in_turn = True
+            self._turns.wait(self)
+
+    def read_on(self) -> bool:
+        """See `Talker`."""
+        if not self.read_paused and not self.disconnected:
+            start, self._read = self._read, self._read + SLICE_BYTES
+            part = self._unread[start : self._read]
+            if self._read >= len(self._unread):
+                self._unread, self._read = b"", 0
+            self._left = SLICE_BYTES  # all of them: in the queue they would cost others' time
+            super().data_received(part)
+        self._in_turn = bool(self._unread) and not self.read_paused and not self.disconnected
+        if not self._unread and not self.read_paused and not self.transport.is_closing():
+            self.transport.resume_reading()
+        return self._in_turn
+
+    async def receive(self) -> Any:
+        """The next message for the application; reading goes on once it has all."""
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            if self._unread:
+                self._take_turns()
+            else:
+                self.transport.resume_reading()
+        return message
 
     def handle_bytes(self, event: Frame) -> None:
         """A binary frame came: take it at once, if it is whole and nothing waits before it."""
@@ -70,6 +158,8 @@ class DirectSocket(WebSocketsSansIOProtocol):
         if self.transport.is_closing():
             raise ClientDisconnected
         await super().send(message)
+        if message["type"] == "websocket.close":
+            self._stuck = self._stuck or self.loop.call_later(LINGER, self.transport.abort)
 
     @property
     def ready(self) -> bool:

@@ -30,3 +30,5 @@ def set_up_logs() -> None:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("crdtchat").setLevel(logging.INFO)
+    # Its warnings are one for each malformed request: whoever likes could fill the disk.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from crdtchat.host.counters import Meter
 from crdtchat.host.hub import Hub
+from crdtchat.server.doors import Doors
 from crdtchat.server.problem import Problem
 
 TENANTS = 200
@@ -27,8 +28,9 @@ class HubCollector(Collector):
     """Reads a hub's counters when asked. Labels: codes of the protocol, and tenants up to a bound;
     never a user or a page."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, doors: Doors) -> None:
         self._hub = hub
+        self._doors = doors
 
     def collect(self) -> Iterator[Metric]:
         """See `Collector`."""
@@ -36,6 +38,14 @@ class HubCollector(Collector):
         sockets = sum(room.room.sessions for room in rooms)
         yield GaugeMetricFamily("crdtchat_rooms", "Pages held in memory.", len(rooms))
         yield GaugeMetricFamily("crdtchat_connections", "Open WebSockets.", sockets)
+        doors = self._doors
+        yield GaugeMetricFamily("crdtchat_tcp", "TCP connections.", doors.connections)
+        yield CounterMetricFamily(
+            "crdtchat_tcp_refused", "TCP connections beyond the bounds.", doors.refused
+        )
+        yield CounterMetricFamily(
+            "crdtchat_tcp_cut_off", "Connections that were no request in time.", doors.cut_off
+        )
         yield from _plain(self._hub.counters)
         yield from _metered(self._hub.counters.meters)
 
@@ -99,5 +109,5 @@ async def metrics(request: Request) -> Response:
         raise Problem(401, "send the metrics token as a bearer token")
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    registry.register(HubCollector(request.app.state.hub))
+    registry.register(HubCollector(request.app.state.hub, request.app.state.doors))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -11,6 +11,8 @@ from starlette.applications import Starlette
 from crdtchat.host.collector import calm_collector
 from crdtchat.server.app import create_app
 from crdtchat.server.direct import DirectSocket
+from crdtchat.server.doors import Doors
+from crdtchat.server.front import FrontConfig, FrontDoor
 from crdtchat.server.logs import set_up_logs
 from crdtchat.server.settings import BadSetting, Settings, data_file
 from crdtchat.server.socket import MAX_FRAME
@@ -39,13 +41,32 @@ class _Announcing(uvicorn.Server):
             return
         port = self.servers[0].sockets[0].getsockname()[1]
         host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
-        sys.stdout.write(f"crdtchat listening on http://{host}:{port}\n")
+        scheme = "https" if self._settings.tls_cert else "http"
+        sys.stdout.write(f"crdtchat listening on {scheme}://{host}:{port}\n")
         for tenant in self._app.state.gate.directory:
             who = f"guests are {tenant.guests}s" if tenant.guests else "by token only"
             sys.stdout.write(f"  tenant {tenant.id}: {who}\n")
         kept = self._settings.store or data_file(self._settings)
         sys.stdout.write(f"  data: {kept}\n")
         sys.stdout.flush()
+
+
+def raise_descriptors() -> int:
+    """Let the process open as many files and sockets as the system allows; answers how many."""
+    if sys.platform == "win32":
+        return 10_000
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        # Some systems say "no bound" and then refuse it.
+        wanted = 1_048_576 if hard == resource.RLIM_INFINITY else hard
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        except (OSError, ValueError):
+            return soft
+        return wanted
+    return soft
 
 
 def make_store(settings: Settings) -> Store:
@@ -76,13 +97,19 @@ def _has_tenants(settings: Settings) -> bool:
         raise BadSetting(str(error)) from None
 
 
-def server_config(app: Starlette, settings: Settings, heartbeat: float) -> uvicorn.Config:
-    """How the application is served; `heartbeat`: seconds between WebSocket pings."""
-    return uvicorn.Config(
+def server_config(app: Starlette, settings: Settings, heartbeat: float) -> FrontConfig:
+    """How the application is served; `heartbeat`: seconds between WebSocket pings.
+
+    Raises BadSetting.
+    """
+    tls = settings.tls_context()
+    config = FrontConfig(
         app,
         host=settings.host,
         port=settings.port,
-        http="httptools",
+        http=FrontDoor,
+        # uvloop never ends a TLS handshake that a server begins on an open connection.
+        loop="asyncio" if tls is not None else "auto",
         ws=DirectSocket,
         ws_max_size=MAX_FRAME,
         ws_per_message_deflate=False,
@@ -93,17 +120,24 @@ def server_config(app: Starlette, settings: Settings, heartbeat: float) -> uvico
         lifespan="on",
         server_header=False,
         timeout_graceful_shutdown=10,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
     )
+    config.doors = app.state.doors
+    config.tls = tls
+    return config
 
 
 def serve(settings: Settings) -> int:
     """Serve until a signal ends it. Answers the exit status. Raises BadSetting."""
     settings = settings.checked(stored=_has_tenants(settings))
     set_up_logs()
+    doors = Doors(settings.door_limits(raise_descriptors()), settings.trusted_proxies)
     app = create_app(
         store=make_store(settings),
         tenants=settings.tenants,
         demo=settings.on_loopback and "demo" in settings.tenants,
+        doors=doors,
         metrics_token=settings.metrics_token or ("" if settings.is_demo else None),
     )
     server = _Announcing(server_config(app, settings, Tuning().heartbeat), app, settings)

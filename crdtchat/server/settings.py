@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ssl
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from crdtchat.access.description import BadTenant, read_tenant
 from crdtchat.access.origins import LOOPBACK
 from crdtchat.access.tenants import DEMO, Tenant, Tenants
+from crdtchat.server.doors import DoorLimits, Network
 
 
 class BadSetting(Exception):
@@ -29,6 +32,15 @@ class Settings:
     """Store URL: empty for SQLite under `data`, or `memory:` for nothing that stays."""
     metrics_token: str = ""
     """Opens `/metrics`; empty: only the demo shows them."""
+    tls_cert: Path | None = None
+    """Certificate chain (PEM); with `tls_key` the server speaks TLS itself."""
+    tls_key: Path | None = None
+    trusted_proxies: tuple[Network, ...] = ()
+    """Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    connections: int = 10_000
+    """Open TCP connections in all, as far as the system allows as many descriptors."""
+    connections_per_address: int = 256
+    """Open WebSockets of one address."""
     tenants: Tenants = field(default_factory=dict)
     """Empty: on loopback the demo tenant."""
 
@@ -36,6 +48,27 @@ class Settings:
     def on_loopback(self) -> bool:
         """Whether only this machine can connect."""
         return self.host in LOOPBACK
+
+    def tls_context(self) -> ssl.SSLContext | None:
+        """How to speak TLS; None without a certificate. Raises BadSetting."""
+        if self.tls_cert is None and self.tls_key is None:
+            return None
+        if self.tls_cert is None or self.tls_key is None:
+            raise BadSetting("TLS needs both --tls-cert and --tls-key")
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.set_alpn_protocols(["http/1.1"])
+        try:
+            context.load_cert_chain(self.tls_cert, self.tls_key)
+        except (OSError, ssl.SSLError) as error:
+            raise BadSetting(
+                f"cannot use the certificate {self.tls_cert} with the key {self.tls_key}: {error}"
+            ) from None
+        return context
+
+    def door_limits(self, descriptors: int) -> DoorLimits:
+        """Bounds of connections, of so many files that the process may open."""
+        free = max(16, descriptors - _RESERVED)
+        return DoorLimits(min(self.connections, free), self.connections_per_address)
 
     @property
     def is_demo(self) -> bool:
@@ -60,7 +93,11 @@ class Settings:
         return replace(self, tenants=DEMO)
 
 
-_PLAIN = ("host", "port", "data", "store", "metrics_token")
+_RESERVED = 128
+"""Descriptors for the database, logs and what else is no connection."""
+_NUMBERS = ("port", "connections", "connections_per_address")
+_PATHS = ("data", "tls_cert", "tls_key")
+_PLAIN = (*_NUMBERS, *_PATHS, "host", "store", "metrics_token", "trusted_proxies")
 
 
 def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
@@ -83,14 +120,37 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
         if given is not None:
             values[name] = given
     values.update({name: flags[name] for name in _PLAIN if flags.get(name) is not None})
-    if "port" in values:
-        try:
-            values["port"] = int(values["port"])
-        except (ValueError, TypeError):
-            raise BadSetting(f"the port must be a number, not {values['port']!r}") from None
-    if "data" in values:
-        values["data"] = Path(values["data"])
+    for name in _NUMBERS:
+        if name in values:
+            values[name] = _number(name, values[name])
+    for name in _PATHS:
+        if name in values:
+            values[name] = Path(values[name])
+    if "trusted_proxies" in values:
+        values["trusted_proxies"] = _networks(values["trusted_proxies"])
     return Settings(**values, tenants=tenants)
+
+
+def _number(name: str, value: Any) -> int:
+    words = name.replace("_", " ")
+    try:
+        number = int(value)
+    except (ValueError, TypeError):
+        raise BadSetting(f"the {words} must be a number, not {value!r}") from None
+    if number < 1 and name != "port":
+        raise BadSetting(f"the number of {words} must be at least 1, not {number}")
+    return number
+
+
+def _networks(value: Any) -> tuple[Network, ...]:
+    """Networks of trusted proxies, as a list or as one text with commas. Raises BadSetting."""
+    parts = value.split(",") if isinstance(value, str) else value
+    try:
+        return tuple(ip_network(part.strip()) for part in parts)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise BadSetting(
+            f"trusted proxies are addresses or networks, as 127.0.0.1,10.0.0.0/8: {error}"
+        ) from None
 
 
 def _read_file(path: Path) -> dict[str, Any]:

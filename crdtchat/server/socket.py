@@ -13,6 +13,7 @@ from crdtchat.host.channel import ChannelClosed, Direct
 from crdtchat.host.hub import Hub, Visit
 from crdtchat.server.credentials import credentials
 from crdtchat.server.direct import DIRECT
+from crdtchat.server.doors import Crowded, Doors
 from crdtchat.stores.base import DocumentKey, StoreError
 from crdtchat.sync.codes import CloseCode
 from crdtchat.sync.message import SUBPROTOCOL
@@ -61,11 +62,20 @@ async def serve_socket(socket: WebSocket) -> None:
     The handshake is accepted before the gate decides, and then closed with a code: browsers do not
     tell a page why a handshake failed.
     """
-    hub: Hub = socket.app.state.hub
-    gate: Gate = socket.app.state.gate
+    doors: Doors = socket.app.state.doors
     v1 = SUBPROTOCOL in socket.scope.get("subprotocols", [])
     await socket.accept(SUBPROTOCOL if v1 else None)
     channel = SocketChannel(socket)
+    try:
+        with doors.socket_of(socket.client.host if socket.client else ""):
+            await _serve_channel(socket, channel, v1)
+    except Crowded:
+        await channel.close(CloseCode.TOO_FAST, "too many connections from your address")
+
+
+async def _serve_channel(socket: WebSocket, channel: SocketChannel, v1: bool) -> None:
+    hub: Hub = socket.app.state.hub
+    gate: Gate = socket.app.state.gate
     tenant_name, page = split_path(socket)
     try:
         if not page or len(page) > PAGE_CHARACTERS:

@@ -1,0 +1,179 @@
+"""uvicorn's HTTP protocol behind our doors: bounds before anybody is known, and TLS.
+
+Requests, responses and the change to WebSocket stay uvicorn's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import Any, cast
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from crdtchat.server.direct import LINGER, DirectSocket
+from crdtchat.server.doors import Arrival, Doors
+from crdtchat.server.turns import Turns
+
+_PIPELINED = 16
+"""Requests that wait for the answer to the one before."""
+
+
+class FrontConfig(uvicorn.Config):
+    """uvicorn's settings, and ours beside them."""
+
+    doors: Doors
+    turns: Turns | None = None
+    """Made with the first WebSocket: it belongs to the event loop."""
+    tls: ssl.SSLContext | None = None
+    """Where it is set, connections begin with a TLS handshake. (uvicorn's own setting would make
+    it before we could count the connection.)"""
+
+
+class FrontDoor(HttpToolsProtocol):
+    """One connection until it ends or becomes a WebSocket."""
+
+    _arrival: Arrival | None = None
+    _deadline: asyncio.TimerHandle | None = None
+    _stuck: asyncio.TimerHandle | None = None
+    _handshake: asyncio.Task[None] | None = None
+    _early = b""
+    """What came between the end of the TLS handshake and our hearing of it."""
+    _head = 0
+    """Bytes of the request's head so far; -1 behind its end."""
+
+    @property
+    def _doors(self) -> Doors:
+        return cast(FrontConfig, self.config).doors
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A connection came: let it in, or cut it off."""
+        peer = transport.get_extra_info("peername")
+        self._arrival = self._doors.arrive(peer[0] if isinstance(peer, tuple) else None)
+        if self._arrival is None:
+            transport.abort()
+            return
+        tls = cast(FrontConfig, self.config).tls
+        if tls is None:
+            self._begin(transport)
+        else:
+            transport.pause_reading()
+            self._handshake = self.loop.create_task(self._shake_hands(transport, tls))
+
+    async def _shake_hands(self, transport: asyncio.Transport, tls: ssl.SSLContext) -> None:
+        seconds = self._doors.limits.head_seconds
+        try:
+            secure = await self.loop.start_tls(
+                transport, self, tls, server_side=True, ssl_handshake_timeout=seconds
+            )
+        except OSError:  # of any kind: not TLS, too late, gone
+            secure = None
+        if secure is None:
+            self._doors.cut_off += 1
+            transport.abort()
+            self._leave()
+        else:
+            self._begin(secure)
+            if self._early:
+                self.data_received(self._early)
+
+    def _begin(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        self._expect(self._doors.limits.head_seconds)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        if self.transport is None:
+            self._early += data
+            return
+        if self._head >= 0:
+            self._head += len(data)
+        super().data_received(data)
+        if self._head > self._doors.limits.head_bytes:
+            self._cut_off()
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        if len(self.pipeline) >= _PIPELINED:
+            raise ValueError("too many requests in a row")  # the parser makes it a 400
+        super().on_message_begin()
+        if self._deadline is None:
+            self._expect(self._doors.limits.head_seconds)
+
+    def on_headers_complete(self) -> None:
+        """Its head is here."""
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > self._doors.limits.head_bytes:
+            raise ValueError("the head is too large")  # the parser makes it a 400
+        self._head = -1
+        self._expect(self._doors.limits.body_seconds)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """All of it is here."""
+        if self._head < 0:
+            self._head = 0
+            self._expect(0)
+            super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """It was no HTTP."""
+        self._doors.cut_off += 1
+        if not self.transport.is_closing():
+            super().send_400_response(msg)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection on; our deadline ends, the heartbeat of the socket begins."""
+        self._expect(0)
+        arrival, self._arrival = self._arrival, None
+        super().handle_websocket_upgrade()
+        protocol = cast(Any, self.transport).get_protocol()
+        assert isinstance(protocol, DirectSocket)
+        config = cast(FrontConfig, self.config)
+        config.turns = config.turns or Turns(self.loop)
+        protocol.belongs_to(arrival, config.turns, self._doors.limits.stuck_seconds)
+
+    def pause_writing(self) -> None:
+        """The peer does not read."""
+        super().pause_writing()
+        self._stuck = self.loop.call_later(self._doors.limits.stuck_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It does."""
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """No further request came: close, also if the last answer was not read to its end."""
+        super().timeout_keep_alive_handler()
+        self._stuck = self._stuck or self.loop.call_later(LINGER, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is over."""
+        self._expect(0)
+        if self._stuck is not None:
+            self._stuck.cancel()
+        self._leave()
+        if self.transport is not None:
+            super().connection_lost(exc)
+
+    def _expect(self, seconds: float) -> None:
+        """From now so long, or without end."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        if seconds:
+            self._deadline = self.loop.call_later(seconds, self._cut_off)
+
+    def _cut_off(self) -> None:
+        self._deadline = None
+        if not self.transport.is_closing():
+            self._doors.cut_off += 1
+            self.transport.abort()
+
+    def _leave(self) -> None:
+        if self._arrival is not None:
+            self._arrival.leave()
