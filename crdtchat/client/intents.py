@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from crdtchat.document import schema
-from crdtchat.document.records import read_anchor, read_comment, read_status
+from crdtchat.document.records import read_anchor, read_comment, read_moderation, read_status
 from crdtchat.document.replica import Write
 from crdtchat.sync.codes import RejectCode
 from crdtchat.sync.update import Value
@@ -80,6 +80,9 @@ def held(get: Get, write: Write, *, late: bool = True) -> bool:
             if anchored is None or again is None or anchored.followed > again.followed:
                 return False
             return anchored.at > again.at
+        case schema.MODERATION:
+            verdict, decided = read_moderation(present), read_moderation(value)
+            return verdict is not None and decided is not None and verdict.at > decided.at
         case schema.REACTIONS:
             return False
     return True
@@ -117,7 +120,7 @@ def _signed(write: Write, user: str) -> Write:
     if root == schema.REACTIONS and key.endswith("/"):
         return root, key + user, value
     if isinstance(value, tuple):
-        at = 1 if root == schema.STATUSES else 0
+        at = 1 if root in (schema.STATUSES, schema.MODERATION) else 0
         if value[at] == "":
             return root, key, (*value[:at], user, *value[at + 1 :])
     return write

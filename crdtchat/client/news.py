@@ -16,6 +16,7 @@ from crdtchat.document.records import (
     read_anchor,
     read_annotation,
     read_comment,
+    read_moderation,
     read_status,
     read_tombstone,
 )
@@ -124,6 +125,8 @@ def _signature(root: str, key: str, value: Value | None) -> tuple[str, int]:
         return status.by, status.at
     if root == schema.ANCHORS and (anchor := read_anchor(value)):
         return anchor.by, anchor.at
+    if root == schema.MODERATION and (verdict := read_moderation(value)):
+        return verdict.by, verdict.at
     if root == schema.TOMBSTONES and (stone := read_tombstone(value)):
         return stone.by, stone.at
     return "", 0

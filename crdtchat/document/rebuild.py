@@ -8,6 +8,7 @@ its place deleted, and the erased words cannot come back under their id.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
 from crdtchat.document import schema
 from crdtchat.document.replica import Replica
@@ -18,6 +19,18 @@ from crdtchat.sync.update import Value, decode_update
 Content = dict[str, dict[str, Value]]
 """All values of a document: root, key, value."""
 
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Content where something that knows values by root is asked for."""
+
+    content: Content
+
+    def values(self, root: str) -> dict[str, Value]:
+        """All values of a root, by key."""
+        return self.content[root]
+
+
 NOBODY = ""
 """Stands where an erased user's id stood: no session has it."""
 
@@ -27,6 +40,7 @@ _WHO = {
     schema.STATUSES: 1,
     schema.TOMBSTONES: 0,
     schema.ANCHORS: 0,
+    schema.MODERATION: 1,
 }
 """Where a root's value names a user. (`r` has it in the key, `u` is about one.)"""
 
@@ -53,6 +67,14 @@ def annotation_ids(content: Content) -> set[str]:
     """Ids of all annotations, deleted ones included."""
     deleted = {key for key in content[schema.TOMBSTONES] if "/" not in key}
     return deleted | set(content[schema.ANNOTATIONS])
+
+
+def quotes(content: Content, aids: Collection[str]) -> set[str]:
+    """The words that these annotations are about, or were made on."""
+    found: set[str] = set()
+    for root in (schema.ANNOTATIONS, schema.ANCHORS):
+        found.update(str(value[2]) for aid, value in content[root].items() if aid in aids)
+    return found - {""}
 
 
 def users(content: Content) -> set[str]:

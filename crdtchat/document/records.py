@@ -88,6 +88,17 @@ class AnchorRecord:
     """Whether `by`'s program followed an edit of the page, and no person chose the words."""
 
 
+@dataclass(frozen=True, slots=True)
+class ModerationRecord:
+    """Root `m`: what a moderator decided about an annotation or a comment."""
+
+    hidden: bool
+    locked: bool
+    """Of an annotation: only moderators write under it."""
+    by: str
+    at: int
+
+
 def read_annotation(value: Value | None) -> AnnotationRecord | None:
     """Read a value of `a`."""
     match value:
@@ -185,6 +196,21 @@ def read_tombstone(value: Value | None) -> TombstoneRecord | None:
 def tombstone_value(record: TombstoneRecord) -> Value:
     """Write a value of `d`."""
     return (record.by, record.at)
+
+
+def read_moderation(value: Value | None) -> ModerationRecord | None:
+    """Read a value of `m`."""
+    match value:
+        case int(flags), str(by), int(at), *_:
+            hidden, locked = bool(flags & schema.HIDDEN), bool(flags & schema.LOCKED)
+            return ModerationRecord(hidden, locked, by, at)
+    return None
+
+
+def moderation_value(record: ModerationRecord) -> Value:
+    """Write a value of `m`."""
+    flags = schema.HIDDEN * record.hidden + schema.LOCKED * record.locked
+    return (flags, record.by, record.at)
 
 
 def read_reactions(value: Value | None) -> tuple[str, ...]:

@@ -32,6 +32,9 @@ class _Rule:
     def facts(self, key: str, value: Value) -> Facts:
         return ()
 
+    def deeds(self, view: View, user: str, key: str, facts: Facts) -> tuple[str, ...]:
+        return ()
+
 
 class AnnotationRule(_Rule):
     """`a`: written once by whoever may comment."""
@@ -85,6 +88,7 @@ class CommentRule(_Rule):
         aid, _ = ids
         _check_not_deleted(view, key)
         _check_annotation(view, aid)
+        _check_not_locked(view, actor, aid)
         if before is None and parent:
             if not schema.is_id(parent) or f"{aid}/{parent}" == key:
                 raise Refused(RejectCode.BAD_VALUE, "the parent is not another comment's id")
@@ -183,6 +187,11 @@ class TombstoneRule(_Rule):
     def facts(self, key: str, value: Value) -> Facts:
         return ("deleted",)
 
+    def deeds(self, view: View, user: str, key: str, facts: Facts) -> tuple[str, ...]:
+        root = schema.COMMENTS if "/" in key else schema.ANNOTATIONS
+        owner = view.facts(root, key)
+        return () if owner is None or owner[0] == user else ("delete",)
+
     def purges(self, key: str, other_root: str, other_key: str) -> bool:
         if other_root in (schema.TOMBSTONES, schema.USERS):
             return False
@@ -191,6 +200,46 @@ class TombstoneRule(_Rule):
     def event(self, key: str) -> tuple[EventKind, str, str]:
         aid, _, cid = key.partition("/")
         return (_UPDATED, aid, cid) if cid else (_DELETED, aid, "")
+
+
+class ModerationRule(_Rule):
+    """`m`: hidden or not, locked or not, by moderators; every decision may be taken back."""
+
+    def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
+        flags, by, at = _array(value, 3, 3)
+        if schema.is_id(key):
+            allowed, owner = 3, view.facts(schema.ANNOTATIONS, key)
+            unknown = RejectCode.UNKNOWN_ANNOTATION
+        elif schema.split_ids(key) is not None:
+            allowed, owner = schema.HIDDEN, view.facts(schema.COMMENTS, key)
+            unknown = RejectCode.UNKNOWN_COMMENT
+        else:
+            raise Refused(RejectCode.BAD_KEY, "neither annotation nor annotation/comment")
+        if not isinstance(flags, int) or not 0 <= flags <= allowed:
+            raise Refused(RejectCode.BAD_VALUE, "no such decision")
+        _check_writer(actor, by, at)
+        if not actor.may_moderate:
+            raise Refused(RejectCode.READ_ONLY, "only a moderator hides and locks")
+        _check_not_deleted(view, key)
+        if owner is None:
+            raise Refused(unknown, "there is nothing to hide or lock")
+        return (flags,)
+
+    def facts(self, key: str, value: Value) -> Facts:
+        return (value[0],)
+
+    def deeds(self, view: View, user: str, key: str, facts: Facts) -> tuple[str, ...]:
+        (before,) = view.facts(schema.MODERATION, key) or (0,)
+        (after,) = facts
+        assert isinstance(before, int)
+        assert isinstance(after, int)
+        named = ((schema.HIDDEN, "hide", "unhide"), (schema.LOCKED, "lock", "unlock"))
+        changed = [(after & flag, on, off) for flag, on, off in named if (before ^ after) & flag]
+        return tuple(on if set_now else off for set_now, on, off in changed)
+
+    def event(self, key: str) -> tuple[EventKind, str, str]:
+        aid, _, cid = key.partition("/")
+        return EventKind.UPDATED, aid, cid
 
 
 class AnchorRule(_Rule):
@@ -241,6 +290,7 @@ RULES: RuleTable = {
     schema.TOMBSTONES: TombstoneRule(),
     schema.USERS: UserRule(),
     schema.ANCHORS: AnchorRule(),
+    schema.MODERATION: ModerationRule(),
 }
 LAW = Law(
     version=schema.SCHEMA_VERSION,
@@ -248,6 +298,7 @@ LAW = Law(
     threads=schema.ANNOTATIONS,
     attest=lambda user, name: (schema.USERS, user, (name,)),
     comment_cp=schema.COMMENT_CP,
+    noted=frozenset({schema.TOMBSTONES, schema.MODERATION}),
 )
 
 
@@ -316,6 +367,16 @@ def _check_not_deleted(view: View, key: str) -> None:
         raise Refused(RejectCode.DELETED, "the annotation was deleted")
     if cid and view.facts(schema.TOMBSTONES, key) is not None:
         raise Refused(RejectCode.DELETED, "the comment was deleted")
+
+
+def _check_not_locked(view: View, actor: Actor, aid: str) -> None:
+    """Refuse what is written into a locked thread, unless by a moderator.
+
+    Softly: who wrote before they could know of the lock did nothing wrong.
+    """
+    (flags,) = view.facts(schema.MODERATION, aid) or (0,)
+    if isinstance(flags, int) and flags & schema.LOCKED and not actor.may_moderate:
+        raise Refused(RejectCode.LOCKED, "a moderator locked this thread")
 
 
 def _check_annotation(view: View, aid: str) -> None:

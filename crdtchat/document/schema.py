@@ -17,7 +17,8 @@ REACTIONS = "r"
 TOMBSTONES = "d"
 USERS = "u"
 ANCHORS = "t"
-ROOTS = (ANNOTATIONS, COMMENTS, STATUSES, REACTIONS, TOMBSTONES, USERS, ANCHORS)
+MODERATION = "m"
+ROOTS = (ANNOTATIONS, COMMENTS, STATUSES, REACTIONS, TOMBSTONES, USERS, ANCHORS, MODERATION)
 
 EXACT_CP = 8_192
 CONTEXT_CP = 128
@@ -35,6 +36,8 @@ WHOLE_KINDS = frozenset({"cell", "output", "page"})
 """Kinds whose target may be the whole, without quoted words."""
 
 OPEN, RESOLVED = 0, 1
+HIDDEN, LOCKED = 1, 2
+"""Flags of a value of `m`, which add up."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{4,22}")
 _PAIR = re.compile(r"([A-Za-z0-9_-]{4,22})/([A-Za-z0-9_-]{4,22})")

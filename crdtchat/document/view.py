@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from crdtchat.document import schema
@@ -25,6 +25,7 @@ from crdtchat.document.records import (
     read_anchor,
     read_annotation,
     read_comment,
+    read_moderation,
     read_name,
     read_reactions,
     read_status,
@@ -66,6 +67,8 @@ class Comment:
     deleted: TombstoneRecord | None = None
     """Set for a comment that was deleted and keeps its place: nothing else of it is left."""
     reactions: tuple[Reaction, ...] = ()
+    hidden: bool = False
+    """Whether a moderator hid it: readers are shown its place and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,10 @@ class Annotation:
     """The target it was made on, where an anchor record supersedes it; else None."""
     names: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """Attested names by user id, of everybody on the page."""
+    hidden: bool = False
+    """Whether a moderator hid all of it: readers are not shown that it is there."""
+    locked: bool = False
+    """Whether only moderators may write under it."""
 
     @property
     def original(self) -> Target:
@@ -116,18 +123,26 @@ class Annotation:
         return max([self.created, *times])
 
 
-def read_view(source: Values) -> tuple[Annotation, ...]:
-    """Compute all annotations of a page."""
+def read_view(source: Values, *, hidden: bool = True) -> tuple[Annotation, ...]:
+    """Compute all annotations of a page.
+
+    `hidden`: with what moderators hid, as they see it; readers get it without.
+    """
     tombstones = source.values(schema.TOMBSTONES)
     users = source.values(schema.USERS)
     names = {user: read_name(value) for user, value in users.items()}
     reactions = _reactions(source.values(schema.REACTIONS))
+    moderation = source.values(schema.MODERATION)
     comments: dict[str, list[Comment]] = defaultdict(list)
     for key, value in source.values(schema.COMMENTS).items():
         aid, _, cid = key.partition("/")
         record = read_comment(value)
         if record is not None and key not in tombstones:
-            comments[aid].append(_comment(aid, cid, record, names, reactions.get(key, ())))
+            comment = _comment(aid, cid, record, names, reactions.get(key, ()))
+            verdict = read_moderation(moderation.get(key))
+            if verdict is not None and verdict.hidden:
+                comment = replace(comment, hidden=True) if hidden else _place_of(comment)
+            comments[aid].append(comment)
     stones: dict[str, dict[str, TombstoneRecord]] = defaultdict(dict)
     for key, value in tombstones.items():
         aid, _, cid = key.partition("/")
@@ -140,6 +155,9 @@ def read_view(source: Values) -> tuple[Annotation, ...]:
     for aid, value in source.values(schema.ANNOTATIONS).items():
         head = read_annotation(value)
         if head is None or aid in tombstones:
+            continue
+        verdict = read_moderation(moderation.get(aid))
+        if verdict is not None and verdict.hidden and not hidden:
             continue
         live = comments.get(aid, [])
         deleted = stones.get(aid, {})
@@ -155,10 +173,18 @@ def read_view(source: Values) -> tuple[Annotation, ...]:
                 *(aid, head.author, name, head.created),
                 *(target, status, thread),
                 *(anchor, made_on, names),
+                *((verdict.hidden, verdict.locked) if verdict is not None else (False, False)),
             )
         )
     shown.sort(key=lambda annotation: (annotation.created, annotation.aid))
     return tuple(shown)
+
+
+def _place_of(hidden: Comment) -> Comment:
+    """What readers get of a hidden comment."""
+    return Comment(
+        *(hidden.aid, hidden.cid, "", "", hidden.created, ""), parent=hidden.parent, hidden=True
+    )
 
 
 def _comment(

@@ -7,18 +7,23 @@ of the old epoch, in whatever process, learn of it by their next append or withi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from crdtchat.document import rebuild
+from crdtchat.document.page_version import named_versions
 from crdtchat.document.replica import Replica
 from crdtchat.document.rules import RULES
+from crdtchat.host import page_versions
 from crdtchat.host.folding import replica_of
 from crdtchat.stores.base import DocumentKey, Erasure, Loaded, Store, StoreCorrupt, StoreUnavailable
+from crdtchat.sync.effects import Deed
 from crdtchat.sync.fold import fold
 from crdtchat.sync.mirror import Mirror
 from crdtchat.sync.rules import server_client
 
 _TRIES = 50
+
+_COMMAND = "command"
 
 Change = Callable[[rebuild.Content, Loaded], rebuild.Content | None]
 """What is to be left of a document; None: leave it alone."""
@@ -33,14 +38,19 @@ async def erase_annotations(
     Raises StoreError.
     """
     found: frozenset[str] = frozenset()
+    quotes: set[bytes] = set()
 
     def change(content: rebuild.Content, loaded: Loaded) -> rebuild.Content | None:
         nonlocal found
         there = rebuild.annotation_ids(content)
         found = frozenset(there if aids is None else there & aids)
+        quotes.update(quote.encode() for quote in rebuild.quotes(content, found))
         return rebuild.forget_annotations(content, found, now) if found else None
 
-    await rebuild_document(store, key, change)
+    def deeds() -> tuple[Deed, ...]:
+        return tuple(Deed("", "", "erase", aid, now, _COMMAND) for aid in sorted(found))
+
+    await rebuild_document(store, key, change, deeds=deeds, quotes=quotes)
     return found
 
 
@@ -58,15 +68,29 @@ async def erase_user(store: Store, tenant: str, user: str, now: int) -> list[Doc
         known |= rebuild.users(content) | set(content["u"])
         return rebuild.forget_user(content, user, now) if user in known else None
 
-    await store.remove_tokens(tenant, user)
-    pages = await store.pages(tenant)
-    return [page.key for page in pages if await rebuild_document(store, page.key, change)]
+    await store.remove_user(tenant, user)
+    deed = Deed("", "", "erase-user", user, now, _COMMAND)
+    await store.add_deeds(DocumentKey(tenant, ""), [deed])
+    return [
+        page.key
+        for page in await store.pages(tenant)
+        if await rebuild_document(store, page.key, change, forgotten=user)
+    ]
 
 
-async def rebuild_document(store: Store, key: DocumentKey, change: Change) -> int:
+async def rebuild_document(
+    store: Store,
+    key: DocumentKey,
+    change: Change,
+    *,
+    deeds: Callable[[], tuple[Deed, ...]] = tuple,
+    quotes: Collection[bytes] = (),
+    forgotten: str = "",
+) -> int:
     """Write a document anew; answer its new epoch, or 0 if the change left it alone.
 
-    Raises StoreError.
+    `deeds` and `quotes` are asked once `change` has decided. Page versions stay if a record still
+    names them and none of the `quotes` is in them. Raises StoreError.
     """
     for _ in range(_TRIES):
         loaded = await store.load(key)
@@ -75,13 +99,30 @@ async def rebuild_document(store: Store, key: DocumentKey, change: Change) -> in
             return 0
         state = rebuild.encode_content(content, server_client(loaded.epoch + 1))
         _check(state, content)
-        outcome = await store.erase(Erasure(key, loaded.epoch, loaded.sequence, state))
+        versions = await _versions(store, key, content, quotes)
+        erasure = Erasure(
+            *(key, loaded.epoch, loaded.sequence, state, versions, forgotten), deeds=deeds()
+        )
+        outcome = await store.erase(erasure)
         if isinstance(outcome, int):
             return outcome
     raise StoreUnavailable(
         f"Page {key.page!r} is written faster than it can be rebuilt: try again, or stop the "
         "server."
     )
+
+
+async def _versions(
+    store: Store, key: DocumentKey, content: rebuild.Content, quotes: Collection[bytes]
+) -> frozenset[str]:
+    """The page versions that may stay."""
+    named = named_versions(rebuild.Values(content))
+    kept = []
+    for name in await store.versions(key):
+        text = await page_versions.get(store, key, name) if name in named and quotes else b""
+        if name in named and not any(quote in (text or b"") for quote in quotes):
+            kept.append(name)
+    return frozenset(kept)
 
 
 def _check(state: bytes, content: rebuild.Content) -> None:

@@ -277,6 +277,7 @@ class Gathering:
                 base.Lease(lease.client, lease.user, lease.nonce) for lease in effect.leases
             ),
             conversations=effect.conversations,
+            deeds=effect.deeds,
         )
         self._committer.submit(append, self._settle)
         self.since_snapshot += len(append.entries)

@@ -59,6 +59,7 @@ def problem_of(refused: Refused) -> Problem:
     """A refused write as HTTP says it."""
     status = {
         RejectCode.READ_ONLY: 403,
+        RejectCode.LOCKED: 403,
         RejectCode.FORGED_AUTHOR: 403,
         RejectCode.NOT_AUTHOR: 403,
         RejectCode.SERVER_ONLY: 403,

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from crdtchat.sync.effects import LogEntry
+from crdtchat.sync.effects import Deed, LogEntry
 
 
 class DocumentKey(NamedTuple):
@@ -56,6 +56,8 @@ class Append:
     conversations: int = 0
     """New annotations among the entries: added in the same transaction to the tenant's usage, as
     `conversationCreateCount` of the day of the last entry."""
+    deeds: tuple[Deed, ...] = ()
+    """Written to the audit log in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,12 @@ class Erasure:
     """What was rebuilt: the writer has seen everything up to it."""
     state: bytes
     """The document of the new epoch as one Yjs v1 update."""
+    versions: frozenset[str] | None = None
+    """Names of the page versions that stay; None: all."""
+    forgotten: str = ""
+    """User whose id goes from the page versions that stay."""
+    deeds: tuple[Deed, ...] = ()
+    """Written to the audit log in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +128,16 @@ class Token:
     """Milliseconds since 1970; 0 = never."""
     created: int = 0
     revoked: bool = False
+
+
+class Audited(NamedTuple):
+    """A line of the audit log."""
+
+    number: int
+    """Grows from line to line, with holes."""
+    page: str
+    """Empty for what concerns a whole tenant."""
+    deed: Deed
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +282,23 @@ class Store(Protocol):
         of every reader; `scrub` takes them off the disk.
         """
 
-    async def remove_tokens(self, tenant: str, user: str) -> int:
-        """Delete a user's tokens, names and all; answers how many there were."""
+    async def remove_user(self, tenant: str, user: str) -> int:
+        """Delete a user's tokens, names and all, and their grant; answers how many tokens there
+        were. Counts as a change of the tenant's access."""
+
+    async def add_deeds(self, key: DocumentKey, deeds: Sequence[Deed]) -> None:
+        """Write lines of the audit log that belong to no append: about a page, or with an empty
+        page about a tenant."""
+
+    async def deeds(
+        self, tenant: str, *, page: str | None, first: int, last: int, after: int, most: int
+    ) -> list[Audited]:
+        """Read a tenant's audit log in order of number: lines with `first <= at <= last`, in
+        milliseconds since 1970, and numbers above `after`; `most` at most, of one page if one is
+        named."""
+
+    async def trim_deeds(self, tenant: str, before: int) -> int:
+        """Drop the lines of a tenant's audit log from before a time; answers how many."""
 
     async def scrub(self) -> None:
         """Take everything that was erased or deleted off the store's files, free space included.

@@ -11,12 +11,12 @@ from anyio.lowlevel import checkpoint
 from crdtchat.stores.base import (
     CONVERSATIONS,
     Append,
+    Audited,
     Conflict,
     DocumentKey,
     Entry,
     Erasure,
     Grant,
-    Lease,
     Loaded,
     Page,
     PageVersion,
@@ -27,28 +27,16 @@ from crdtchat.stores.base import (
     Usage,
     usage_day,
 )
+from crdtchat.stores.memory_audit import MemoryAudit
+from crdtchat.stores.memory_document import MemoryDocument
 from crdtchat.stores.text import (
+    deed_texts,
     require_append_text,
     require_text,
     token_texts,
     version_texts,
 )
-
-
-@dataclass(slots=True)
-class MemoryDocument:
-    """One document's log and what belongs to it."""
-
-    epoch: int = 1
-    sequence: int = 0
-    updated: int = 0
-    snapshot: bytes = b""
-    snapshot_sequence: int = 0
-    entries: list[Entry] = field(default_factory=list)
-    """Entries `snapshot_sequence + 1 .. sequence`."""
-    leases: dict[int, Lease] = field(default_factory=dict)
-    versions: dict[str, PageVersion] = field(default_factory=dict)
-    """In order of arrival."""
+from crdtchat.sync.effects import Deed
 
 
 @dataclass(slots=True)
@@ -64,6 +52,7 @@ class MemoryData:
     usage: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     secrets: dict[str, bytes] = field(default_factory=dict)
     revision: int = 0
+    audit: MemoryAudit = field(default_factory=MemoryAudit)
     tenants: dict[str, str] = field(default_factory=dict)
     grants: dict[tuple[str, str], str] = field(default_factory=dict)
     access_changes: dict[str, int] = field(default_factory=dict)
@@ -142,6 +131,7 @@ class MemoryStore:
         if append.conversations:
             day = usage_day(append.entries[-1].at)
             self._count(append.key.tenant, day, {CONVERSATIONS: append.conversations})
+        self._data.audit.note(append.key, append.deeds)
         return document.sequence
 
     async def snapshot(self, key: DocumentKey, epoch: int, sequence: int, state: bytes) -> bool:
@@ -171,18 +161,44 @@ class MemoryStore:
         document.snapshot, document.snapshot_sequence = erasure.state, document.sequence
         document.entries.clear()
         document.leases.clear()
+        if erasure.versions is not None:
+            for name in document.versions.keys() - erasure.versions:
+                del document.versions[name]
+        for name, version in document.versions.items():
+            if version.by == erasure.forgotten:
+                document.versions[name] = replace(version, by="")
+        self._data.audit.note(erasure.key, erasure.deeds)
         self._data.revision += 1
         return document.epoch
 
-    async def remove_tokens(self, tenant: str, user: str) -> int:
+    async def remove_user(self, tenant: str, user: str) -> int:
         """See `Store`."""
         await self._enter(tenant, user)
         tokens = self._data.tokens
         removed = [one.id for one in tokens.values() if (one.tenant, one.user) == (tenant, user)]
         for token_id in removed:
             del tokens[token_id]
-        self._data.revision += bool(removed)
+        self._data.grants.pop((tenant, user), None)
+        self._data.note_change(tenant)
+        self._data.revision += 1
         return len(removed)
+
+    async def add_deeds(self, key: DocumentKey, deeds: Sequence[Deed]) -> None:
+        """See `Store`."""
+        await self._enter(*key, *deed_texts(deeds))
+        self._data.audit.note(key, deeds)
+
+    async def deeds(
+        self, tenant: str, *, page: str | None, first: int, last: int, after: int, most: int
+    ) -> list[Audited]:
+        """See `Store`."""
+        await self._enter(tenant, page or "")
+        return self._data.audit.find(tenant, page, first, last, after)[:most]
+
+    async def trim_deeds(self, tenant: str, before: int) -> int:
+        """See `Store`."""
+        await self._enter(tenant)
+        return self._data.audit.trim(tenant, before)
 
     async def scrub(self) -> None:
         """See `Store`. What is dropped here is on no disk."""

@@ -9,11 +9,13 @@ from contextlib import closing
 from pathlib import Path
 
 from crdtchat.stores import sqlite_access as access
+from crdtchat.stores import sqlite_audit as auditing
 from crdtchat.stores import sqlite_erase as erasing
 from crdtchat.stores import sqlite_tables as tables
 from crdtchat.stores import sqlite_versions as page_versions
 from crdtchat.stores.base import (
     Append,
+    Audited,
     CallSoon,
     Conflict,
     DocumentKey,
@@ -33,7 +35,8 @@ from crdtchat.stores.sqlite_lane import Lane
 from crdtchat.stores.sqlite_read import LogReader
 from crdtchat.stores.sqlite_schema import migrate
 from crdtchat.stores.sqlite_write import LogWriter
-from crdtchat.stores.text import require_text, token_texts, version_texts
+from crdtchat.stores.text import deed_texts, require_text, token_texts, version_texts
+from crdtchat.sync.effects import Deed
 
 # Two, so that a small load need not wait for the end of a big one. More would only share the GIL.
 _READERS = 2
@@ -124,11 +127,32 @@ class SqliteStore:
         require_text(*erasure.key)
         return await self._writer.write(lambda connection: erasing.erase(connection, erasure))
 
-    async def remove_tokens(self, tenant: str, user: str) -> int:
+    async def remove_user(self, tenant: str, user: str) -> int:
         """See `Store`."""
         require_text(tenant, user)
         return await self._writer.write(
-            lambda connection: erasing.remove_tokens(connection, tenant, user)
+            lambda connection: erasing.remove_user(connection, tenant, user)
+        )
+
+    async def add_deeds(self, key: DocumentKey, deeds: Sequence[Deed]) -> None:
+        """See `Store`."""
+        require_text(*key, *deed_texts(deeds))
+        await self._writer.write(lambda connection: auditing.add(connection, key, deeds))
+
+    async def deeds(
+        self, tenant: str, *, page: str | None, first: int, last: int, after: int, most: int
+    ) -> list[Audited]:
+        """See `Store`."""
+        require_text(tenant, page or "")
+        return await self._reader.read(
+            lambda connection: auditing.find(connection, tenant, page, first, last, after, most)
+        )
+
+    async def trim_deeds(self, tenant: str, before: int) -> int:
+        """See `Store`."""
+        require_text(tenant)
+        return await self._writer.write(
+            lambda connection: auditing.trim(connection, tenant, before)
         )
 
     async def scrub(self) -> None:

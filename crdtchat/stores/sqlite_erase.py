@@ -14,6 +14,8 @@ from collections.abc import Sequence
 
 from crdtchat.stores.base import Conflict, DocumentKey, Erasure, StoreUnavailable
 from crdtchat.stores.checksum import document_seed, snapshot_checksum
+from crdtchat.stores.sqlite_access import note_change
+from crdtchat.stores.sqlite_audit import note
 from crdtchat.stores.sqlite_file import transaction
 from crdtchat.stores.sqlite_read import find_head
 
@@ -53,18 +55,37 @@ def erase(connection: sqlite3.Connection, erasure: Erasure) -> int | Conflict:
             "UPDATE document SET epoch = ?, sequence = ? WHERE id = ?",
             (epoch, sequence, document_id),
         )
+        _forget_versions(connection, document_id, erasure)
+        note(connection, erasure.key, erasure.deeds)
         connection.execute(_ERASED)
     return epoch
 
 
-def remove_tokens(connection: sqlite3.Connection, tenant: str, user: str) -> int:
-    """See `Store.remove_tokens`."""
+def _forget_versions(connection: sqlite3.Connection, document_id: int, erasure: Erasure) -> None:
+    if erasure.versions is not None:
+        rows = connection.execute(
+            "SELECT id, name FROM page_version WHERE document_id = ?", (document_id,)
+        ).fetchall()
+        connection.executemany(
+            "DELETE FROM page_version WHERE id = ?",
+            [(number,) for number, name in rows if name not in erasure.versions],
+        )
+    if erasure.forgotten:
+        connection.execute(
+            "UPDATE page_version SET by = '' WHERE document_id = ? AND by = ?",
+            (document_id, erasure.forgotten),
+        )
+
+
+def remove_user(connection: sqlite3.Connection, tenant: str, user: str) -> int:
+    """See `Store.remove_user`."""
     with transaction(connection, "IMMEDIATE"):
         removed = connection.execute(
             "DELETE FROM token WHERE tenant = ? AND user = ?", (tenant, user)
         ).rowcount
-        if removed:
-            connection.execute(_ERASED)
+        connection.execute("DELETE FROM role_grant WHERE tenant = ? AND user = ?", (tenant, user))
+        note_change(connection, tenant)
+        connection.execute(_ERASED)
     return removed
 
 

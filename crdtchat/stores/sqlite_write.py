@@ -16,6 +16,7 @@ from crdtchat.stores.checksum import (
     lease_checksum,
     snapshot_checksum,
 )
+from crdtchat.stores.sqlite_audit import note
 from crdtchat.stores.sqlite_file import transaction
 from crdtchat.stores.sqlite_read import find_head, find_snapshot
 from crdtchat.stores.sqlite_tables import ADD_USAGE
@@ -71,6 +72,9 @@ class LogWriter:
                 commit.leases,
             )
             connection.executemany(ADD_USAGE, commit.usage)
+            for append, outcome in zip(appends, outcomes, strict=True):
+                if append.deeds and isinstance(outcome, int):
+                    note(connection, append.key, append.deeds)
         if len(self._ids) >= _REMEMBERED:
             self._ids.clear()
         self._ids.update(commit.ids)

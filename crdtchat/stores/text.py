@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from crdtchat.stores.base import Append, PageVersion, StoreError, Token
+from crdtchat.sync.effects import Deed
 
 
 def require_text(*values: str) -> None:
@@ -35,6 +38,12 @@ def require_append_text(append: Append) -> None:
         require_text(entry.principal)
     for lease in append.leases:
         require_text(lease.user, lease.nonce)
+    require_text(*deed_texts(append.deeds))
+
+
+def deed_texts(deeds: Sequence[Deed]) -> list[str]:
+    """All text of audit lines that a store keeps."""
+    return [text for deed in deeds for text in (deed.who, deed.role, deed.action, deed.target)]
 
 
 def token_texts(token: Token) -> tuple[str, ...]:

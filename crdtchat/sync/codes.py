@@ -44,6 +44,7 @@ class RejectCode(StrEnum):
     DELETED = "deleted"
     UNKNOWN_ANNOTATION = "unknown-annotation"
     UNKNOWN_COMMENT = "unknown-comment"
+    LOCKED = "locked"
     TOO_LONG = "too-long"
     TOO_MANY = "too-many"
     STALE = "stale"
@@ -63,6 +64,7 @@ _SOFT = frozenset(
         RejectCode.DELETED,
         RejectCode.UNKNOWN_ANNOTATION,
         RejectCode.UNKNOWN_COMMENT,
+        RejectCode.LOCKED,
         RejectCode.TOO_LONG,
         RejectCode.TOO_MANY,
         RejectCode.STALE,

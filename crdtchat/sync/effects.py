@@ -23,6 +23,23 @@ class LogEntry(NamedTuple):
     """The author's id of the operation (16 bytes), or empty."""
 
 
+class Deed(NamedTuple):
+    """What somebody did that owners can look up. Ids, roles and times; never anybody's words."""
+
+    who: str
+    """User id; empty for the operator at the command line."""
+    role: str
+    action: str
+    target: str
+    """What it was done to: an annotation, annotation/comment, user, token, or other id."""
+    at: int
+    """Milliseconds since 1970."""
+    via: str
+    """`socket`, `rest`, `command` or `server`."""
+    times: int = 1
+    """How often, where the same was counted together until `at`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Append:
     """Commit these after sequence `after`, then tell the room (`committed`, `failed`)."""
@@ -32,6 +49,7 @@ class Append:
     leases: tuple[Lease, ...]
     conversations: int
     """New annotations among them."""
+    deeds: tuple[Deed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

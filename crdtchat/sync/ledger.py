@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from crdtchat.sync.codes import Malformed, Refused, RejectCode
-from crdtchat.sync.effects import Append, LogEntry
+from crdtchat.sync.effects import Append, Deed, LogEntry
 from crdtchat.sync.encode import encode_deletion, encode_write, join_updates
 from crdtchat.sync.fold import fold
 from crdtchat.sync.leases import Lease, LeaseBook
@@ -44,6 +44,7 @@ class Operation(NamedTuple):
     """Of a write without a session; 0 for none."""
     added: bool = False
     """Whether the server added it to the operation before it (L3)."""
+    deeds: tuple[Deed, ...] = ()
 
 
 class Ledger:
@@ -155,8 +156,9 @@ class Ledger:
         ticket: int = 0,
     ) -> None:
         """Advance the mirror and queue the operation, with what the server adds to it."""
-        integrate(accepted, self.mirror)
         user, at = peer.user, now.wall
+        deeds = self._deeds(accepted, peer, at, "socket" if session else "rest")
+        integrate(accepted, self.mirror)
         news = tuple(
             [
                 _new(Event, (kind, broadcast_id, aid, cid, user, at))
@@ -165,7 +167,7 @@ class Ledger:
         )
         data = accepted.data
         entry = _new(LogEntry, (data, user, at, broadcast_id))
-        operation = (session, judged(accepted.update), len(data), entry, news, ticket, False)
+        operation = (session, judged(accepted.update), len(data), entry, news, ticket, False, deeds)
         self.waiting.append(_new(Operation, operation))
         self._attest(peer, now)
         self._purge(accepted, now)
@@ -191,7 +193,8 @@ class Ledger:
         conversations = sum(
             event.kind is EventKind.NEW for operation in self.flying for event in operation.events
         )
-        return Append(sequence, entries, self._flying_leases, conversations)
+        deeds = tuple([deed for operation in self.flying for deed in operation.deeds])
+        return Append(sequence, entries, self._flying_leases, conversations, deeds)
 
     def landed(self) -> list[Operation]:
         """The append is on disk: answer its operations."""
@@ -234,6 +237,19 @@ class Ledger:
                 continue
             parts.append(decode_update(raw, TRUSTED))
         return join_updates(parts) if parts else None
+
+    def _deeds(self, accepted: Accepted, peer: Peer, at: int, via: str) -> tuple[Deed, ...]:
+        """What owners should be able to look up; to be asked before the mirror takes it over."""
+        noted = self._law.noted
+        if not any(root in noted for root, _ in accepted.written):
+            return ()
+        rules, user = self._law.rules, peer.user
+        return tuple(
+            Deed(user, peer.role, action, record.key, at, via)
+            for record in accepted.changed
+            if record.root in noted
+            for action in rules[record.root].deeds(self.mirror, user, record.key, record.facts)
+        )
 
     def _attest(self, peer: Peer, now: Moment) -> None:
         if peer.may_import or peer.may_restore:

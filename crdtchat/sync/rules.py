@@ -77,6 +77,12 @@ class Rule(Protocol):
     def purges(self, key: str, other_root: str, other_key: str) -> bool:
         """Whether writing `key` here sends the other key of the same group to be purged."""
 
+    def deeds(self, view: View, user: str, key: str, facts: Facts) -> tuple[str, ...]:
+        """What a write to `key` by `user`, which left these facts, is called in the audit log.
+
+        `view` holds the facts before it. Asked for the roots that `Law.noted` names.
+        """
+
     def event(self, key: str) -> tuple[EventKind, str, str] | None:
         """What a write to `key` means to readers: kind, annotation id, comment id (or empty)."""
 
@@ -96,6 +102,8 @@ class Law:
     """The record (root, key, value) by which the server attests a user's name."""
     comment_cp: int
     """Longest comment, in code points, as clients are told."""
+    noted: frozenset[str] = frozenset()
+    """Roots whose writes may be deeds for the audit log."""
 
 
 def group(key: str) -> str:

@@ -164,6 +164,8 @@ class Episode:
             root, key = "r", f"{random.choice(comments).key}/{user}"
         elif draw < 0.88 and any(one.root == "a" for one in own):
             root, key = "t", random.choice([one.key for one in own if one.root == "a"])
+        elif user == "mod" and heads and draw < 0.9:
+            root, key = "m", random.choice(heads)
         elif draw < 0.91 and any(one.root in "ac" for one in own):
             root, key = "d", random.choice([one.key for one in own if one.root in "ac"])
         record = self.mirror.record(root, key)
@@ -183,6 +185,8 @@ class Episode:
                 value = (user, NOW, "other words", "", " after", 3, 14)
             case "s":
                 value = (random.randrange(2), user, NOW)
+            case "m":
+                value = (random.randrange(4), user, NOW)
             case "r":
                 value = random.choice(("👍", "🎉 👍"))
         client = self._clients[user]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from crdtchat.document.schema import ROOTS
 from crdtchat.sync.encode import encode_value
 from crdtchat.sync.mirror import Mirror, Record
 from crdtchat.sync.update import Id, Value
@@ -120,6 +121,8 @@ class Forger:
                 ("c", f"{aid}/c{random.randrange(6):03d}"),
                 ("s", aid),
                 ("t", aid),
+                ("m", aid),
+                ("m", f"{aid}/{cid}"),
                 ("r", f"{aid}/{cid}/{user}"),
             )
         )
@@ -131,7 +134,7 @@ class Forger:
         at = now - random.choice((0, 5_000, 86_400_000, -299_000))
         if random.random() < 0.03:
             at = now + random.choice((301_000, 2**40, -now))
-        match root if random.random() < 0.95 else random.choice("acsrdut"):
+        match root if random.random() < 0.95 else random.choice(ROOTS):
             case "a":
                 return (user, at, "quoted words", "before ", " after", 7, 19)
             case "c":
@@ -149,6 +152,8 @@ class Forger:
             case "t":
                 part = random.choice(((),) * 8 + (("source",), ("", "p", "v"), ("odd",)))
                 return (user, at, "other words", "", " after", 3, 14, *part)
+            case "m":
+                return (random.choice((0, 1, 1, 2, 3, 4, -1)), user, at)
             case "u":
                 return (user,)
         return ""

@@ -70,7 +70,11 @@ def node_peer(
 ) -> Iterator[NodePeer]:
     """A peer with an open document that is not connected yet. `url`: `ws://host:port`."""
     process = subprocess.Popen(
-        ["node", "peer.mjs"], cwd=node, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ["node", "peer.mjs", ",".join(ROOTS)],
+        cwd=node,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     peer = NodePeer(process)
     arguments: dict[str, object] = {} if client is None else {"client": client}

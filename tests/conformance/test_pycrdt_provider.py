@@ -16,13 +16,13 @@ from websockets.asyncio.client import ClientConnection, connect
 import crdtchat
 from crdtchat.client.page import Page
 from crdtchat.document.replica import plain
+from crdtchat.document.schema import ROOTS
 from crdtchat.sync.codes import CloseCode
 from crdtchat.sync.update import Value
 from tests.conformance.node_peer import annotation
 from tests.server_process import ServerProcess
 
 T = 1_700_000_000_000
-STOCK_ROOTS = ("a", "c", "s", "r", "d", "u", "t")
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ class Stock:
 
     def __init__(self) -> None:
         self.doc: Doc[Any] = Doc()
-        self.roots = {root: self.doc.get(root, type=Map) for root in STOCK_ROOTS}
+        self.roots = {root: self.doc.get(root, type=Map) for root in ROOTS}
         self.changed = Event()
         for root in self.roots.values():
             root.observe(self._note)
@@ -91,7 +91,7 @@ def same(stock: Stock, page: Page) -> bool:
     """Whether both hold the same records; ours without what is unsaved."""
     other = Stock()
     other.doc.apply_update(page.export())
-    return all(stock.values(root) == other.values(root) for root in STOCK_ROOTS)
+    return all(stock.values(root) == other.values(root) for root in ROOTS)
 
 
 async def test_both_ways_and_offline(
@@ -131,7 +131,7 @@ async def test_two_documents_of_one_person(
         await two.wait_for("c", "doc1/open")
         two.write(("s", "doc1", (1, "ann", T + 1)))
         await one.wait_for("s", "doc1")
-        assert all(one.values(root) == two.values(root) for root in STOCK_ROOTS)
+        assert all(one.values(root) == two.values(root) for root in ROOTS)
 
 
 async def test_awareness_is_stamped_by_the_server(

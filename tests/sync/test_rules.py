@@ -34,6 +34,16 @@ REFUSED: list[tuple[str, str, str, Value, RejectCode]] = [
     ("eve", "r", "anno/c001/ann", "👍", RejectCode.NOT_AUTHOR),
     ("eve", "t", "anno", ("eve", NOW, *TARGET), RejectCode.NOT_AUTHOR),
     ("mod", "t", "anno", ("ann", NOW, *TARGET), RejectCode.FORGED_AUTHOR),
+    ("eve", "m", "anno", (1, "eve", NOW), RejectCode.READ_ONLY),
+    ("ann", "m", "anno/c001", (1, "ann", NOW), RejectCode.READ_ONLY),
+    ("mod", "m", "anno", (1, "ann", NOW), RejectCode.FORGED_AUTHOR),
+    ("mod", "m", "anno", (4, "mod", NOW), RejectCode.BAD_VALUE),
+    ("mod", "m", "anno", ("1", "mod", NOW), RejectCode.BAD_VALUE),
+    ("mod", "m", "anno/c001", (2, "mod", NOW), RejectCode.BAD_VALUE),
+    ("mod", "m", "anno/c001/ann", (1, "mod", NOW), RejectCode.BAD_KEY),
+    ("mod", "m", "none", (1, "mod", NOW), RejectCode.UNKNOWN_ANNOTATION),
+    ("mod", "m", "anno/none", (1, "mod", NOW), RejectCode.UNKNOWN_COMMENT),
+    ("mod", "m", "anno", (1, "mod", NOW + 300_001), RejectCode.FUTURE),
     ("ann", "t", "anno", ("ann", NOW + 300_001, *TARGET), RejectCode.FUTURE),
     ("ann", "t", "none", ("ann", NOW, *TARGET), RejectCode.UNKNOWN_ANNOTATION),
     ("ann", "t", "anno/c001", ("ann", NOW, *TARGET), RejectCode.BAD_KEY),
@@ -106,7 +116,7 @@ def test_refused(
     assert (kernel.mirror.state_vector(), kernel.mirror.live_ids()) == before
 
 
-@pytest.mark.parametrize("root", ["a", "c", "s", "r", "d", "t"])
+@pytest.mark.parametrize("root", ["a", "c", "s", "r", "d", "t", "m"])
 def test_read_only_role_writes_nowhere(kernel: Kernel, root: str) -> None:
     cases: dict[str, tuple[str, Value]] = {
         "a": ("mine", ("eve", NOW, *TARGET)),
@@ -115,6 +125,7 @@ def test_read_only_role_writes_nowhere(kernel: Kernel, root: str) -> None:
         "r": ("anno/c001/eve", "👍"),
         "d": ("anno", ("eve", NOW)),
         "t": ("anno", ("eve", NOW, *TARGET)),
+        "m": ("anno", (1, "eve", NOW)),
     }
     key, value = cases[root]
     with pytest.raises(Refused) as caught:
@@ -138,6 +149,9 @@ ALLOWED: list[tuple[str, str, str, Value]] = [
     ("mod", "d", "anno/c001", ("mod", NOW)),
     ("mod", "d", "anno", ("mod", NOW)),
     ("bob", "d", "anno/c002", ("bob", NOW)),
+    ("mod", "m", "anno", (3, "mod", NOW)),
+    ("mod", "m", "anno/c001", (1, "mod", NOW)),
+    ("mod", "m", "anno/c001", (0, "mod", NOW)),
 ]
 
 
@@ -187,6 +201,35 @@ def test_nothing_is_written_behind_a_tombstone(
         kernel.write(user, root, key, value)
     assert caught.value.code is RejectCode.DELETED
     assert not caught.value.code.hard
+
+
+LATE: list[tuple[str, str, Value]] = [
+    ("bob", "anno/c009", ("bob", NOW, "late reply")),
+    ("ann", "anno/c009", ("ann", NOW, "late reply", 0, "c001")),
+    ("bob", "anno/c002", ("bob", NOW, "late edit", NOW, "c001")),
+]
+
+
+@pytest.mark.parametrize(("user", "key", "value"), LATE)
+def test_nothing_is_written_into_a_locked_thread(
+    kernel: Kernel, user: str, key: str, value: Value
+) -> None:
+    """Softly: it may have been written before the lock arrived. Reactions and deletes still go."""
+    kernel.write("mod", "m", "anno", (2, "mod", NOW))
+    with pytest.raises(Refused) as caught:
+        kernel.write(user, "c", key, value)
+    assert caught.value.code is RejectCode.LOCKED
+    assert not caught.value.code.hard
+    kernel.write("bob", "r", "anno/c001/bob", "👍")
+    kernel.write("mod", "c", "anno/c00m", ("mod", NOW, "why it is locked"))
+    kernel.write("mod", "m", "anno", (0, "mod", NOW + 1))
+    kernel.write(user, "c", key, value)
+
+
+def test_a_hidden_annotation_is_still_written_under(kernel: Kernel) -> None:
+    """Hiding is what is shown, not what is allowed."""
+    kernel.write("mod", "m", "anno", (1, "mod", NOW))
+    assert isinstance(kernel.write("bob", "c", "anno/c009", ("bob", NOW, "reply")), Accepted)
 
 
 def test_a_reply_may_follow_a_deleted_comment(kernel: Kernel) -> None:

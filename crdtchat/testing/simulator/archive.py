@@ -20,7 +20,7 @@ from crdtchat.sync.update import Update, Value, decode_update
 
 Fail = Callable[[str], AssertionError]
 
-_AUTHOR = {"a": 0, "c": 0, "s": 1, "d": 0, "t": 0}
+_AUTHOR = {"a": 0, "c": 0, "s": 1, "d": 0, "t": 0, "m": 1}
 """Where a root's value names who wrote it."""
 _FIXED = (0, 1, 4)
 """Positions of a comment that never change: author, time, parent."""
@@ -93,6 +93,8 @@ class Archive:
             past, now = _filled(earlier[0]), _filled(value)
             if any(past[at] != now[at] for at in _FIXED):
                 raise self.fail(f"{where}: changed what never changes")
+        if root == "m" and not self.peers[principal].may_moderate:
+            raise self.fail(f"{where}: decides without being a moderator")
         if root in ("d", "t") and not self.peers[principal].may_moderate:
             head = self.written.get(("c" if "/" in key else "a", key))
             if not head or head[0][0] != principal:

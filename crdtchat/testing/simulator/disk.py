@@ -16,7 +16,8 @@ from crdtchat.stores.base import (
     Loaded,
     StoreUnavailable,
 )
-from crdtchat.stores.memory import MemoryData, MemoryDocument
+from crdtchat.stores.memory import MemoryData
+from crdtchat.stores.memory_document import MemoryDocument
 
 OnCommit = Callable[[DocumentKey, Sequence[Entry]], None]
 

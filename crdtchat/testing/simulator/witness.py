@@ -5,6 +5,7 @@ from __future__ import annotations
 from zlib import crc32
 
 from crdtchat.document.rules import RULES
+from crdtchat.document.schema import ROOTS
 from crdtchat.host.gathering import Gathering
 from crdtchat.stores.base import DocumentKey, Entry
 from crdtchat.sync import message
@@ -20,7 +21,7 @@ from crdtchat.testing.simulator.trace import Trace, describe
 _PASSING = {CloseCode.RESTART, CloseCode.UNAVAILABLE, CloseCode.TOO_SLOW}
 """Codes with which an honest client may be sent away."""
 
-assert set(RULES) == set("acsrdut")
+assert set(RULES) == set(ROOTS) == set("acsrdutm")
 
 
 class Witness:

@@ -5,7 +5,7 @@ import { WebSocket } from 'ws'
 import { WebsocketProvider } from 'y-websocket'
 import * as Y from 'yjs'
 
-const ROOTS = ['a', 'c', 's', 'r', 'd', 'u', 't']
+const ROOTS = process.argv[2].split(',')
 const say = (message) => process.stdout.write(JSON.stringify(message) + '\n')
 
 let doc = null

@@ -10,6 +10,7 @@ import {
   type Root,
   readAnchor,
   readComment,
+  readModeration,
   readState,
   type Value,
 } from "./schema";
@@ -63,6 +64,8 @@ export function holds(records: Records, intent: Intent): boolean {
       if (!there || !ours || (there.followed && !ours.followed)) return false;
       return there.at > ours.at;
     }
+    case "m":
+      return readModeration(present).at > readModeration(intent.value).at;
     case "r":
       return false;
   }

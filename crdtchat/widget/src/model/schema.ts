@@ -1,6 +1,6 @@
 /** The document of a page (PROTOCOL section 3): root maps, keys and positional values. */
 
-export const ROOTS = ["a", "c", "s", "r", "d", "u", "t"] as const;
+export const ROOTS = ["a", "c", "s", "r", "d", "u", "t", "m"] as const;
 export type Root = (typeof ROOTS)[number];
 
 export type Plain = string | number;
@@ -132,6 +132,17 @@ export function readTombstone(value: unknown): TombstoneRecord | undefined {
 
 export function readName(value: unknown): string {
   return Array.isArray(value) ? text((value as Plain[])[0]) : "";
+}
+
+/** What a moderator decided about an annotation or a comment; flags add up. */
+export const HIDDEN = 1;
+export const LOCKED = 2;
+
+export const moderationValue = (flags: number, by: string, at: number): Value => [flags, by, at];
+
+export function readModeration(value: unknown): { flags: number; at: number } {
+  const v = Array.isArray(value) ? (value as Plain[]) : [];
+  return { flags: number(v[0]), at: number(v[2]) };
 }
 
 export const readReactions = (value: unknown): string[] =>

@@ -5,10 +5,13 @@ import {
   type AnchorRecord,
   annotationOfKey,
   commentKey,
+  HIDDEN,
+  LOCKED,
   reactionKey,
   readAnchor,
   readAnnotation,
   readComment,
+  readModeration,
   readName,
   readReactions,
   readState,
@@ -32,6 +35,8 @@ export interface Comment {
   parent: string;
   /** Set for a comment that was deleted and keeps its place because others follow it. */
   deletedBy: string;
+  /** A moderator hid it: others see its place only. */
+  hidden: boolean;
   reactions: Reaction[];
 }
 
@@ -46,6 +51,10 @@ export interface Thread {
   /** The newest attachment to other words. */
   attached: AnchorRecord | undefined;
   state: StateRecord;
+  /** A moderator hid it: others do not see it at all. */
+  hidden: boolean;
+  /** Only moderators write under it. */
+  locked: boolean;
   /** In the order to show them, the opening comment first. */
   comments: Comment[];
   /** Time of the newest comment or edit. */
@@ -76,6 +85,19 @@ export class Threads {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+
+  /** Whether this person is shown what moderators hid. */
+  get moderates(): boolean {
+    return this.#moderates;
+  }
+
+  set moderates(moderates: boolean) {
+    if (moderates === this.#moderates) return;
+    this.#moderates = moderates;
+    this.#cache.clear();
+    for (const listener of this.#listeners) listener(new Set(this.#keys.keys()), []);
+  }
+  #moderates = false;
 
   get(aid: string): Thread | undefined {
     if (!this.#cache.has(aid)) this.#cache.set(aid, this.#build(aid));
@@ -142,6 +164,9 @@ export class Threads {
   #build(aid: string): Thread | undefined {
     const annotation = readAnnotation(this.replica.get("a", aid));
     if (!annotation || this.replica.get("d", aid) !== undefined) return undefined;
+    const flags = this.#flags(aid);
+    const hidden = (flags & HIDDEN) !== 0;
+    if (hidden && !this.#moderates) return undefined;
     const attached = readAnchor(this.replica.get("t", aid));
     const keys = this.#of(aid);
     const live: Comment[] = [];
@@ -149,7 +174,10 @@ export class Threads {
       const record = readComment(this.replica.get("c", commentKey(aid, cid)));
       if (!record || keys.tombstones.has(cid)) continue;
       this.#remembered.set(commentKey(aid, cid), record.created);
-      live.push({ aid, cid, ...record, deletedBy: "", reactions: this.#reactions(aid, cid, keys) });
+      const hidden = (this.#flags(commentKey(aid, cid)) & HIDDEN) !== 0;
+      const shown = hidden && !this.#moderates ? { ...record, author: "", text: "", edited: 0 } : record;
+      const reactions = shown === record ? this.#reactions(aid, cid, keys) : [];
+      live.push({ aid, cid, ...shown, deletedBy: "", hidden, reactions });
     }
     if (live.length === 0 && keys.tombstones.size > 0) return undefined;
     const comments = [...live, ...this.#tombstones(aid, keys, live)].sort(inOrder);
@@ -161,10 +189,16 @@ export class Threads {
       target: attached?.target ?? annotation.target,
       madeOn: annotation.target,
       attached,
+      hidden,
+      locked: (flags & LOCKED) !== 0,
       state: readState(this.replica.get("s", aid)) ?? { resolved: false, by: "", at: 0 },
       comments,
       latest: live.reduce((latest, c) => Math.max(latest, c.created, c.edited), annotation.created),
     };
+  }
+
+  #flags(key: string): number {
+    return readModeration(this.replica.get("m", key)).flags;
   }
 
   #tombstones(aid: string, keys: Keys, live: Comment[]): Comment[] {
@@ -186,6 +220,7 @@ export class Threads {
         edited: 0,
         parent: "",
         deletedBy: stone.by || "?",
+        hidden: false,
         reactions: [],
       });
     }

@@ -1,0 +1,23 @@
+"""One document in a `MemoryStore`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from crdtchat.stores.base import Entry, Lease, PageVersion
+
+
+@dataclass(slots=True)
+class MemoryDocument:
+    """One document's log and what belongs to it."""
+
+    epoch: int = 1
+    sequence: int = 0
+    updated: int = 0
+    snapshot: bytes = b""
+    snapshot_sequence: int = 0
+    entries: list[Entry] = field(default_factory=list)
+    """Entries `snapshot_sequence + 1 .. sequence`."""
+    leases: dict[int, Lease] = field(default_factory=dict)
+    versions: dict[str, PageVersion] = field(default_factory=dict)
+    """In order of arrival."""
