@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TO_BE_SPLIT = ("build_corpus.py",)
+TO_BE_SPLIT: tuple[str, ...] = ()
 """Too long today; the list may only shrink."""
 IO_MODULES = ("anyio", "asyncio", "jwt", "pycrdt", "socket", "sqlite3", "ssl", "starlette", "trio")
 

@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Pages of one project in two releases; `part` is `tune` or `held`, `file` the output."""
+    """Pages of one project in two releases; `file` is the output.
+
+    `part`: `tune` and `more` are learned from, `more` being too large to be committed; `held` and
+    `fresh` are scored only, `fresh` having been drawn after all else was settled.
+    """
 
     project: str
     old: str
@@ -82,3 +86,86 @@ SOURCES: list[Source] = [
     *_many(*_TYPESCRIPT, "ko pl", "held", "scripts", 1),
     Source("vconsole", "vconsole-3.3.0", "vconsole-3.15.0", "**/*.md", "held", "scripts", 6),
 ]
+
+
+def _docs(part: str, pages: int, *releases: str) -> list[Source]:
+    """Documentation of several projects: `project old new glob` each."""
+    return [
+        Source(project, f"{project}-{old}", f"{project}-{new}", glob, part, "docs", pages)
+        for project, old, new, glob in (release.split() for release in releases)
+    ]
+
+
+def _messages(part: str, project: str, old: str, new: str, glob: str, names: str) -> list[Source]:
+    """Translations of one project, up to three catalogues a language."""
+    releases = f"{project}-{old}", f"{project}-{new}"
+    return _many(project, *releases, glob, names, part, "scripts", 3)
+
+
+_LC = "**/{}/LC_MESSAGES/*.po"
+SOURCES += [
+    *_docs(
+        "more", 18,
+        "aiohttp 3.5.4 3.9.5 docs/*.rst",
+        "ansible 2.6.20 2.9.27 docs/docsite/rst/**/*.rst",
+        "astropy 4.0.6 6.0.1 docs/**/*.rst",
+        "breezy 3.0.2 3.3.21 doc/**/*.txt",
+        "buildbot 1.8.2 3.11.9 docs/**/*.rst",
+        "coverage 4.5.4 7.5.4 doc/*.rst",
+        "docutils 0.14 0.20.1 docs/**/*.txt",
+        "gunicorn 19.10.0 22.0.0 docs/source/*.rst",
+        "lmfit 1.0.0 1.3.4 doc/*.rst",
+        "matplotlib 3.2.2 3.8.4 doc/**/*.rst",
+        "numpy 1.19.5 1.26.4 doc/source/**/*.rst",
+        "pillow 7.2.0 10.3.0 docs/**/*.rst",
+        "pip 20.2.4 24.0 docs/html/**/*.rst",
+        "psycopg2 2.7.7 2.9.13 doc/src/*.rst",
+        "roundup 1.6.1 2.4.0 doc/*.txt",
+        "scikit-learn 0.22.2.post1 1.3.2 doc/**/*.rst",
+        "scipy 1.5.4 1.11.4 doc/**/*.rst",
+        "statsmodels 0.11.1 0.14.6 docs/source/**/*.rst",
+        "traitlets 4.3.3 5.14.3 docs/source/*.rst",
+        "trio 0.14.0 0.25.1 docs/source/*.rst",
+    ),
+    *_docs(
+        "more", 24,
+        "django 3.0 4.2 docs/**/*.txt",
+        "flask 2.0.0 3.0.3 docs/**/*.rst",
+        "sphinx 4.5.0 7.4.0 doc/**/*.rst",
+        "sqlalchemy 1.4.40 2.0.30 doc/build/**/*.rst",
+    ),
+    Source(
+        "sqlalchemy-html", "sqlalchemy-1.4.40", "sqlalchemy-2.0.30", "doc/**/*.html", "more", "docs", 24
+    ),
+    Source("roundup-html", "roundup-1.6.1", "roundup-2.4.0", "share/**/*.html", "more", "docs", 16),
+    Source("npm-html", "npm-7.24.0", "npm-10.8.0", "docs/**/*.html", "more", "docs", 20),
+    Source("holoviews", "holoviews-1.13.5", "holoviews-1.19.2a0", "holoviews/**/*.ipynb", "more", "notebooks", 30),
+    Source("panel", "panel-0.10.3", "panel-1.4.5", "examples/**/*.ipynb", "more", "notebooks", 30),
+    Source("statsmodels", "statsmodels-0.11.1", "statsmodels-0.14.6", "**/*.ipynb", "more", "notebooks", 24),
+    Source("notebook", "notebook-6.0.3", "notebook-6.5.7", "docs/**/*.ipynb", "more", "notebooks", 8),
+    *_many(*_FASTAPI, "ja pt fr de uk tr pl", "more", "scripts", 15),
+    *_messages("more", "plone_app_locales", "5.1.36", "6.0.31", _LC,
+               "ar bg ca cs da el eu fa he hu ja ka ko nl pt_BR ru sv th tr uk vi zh_CN zh_TW hy"),
+    *_messages("more", "wagtail", "2.9.3", "6.0.6", _LC, "ar de el fa fr he hu ja ko ru th tr zh_Hans"),
+    *_messages("more", "spyder", "4.0.1", "5.5.6", _LC, "de es fr ja pt_BR ru zh_CN"),
+    *_messages("more", "sphinx", "4.5.0", "7.4.0", _LC, "ar bn el fa he hi ja ko ru zh_CN zh_TW ta"),
+    *_messages("more", "django", "3.0", "5.1", _LC, "he hi ko zh_Hans el bg hy ka"),
+    *_messages("more", "breezy", "3.0.2", "3.3.21", "po/{}.po", "ar cs de es ja ko ru uk zh_CN"),
+    *_docs(
+        "fresh", 12,
+        "cryptography 3.0 42.0.8 docs/**/*.rst",
+        "dask 2020.12.0 2023.12.1 docs/source/**/*.rst",
+        "kivy 1.11.1 2.3.1 doc/**/*.rst",
+        "mailman 3.1.1 3.3.10 src/mailman/**/*.rst",
+        "mako 1.0.14 1.3.12 doc/**/*.html",
+        "peewee 3.9.6 3.17.9 docs/**/*.rst",
+        "tornado 5.1.1 6.4.2 docs/**/*.rst",
+        "twisted 19.10.0 23.10.0 docs/**/*.rst",
+        "weblate 3.10.3 5.4.3 docs/**/*.rst",
+        "zope.interface 4.7.2 6.4.post2 docs/**/*.rst",
+    ),
+    Source("datashader", "datashader-0.11.1", "datashader-0.16.3", "**/*.ipynb", "fresh", "notebooks", 14),
+    *_messages("fresh", "trac", "1.2.6", "1.6", _LC, "ja ru zh_CN ko el fa he pt_BR uk"),
+    *_messages("fresh", "kallithea", "0.4.1", "0.7.0", _LC, "be de el fr ja ru uk zh_CN zh_TW"),
+    *_messages("fresh", "nikola", "7.8.15", "8.3.3", "translations/**/{}.po", "ar fa hi ja ko ru th zh_CN"),
+]  # fmt: skip
