@@ -59,16 +59,16 @@ def align(
     paired beforehand, so that the cost is the product of what is left of query and page; where
     that gains too little, the ends belonged to some twin, and all is aligned.
     """
-    quick = _nothing(query)
+    quick = nothing(query)
     hoped = sum(query.gains[window.top : window.bottom])
     if barred[0] >= barred[1] and window.votes * 10 >= hoped * _PROMISING:
         rest = _pair_ends(index, query, window, quick)
         if rest != window:
-            _align_rest(index, query, rest, barred, quick)
+            align_rest(index, query, rest, barred, quick)
             if quick.gain * 10 >= hoped * _GOOD_ENOUGH:
                 return quick
-    full = _nothing(query)
-    _align_rest(index, query, window, barred, full)
+    full = nothing(query)
+    align_rest(index, query, window, barred, full)
     return full if full.gain > quick.gain else quick
 
 
@@ -78,7 +78,7 @@ def align_at(index: PageIndex, query: Query, begin: int) -> Alignment:
     The quote must stand there word by word. Contexts are paired outwards as far as they are
     equal, and what is left of each is aligned with the page on its own side.
     """
-    alignment = _nothing(query)
+    alignment = nothing(query)
     size = len(query.ids)
     end = begin + query.last - query.first
     _write(query, alignment, query.first, begin, query.last - query.first)
@@ -87,21 +87,22 @@ def align_at(index: PageIndex, query: Query, begin: int) -> Alignment:
     top, low = query.first - length, begin - length
     _write(query, alignment, top, low, length)
     reach = top + top // 4 + _SIDE_SLACK
-    _align_rest(index, query, Window(0, top, max(0, low - reach), low), (0, 0), alignment)
+    align_rest(index, query, Window(0, top, max(0, low - reach), low), (0, 0), alignment)
     length = _run(index, query, query.last, end, 1, whole)
     _write(query, alignment, query.last, end, length)
     bottom, high = query.last + length, end + length
     reach = size - bottom + (size - bottom) // 4 + _SIDE_SLACK
     rest = Window(bottom, size, high, min(len(index.ids), high + reach))
-    _align_rest(index, query, rest, (0, 0), alignment)
+    align_rest(index, query, rest, (0, 0), alignment)
     return alignment
 
 
-def _nothing(query: Query) -> Alignment:
+def nothing(query: Query) -> Alignment:
+    """An alignment that pairs no token."""
     return Alignment([-1] * len(query.ids), [False] * len(query.ids), 0)
 
 
-def _align_rest(
+def align_rest(
     index: PageIndex,
     query: Query,
     window: Window,

@@ -1,11 +1,13 @@
-"""The short way with the old page at hand: what stands in an unbroken run needs no search."""
+"""Where the comparison of the old page with the new one puts a passage."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
+from crdtchat.anchoring.alignment import Alignment
 from crdtchat.anchoring.characters import same_words
 from crdtchat.anchoring.page_diff import PageDiff
+from crdtchat.anchoring.query import Query
 from crdtchat.anchoring.selectors import Selectors
 
 #: Tokens that must go with the quote on each side, those that are looked at, and their bits;
@@ -14,12 +16,23 @@ _LEAST_TOKENS = 4
 _MOST_TOKENS = 12
 _LEAST_BITS = 100
 _PLENTY_OF_BITS = 160
+#: Bits of a quote that would hardly be written twice by chance.
+_DISTINCT_BITS = 40
+#: What stands farther from its neighbour than this went another way.
+_TOGETHER = 200
+
+
+def only_place(text: str, passage: str) -> int:
+    """Where `passage` stands in `text` if it stands there once, else -1."""
+    found = text.find(passage)
+    return -1 if found >= 0 and text.find(passage, found + 1) >= 0 else found
 
 
 def carry(diff: PageDiff, selectors: Selectors) -> tuple[int, int] | None:
     """Where the quote went if it and its neighbours went as one piece and it kept its words.
 
-    The selectors must stand in the old page. None if there is any doubt.
+    What stands in an unbroken run needs no search. The selectors must stand in the old page.
+    None if there is any doubt.
     """
     old, new = diff.old.tokens, diff.new.tokens
     first = bisect_right(old.ends, selectors.start_cp)
@@ -49,3 +62,55 @@ def carry(diff: PageDiff, selectors: Selectors) -> tuple[int, int] | None:
     if not 0 <= start <= end <= len(diff.new.text):
         return None
     return (start, end) if same_words(diff.new.text[start:end], selectors.exact) else None
+
+
+def find_once(diff: PageDiff, selectors: Selectors) -> tuple[int, int] | None:
+    """Where the quote went if its words stand once on the old page and once on the new one.
+
+    None if they are too common to tell anything, or if the comparison puts most of them elsewhere.
+    """
+    exact = selectors.exact
+    text = diff.new.text
+    start = only_place(text, exact)
+    if start < 0 or only_place(diff.old.text, exact) < 0:
+        return None
+    old, new = diff.old.tokens, diff.new.tokens
+    first = bisect_right(old.ends, selectors.start_cp)
+    last = bisect_left(old.starts, selectors.end_cp)
+    end = start + len(exact)
+    low, high = bisect_right(new.ends, start), bisect_left(new.starts, end)
+    bits = elsewhere = 0
+    for at in range(first, last):
+        weight = diff.new.weight(old.folds[at])
+        bits += weight
+        if diff.to_new[at] >= 0 and not low <= diff.to_new[at] < high:
+            elsewhere += weight
+    return (start, end) if bits >= _DISTINCT_BITS and 2 * elsewhere <= bits else None
+
+
+def carried_alignment(diff: PageDiff, query: Query, old_first: int) -> Alignment | None:
+    """The query's tokens paired as the comparison pairs them, None if it pairs none of the quote.
+
+    `old_first` is the old page's token for the query's first one. From the quote's first pair
+    outwards, pairs out of order or far away are left out.
+    """
+    size = len(query.ids)
+    to_new = diff.to_new
+    home = query.first
+    while home < query.last and to_new[old_first + home] < 0:
+        home += 1
+    if home == query.last:
+        return None
+    pages = [-1] * size
+    pages[home] = near = to_new[old_first + home]
+    for at in range(home - 1, -1, -1):
+        place = to_new[old_first + at]
+        if near - _TOGETHER <= place < near and place >= 0:
+            pages[at] = near = place
+    near = pages[home]
+    for at in range(home + 1, size):
+        place = to_new[old_first + at]
+        if near < place <= near + _TOGETHER:
+            pages[at] = near = place
+    gain = sum(query.gains[at] for at in range(size) if pages[at] >= 0)
+    return Alignment(pages, [False] * size, gain)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from crdtchat.anchoring.alignment import align, align_at
+from crdtchat.anchoring.alignment import Alignment, align, align_at
 from crdtchat.anchoring.candidates import Window, find_windows, nearest_positions
-from crdtchat.anchoring.carrying import carry
+from crdtchat.anchoring.carrying import carried_alignment, carry, find_once, only_place
 from crdtchat.anchoring.characters import same_words
-from crdtchat.anchoring.evidence import Candidate, compare, hole_worth, weigh, witness
-from crdtchat.anchoring.model import Model, choose_model, is_ambiguous, probability
+from crdtchat.anchoring.evidence import FEATURES, Candidate, compare, hole_worth, weigh, witness
+from crdtchat.anchoring.extension import extend
+from crdtchat.anchoring.model import SUGGEST_FROM, is_ambiguous, probability, wanted_certainty
 from crdtchat.anchoring.page_diff import PageDiff
 from crdtchat.anchoring.page_index import PageIndex
 from crdtchat.anchoring.query import Query, make_query
@@ -32,12 +33,16 @@ _MOST_LITERAL = 64
 #: of the most votes can rival it.
 _NEARLY_ALL = 7
 _RIVALS = 6
-#: A window is explained by a literal place in it that gains so many tenths of what it can gain.
+#: A window is explained by a literal place in it that gains so many tenths of what it can gain, if
+#: the quote's neighbours still touch it there: else the quote may stand there by chance, and what
+#: became of it beside.
 _EXPLAINED = 6
 #: Quotes of more bits are not looked for again beside the place found.
 _UNREPEATED = 120
 #: The weightiest places are judged; others have no chance.
 _JUDGED = 3
+
+_LITERAL = FEATURES.index("literal")
 
 
 def anchor_in(index: PageIndex, selectors: Selectors, diff: PageDiff | None = None) -> Anchoring:
@@ -47,8 +52,7 @@ def anchor_in(index: PageIndex, selectors: Selectors, diff: PageDiff | None = No
     sure = find_sure(index, selectors, diff)
     if sure is not None:
         return _anchored(index, selectors, *sure, 1.0)
-    model = choose_model(len(selectors.prefix) + len(selectors.suffix), diff is not None)
-    found_best = _best(find_candidates(index, selectors, diff), model)
+    found_best = _best(find_candidates(index, selectors, diff))
     if found_best is None:
         return Orphaned("gone", None)
     best, score = found_best
@@ -57,9 +61,11 @@ def anchor_in(index: PageIndex, selectors: Selectors, diff: PageDiff | None = No
     if text[start:end] != selectors.exact:
         start, end = whole_graphemes(text, start, end)
     ambiguous = is_ambiguous(best.features)
-    if score >= model.anchor_from and not ambiguous:
+    wanted = wanted_certainty(len(selectors.prefix) + len(selectors.suffix), diff is not None)
+    least = wanted.same_from if best.features[_LITERAL] else wanted.changed_from
+    if score >= least and not ambiguous:
         return _anchored(index, selectors, start, end, score)
-    if score >= model.suggest_from:
+    if score >= SUGGEST_FROM:
         return Unsure(Place(start, end, score))
     return Orphaned("ambiguous" if ambiguous else "doubtful", Place(start, end, score))
 
@@ -86,16 +92,15 @@ def find_sure(
             close = _only_place(text, diff, prefix[-_CLOSE_CP:] + exact + suffix[:_CLOSE_CP])
             if close >= 0:
                 return close + _CLOSE_CP, close + _CLOSE_CP + len(exact)
-    return None if diff is None else carry(diff, selectors)
+    if diff is None:
+        return None
+    return carry(diff, selectors) or find_once(diff, selectors)
 
 
 def _only_place(text: str, diff: PageDiff | None, passage: str) -> int:
     """Where `passage` stands if it stands there once, on the old page too, else -1."""
-    for page in (text,) if diff is None else (diff.old.text, text):
-        found = page.find(passage)
-        if found < 0 or page.find(passage, found + 1) >= 0:
-            return -1
-    return found
+    found = only_place(text, passage)
+    return found if diff is None or only_place(diff.old.text, passage) >= 0 else -1
 
 
 def _stands(text: str, selectors: Selectors) -> bool:
@@ -132,18 +137,23 @@ def find_candidates(
             expected = hints[0]
     literal = _literal_places(index, query, expected + query.first)
     candidates: list[Candidate] = []
-    gains: dict[int, int] = {}
+    gains: dict[int, tuple[int, bool]] = {}
 
-    def seed(begin: int) -> int:
-        """Weighs a place where the quote stands literally; the gain there."""
+    def seed(begin: int) -> tuple[int, bool]:
+        """Weighs a place where the quote stands literally; the gain, and if all touches there."""
         if begin not in gains:
             alignment = align_at(index, query, begin)
-            gains[begin] = alignment.gain
+            gains[begin] = alignment.gain, _touches(query, alignment)
             span = find_span(index, query, alignment)
             if span is not None:
                 _add(weigh(index, query, alignment, span), candidates)
         return gains[begin]
 
+    carried = None if diff is None else carried_alignment(diff, query, old_first)
+    if carried is not None:
+        span = find_span(index, query, carried)
+        if span is not None:
+            _add(weigh(index, query, carried, span), candidates)
     hole = best_gain = 0
     bits = sum(query.weights[query.first : query.last])
     windows = find_windows(index, query, expected, hints)
@@ -155,11 +165,13 @@ def find_candidates(
         likely = window.low + query.first - window.top
         near = [begin for begin in literal if window.low <= begin < window.high]
         near.sort(key=lambda begin: (abs(begin - likely), begin))
-        gain = max((seed(begin) for begin in near[:_LITERAL_PLACES]), default=0)
-        best_gain = max(best_gain, gain)
-        if gain * 10 >= sum(query.gains[window.top : window.bottom]) * _EXPLAINED:
+        seeds = [seed(begin) for begin in near[:_LITERAL_PLACES]]
+        best_gain = max([best_gain, *(gain for gain, _ in seeds)])
+        hoped = sum(query.gains[window.top : window.bottom])
+        if any(whole and gain * 10 >= hoped * _EXPLAINED for gain, whole in seeds):
             continue
         alignment = align(index, query, window)
+        extend(index, query, alignment)
         best_gain = max(best_gain, alignment.gain)
         if alignment.gain <= 0:
             continue
@@ -174,6 +186,7 @@ def find_candidates(
         unlikely = span is not None and bits > _UNREPEATED
         if not literal and not unlikely and _occurs(index, query, stretch, window):
             again = align(index, query, window, stretch)
+            extend(index, query, again, stretch)
             span = find_span(index, query, again)
             if span is not None:
                 _add(weigh(index, query, again, span), candidates)
@@ -181,7 +194,7 @@ def find_candidates(
         seed(begin)
     if not candidates:
         return []
-    compare(candidates, hole, expected + query.first, len(index.ids))
+    compare(candidates, hole, len(literal), expected + query.first, len(index.ids))
     if diff is not None:
         for candidate in candidates:
             witness(diff, query, candidate, old_first)
@@ -189,10 +202,10 @@ def find_candidates(
     return candidates[:_JUDGED]
 
 
-def _best(candidates: list[Candidate], model: Model) -> tuple[Candidate, float] | None:
+def _best(candidates: list[Candidate]) -> tuple[Candidate, float] | None:
     best: tuple[Candidate, float] | None = None
     for candidate in candidates:
-        score = probability(model, candidate.features)
+        score = probability(candidate.features)
         if best is None or score > best[1]:
             best = candidate, score
     return best
@@ -258,6 +271,13 @@ def _literal_places(index: PageIndex, query: Query, home: int) -> list[int]:
             found.append(begin)
     found.sort(key=lambda begin: (abs(begin - home), begin))
     return found
+
+
+def _touches(query: Query, alignment: Alignment) -> bool:
+    """Whether the tokens before and after the quote still stand right beside it."""
+    pages, first, last = alignment.pages, query.first, query.last
+    before = first == 0 or pages[first - 1] == pages[first] - 1
+    return before and (last == len(pages) or pages[last] == pages[last - 1] + 1)
 
 
 def _add(candidate: Candidate, candidates: list[Candidate]) -> None:

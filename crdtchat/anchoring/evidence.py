@@ -43,7 +43,12 @@ FEATURES = (
     "rival_kind",
     "context_size",
     "lead",
+    "alone",
 )
+
+#: Those that only the old page tells, `UNKNOWN` without it.
+OLD_PAGE = ("carried", "carried_near", "foreign", "lost")
+UNKNOWN = -1.0
 
 
 @dataclass(slots=True)
@@ -152,6 +157,8 @@ def weigh(index: PageIndex, query: Query, alignment: Alignment, span: Span) -> C
     features[11] = min(1.0, quote_total / 160)
     features[12] = _share(width - paired, width)
     page_total = sum(index.weight(folded) for folded in index.tokens.folds[span.low : span.high])
+    for name in OLD_PAGE:
+        features[FEATURES.index(name)] = UNKNOWN
     features[21] = _share(2 * quote_kept, quote_total + page_total)
     features[22] = _end_kept(query, alignment, first, 1)
     features[23] = _end_kept(query, alignment, last - 1, -1)
@@ -171,8 +178,11 @@ def hole_worth(query: Query, alignment: Alignment) -> int:
     return left_kept + right_kept
 
 
-def compare(candidates: list[Candidate], hole: int, expected: int, size: int) -> None:
-    """Fills in what can be said of each place only in sight of the others."""
+def compare(candidates: list[Candidate], hole: int, literal: int, expected: int, size: int) -> None:
+    """Fills in what can be said of each place only in sight of the others.
+
+    `literal` is the number of places where the quote stands word by word.
+    """
     for candidate in candidates:
         rival: Candidate | None = None
         for other in candidates:
@@ -191,6 +201,7 @@ def compare(candidates: list[Candidate], hole: int, expected: int, size: int) ->
         own = candidate.worth
         features[15] = min(1.5, hole / max(1, own))
         features[16] = away / max(1, size)
+        features[30] = _share(1, literal)
 
 
 def witness(diff: PageDiff, query: Query, candidate: Candidate, old_first: int) -> None:

@@ -13,53 +13,56 @@ from crdtchat.anchoring import model_weights
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """Weights for one kind of question, and the certainties from which it attaches or suggests."""
+class Certainty:
+    """From which certainty a place with the same words is attached, and one with changed words."""
 
-    bias: float
-    linear: tuple[float, ...]
-    #: Trees of depth 3: seven features, seven thresholds, eight leaves.
-    trees: tuple[tuple[tuple[int, ...], tuple[float, ...], tuple[float, ...]], ...]
-    anchor_from: float
-    suggest_from: float
+    same_from: float
+    changed_from: float
 
 
-def _read(written: str) -> Model:
-    """A model from its compact form: see `model_weights`."""
+#: Chosen by cross-validation over projects, well below the wrong answers that are allowed: with
+#: little context the places of a passage are told apart worst, with the old page best.
+_PLAIN = Certainty(0.6, 0.6)
+_SHORT = Certainty(0.75, 0.85)
+_PREVIOUS = Certainty(0.75, 0.8)
+#: From here on a place is shown to a person at least.
+SUGGEST_FROM = 0.04
+#: Selectors with less context than this, in code points, are those of imports.
+_SHORT_CONTEXT_CP = 100
+
+_Tree = tuple[tuple[int, ...], tuple[float, ...], tuple[float, ...]]
+
+
+def _read(written: str) -> tuple[float, tuple[float, ...], tuple[_Tree, ...]]:
+    """Bias, linear weights and trees of depth 3: seven features, seven thresholds, eight leaves."""
     rows = [[float(item) for item in line.split()] for line in written.splitlines()]
-    (bias, anchor_from, suggest_from), linear, *trees = rows
-    return Model(
-        bias=bias,
-        linear=tuple(linear),
-        trees=tuple(
+    (bias,), linear, *trees = rows
+    return (
+        bias,
+        tuple(linear),
+        tuple(
             (tuple(int(test) for test in tree[:7]), tuple(tree[7:14]), tuple(tree[14:]))
             for tree in trees
         ),
-        anchor_from=anchor_from,
-        suggest_from=suggest_from,
     )
 
 
-_PLAIN = _read(model_weights.PLAIN)
-_SHORT = _read(model_weights.SHORT)
-_PREVIOUS = _read(model_weights.PREVIOUS)
-#: Selectors with less context than this, in code points, are judged by the model for imports.
-_SHORT_CONTEXT_CP = 100
+_BIAS, _LINEAR, _TREES = _read(model_weights.WEIGHTS)
 
 
-def choose_model(context_cp: int, previous: bool) -> Model:
-    """The model for selectors with so much context, with or without the old page."""
+def wanted_certainty(context_cp: int, previous: bool) -> Certainty:
+    """What is asked of a place for selectors with so much context, with or without the old page."""
     if previous:
         return _PREVIOUS
     return _SHORT if context_cp < _SHORT_CONTEXT_CP else _PLAIN
 
 
-def probability(model: Model, features: list[float]) -> float:
+def probability(features: list[float]) -> float:
     """How sure it is that a place with these features is the one meant, from 0 to 1."""
-    total = model.bias
-    for weight, feature in zip(model.linear, features, strict=True):
+    total = _BIAS
+    for weight, feature in zip(_LINEAR, features, strict=True):
         total += weight * feature
-    for tests, thresholds, leaves in model.trees:
+    for tests, thresholds, leaves in _TREES:
         node = 0
         while node < 7:
             node = 2 * node + (1 if features[tests[node]] <= thresholds[node] else 2)

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 from crdtchat.anchoring.alignment import Alignment
 from crdtchat.anchoring.characters import is_boundary, is_space
+from crdtchat.anchoring.likeness import likeness
 from crdtchat.anchoring.page_index import PageIndex
 from crdtchat.anchoring.query import Query
+
+#: A word may have become so many tokens more.
+_CUT_WORD = 3
 
 
 @dataclass(slots=True)
@@ -32,14 +36,35 @@ def matched_span(query: Query, alignment: Alignment) -> tuple[int, int] | None:
 
 
 def _take_edge(missing: int, gap: int | None, missing_context: int) -> int:
-    """How many unpaired page tokens beside the first paired one belong to the quote."""
-    if missing == 0 or gap is None:
+    """How many unpaired page tokens beside the first paired one stand for the missing ones."""
+    if gap is None:
         return 0
     if missing_context == 0:
         return gap if gap <= 2 * missing + 3 else missing
     # the context's end was replaced too: only where words were replaced one by one is it clear
     # which of the new ones belong to the quote
     return missing if gap == missing + missing_context else 0
+
+
+def _rest_of_word(
+    index: PageIndex, query: Query, alignment: Alignment, at: int, gap: int | None, step: int
+) -> int:
+    """How many unpaired page tokens beside a pair of unlike words belong to the same word.
+
+    `step` tells on which side they are; a word may have been cut in two, or given a hyphen.
+    """
+    if not alignment.partial[at] or gap is None or not 0 < gap <= _CUT_WORD:
+        return 0
+    folds = index.tokens.folds
+    page = alignment.pages[at]
+    old = query.tokens.folds[at]
+    best, found = likeness(old, folds[page]) or 0.0, 0
+    for many in range(1, gap + 1):
+        low, high = (page - many, page) if step < 0 else (page, page + many)
+        alike = likeness(old, "".join(folds[low : high + 1])) or 0.0
+        if alike > best:
+            best, found = alike, many
+    return found
 
 
 def find_span(index: PageIndex, query: Query, alignment: Alignment) -> Span | None:
@@ -56,7 +81,11 @@ def find_span(index: PageIndex, query: Query, alignment: Alignment) -> Span | No
         gap: int | None = pages[first] - pages[left] - 1
     else:
         gap = pages[first] if query.at_start and query.first == 0 else None
-    low = pages[first] - _take_edge(first - query.first, gap, query.first - 1 - left)
+    missing = first - query.first
+    if missing:
+        low = pages[first] - _take_edge(missing, gap, query.first - 1 - left)
+    else:
+        low = pages[first] - _rest_of_word(index, query, alignment, first, gap, -1)
     right = query.last
     size = len(pages)
     while right < size and pages[right] < 0:
@@ -65,7 +94,11 @@ def find_span(index: PageIndex, query: Query, alignment: Alignment) -> Span | No
         gap = pages[right] - pages[last] - 1
     else:
         gap = len(index.ids) - 1 - pages[last] if query.at_end and query.last == size else None
-    high = pages[last] + 1 + _take_edge(query.last - 1 - last, gap, right - query.last)
+    missing = query.last - 1 - last
+    if missing:
+        high = pages[last] + 1 + _take_edge(missing, gap, right - query.last)
+    else:
+        high = pages[last] + 1 + _rest_of_word(index, query, alignment, last, gap, 1)
     start = _start_offset(index, query, alignment, low)
     end = _end_offset(index, query, alignment, high)
     if end < start:
@@ -86,6 +119,8 @@ def _inside(index: PageIndex, query: Query, at: int, page: int, offset: int) -> 
     old = query.passage[query.tokens.starts[at] : query.tokens.ends[at]]
     start, end = index.tokens.starts[page], index.tokens.ends[page]
     new = index.text[start:end]
+    if offset == len(old):
+        return end
     if offset <= _common_head(old, new):
         return start + offset
     rest = len(old) - offset

@@ -1,6 +1,6 @@
 """Scores anchoring on the committed benchmark: `python -m tests.anchoring.benchmark`.
 
-    --part held|tune   which part (the part not tuned on by default)
+    --part PART        held or fresh (not tuned on), tune, more; held by default
     --twin python|node which implementation; node needs --cli PATH of the bundled `cli.ts`
     --agree            asks both and counts differing answers
     --speed            prints times for 500 annotations on a page of 100 kB, and growth
@@ -17,6 +17,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,23 +50,42 @@ def verdict(case: Case, found: Line) -> str:
     return "right" if share >= 0.8 else "half" if share >= 0.5 else "wrong"
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Verdicts counted by kind of case."""
+
+    count: Counter[tuple[str, str]]
+
+    def share(self, kind: str, what: str) -> float:
+        """How many of a kind got a verdict, in percent."""
+        total = sum(many for (of, _), many in self.count.items() if of == kind)
+        return 100 * self.count[kind, what] / max(1, total)
+
+    def all(self, what: str) -> int:
+        """How many of all got a verdict."""
+        return sum(many for (_, verdict), many in self.count.items() if verdict == what)
+
+    @property
+    def wrong(self) -> float:
+        """The share of wrong answers, in percent of all."""
+        return 100 * self.all("wrong") / max(1, sum(self.count.values()))
+
+
+def tally(cases: list[Case], answers: list[Line]) -> Tally:
+    """Counts the verdicts on answers."""
+    pairs = zip(cases, answers, strict=True)
+    return Tally(Counter((case.kind, verdict(case, found)) for case, found in pairs))
+
+
 def table(name: str, cases: list[Case], answers: list[Line]) -> str:
     """One row: right share by kind, wrong share of all, the rest in counts."""
-    count: Counter[tuple[str, str]] = Counter()
-    for case, found in zip(cases, answers, strict=True):
-        count[case.kind, verdict(case, found)] += 1
-
-    def share(kind: str, what: str) -> float:
-        total = sum(many for (of, _), many in count.items() if of == kind)
-        return 100 * count[kind, what] / max(1, total)
-
-    wrong = sum(many for (_, what), many in count.items() if what == "wrong")
-    lost = sum(many for (_, what), many in count.items() if what == "lost")
-    half = sum(many for (_, what), many in count.items() if what == "half")
+    seen = tally(cases, answers)
     return (
-        f"{name:24} n {len(cases):5}  same {share('same', 'right'):6.2f}  "
-        f"edited {share('edited', 'right'):6.2f}  deleted {share('deleted', 'orphaned'):6.2f}  "
-        f"wrong {100 * wrong / max(1, len(cases)):5.2f} ({wrong})  lost {lost}  half {half}"
+        f"{name:24} n {len(cases):5}  same {seen.share('same', 'right'):6.2f}  "
+        f"edited {seen.share('edited', 'right'):6.2f}  "
+        f"deleted {seen.share('deleted', 'orphaned'):6.2f}  "
+        f"wrong {seen.wrong:5.2f} ({seen.all('wrong')})  "
+        f"lost {seen.all('lost')}  half {seen.all('half')}"
     )
 
 
@@ -133,7 +153,7 @@ def differ(first: Line, second: Line) -> bool:
 def main() -> None:
     """Reads the arguments."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--part", choices=["held", "tune"], default="held")
+    parser.add_argument("--part", choices=["held", "fresh", "tune", "more"], default="held")
     parser.add_argument("--twin", choices=["python", "node"], default="python")
     parser.add_argument("--cli", default="")
     parser.add_argument("--corpus", type=Path, default=CORPUS)

@@ -187,7 +187,8 @@ export function alignAt(index: PageIndex, query: Query, begin: number): Alignmen
   return alignment;
 }
 
-function nothing(query: Query): Alignment {
+/** An alignment that pairs no token. */
+export function nothing(query: Query): Alignment {
   const size = query.ids.length;
   return {
     pages: new Array<number>(size).fill(-1),
@@ -197,7 +198,7 @@ function nothing(query: Query): Alignment {
 }
 
 /** Adds the best local alignment in a window to what is paired already. */
-function alignRest(
+export function alignRest(
   index: PageIndex,
   query: Query,
   window: Window,

@@ -1,11 +1,12 @@
 /** The search for a passage, from the cheap sure ways to the thorough one. */
-import { align, alignAt, type Stretch } from "./alignment";
+import { type Alignment, align, alignAt, type Stretch } from "./alignment";
 import { findWindows, nearestPositions, type Window } from "./candidates";
-import { carry } from "./carrying";
+import { carriedAlignment, carry, findOnce } from "./carrying";
 import { sameWords } from "./characters";
 import { CpText, cpLength } from "./cp-text";
-import { type Candidate, compare, holeWorth, weigh, witness } from "./evidence";
-import { chooseModel, isAmbiguous, probability } from "./model";
+import { type Candidate, compare, FEATURES, holeWorth, weigh, witness } from "./evidence";
+import { extend } from "./extension";
+import { isAmbiguous, probability, SUGGEST_FROM, wantedCertainty } from "./model";
 import type { PageDiff } from "./page-diff";
 import { bisectLeft, type PageIndex } from "./page-index";
 import { makeQuery, type Query } from "./query";
@@ -31,12 +32,17 @@ const MOST_LITERAL = 64;
  */
 const NEARLY_ALL = 7;
 const RIVALS = 6;
-/** A window is explained by a literal place in it that gains so many tenths of what it can gain. */
+/**
+ * A window is explained by a literal place in it that gains so many tenths of what it can gain, if the
+ * quote's neighbours still touch it there: else the quote may stand there by chance, and what became
+ * of it beside.
+ */
 const EXPLAINED = 6;
 /** Quotes of more bits are not looked for again beside the place found. */
 const UNREPEATED = 120;
 /** The weightiest places are judged; others have no chance. */
 const JUDGED = 3;
+const LITERAL = FEATURES.indexOf("literal");
 
 /** Finds the passage in the indexed text; `given` compares the old page with this text. */
 export function anchorIn(index: PageIndex, selectors: Selectors, given: PageDiff | null): Anchoring {
@@ -44,11 +50,10 @@ export function anchorIn(index: PageIndex, selectors: Selectors, given: PageDiff
   const { text } = index;
   const sure = findSure(index, selectors, diff);
   if (sure !== null) return anchored(index, selectors, sure[0], sure[1], 1);
-  const model = chooseModel(cpLength(selectors.prefix) + cpLength(selectors.suffix), diff !== null);
   let best: Candidate | null = null;
   let score = -1;
   for (const candidate of findCandidates(index, selectors, diff)) {
-    const certainty = probability(model, candidate.features);
+    const certainty = probability(candidate.features);
     if (certainty > score) {
       best = candidate;
       score = certainty;
@@ -60,9 +65,11 @@ export function anchorIn(index: PageIndex, selectors: Selectors, given: PageDiff
     [startCp, endCp] = wholeGraphemes(text, startCp, endCp);
   }
   const ambiguous = isAmbiguous(best.features);
-  if (score >= model.anchorFrom && !ambiguous) return anchored(index, selectors, startCp, endCp, score);
+  const wanted = wantedCertainty(cpLength(selectors.prefix) + cpLength(selectors.suffix), diff !== null);
+  const least = best.features[LITERAL]! > 0 ? wanted.sameFrom : wanted.changedFrom;
+  if (score >= least && !ambiguous) return anchored(index, selectors, startCp, endCp, score);
   const place = { startCp, endCp, score };
-  if (score >= model.suggestFrom) return { state: "unsure", suggestion: place };
+  if (score >= SUGGEST_FROM) return { state: "unsure", suggestion: place };
   return { state: "orphaned", reason: ambiguous ? "ambiguous" : "doubtful", nearest: place };
 }
 
@@ -93,7 +100,7 @@ function findSure(
       if (close >= 0) return [close + CLOSE_CP, close + CLOSE_CP + exactCp];
     }
   }
-  return diff === null ? null : carry(diff, selectors);
+  return diff === null ? null : (carry(diff, selectors) ?? findOnce(diff, selectors));
 }
 
 /** Where the passage stands if it stands there once, on the old page too, else -1. */
@@ -134,17 +141,23 @@ function findCandidates(index: PageIndex, selectors: Selectors, diff: PageDiff |
   }
   const literal = literalPlaces(index, query, expected + query.first);
   const candidates: Candidate[] = [];
-  const gains = new Map<number, number>();
-  // weighs a place where the quote stands literally; the gain there
-  const seed = (begin: number): number => {
+  const gains = new Map<number, readonly [gain: number, whole: boolean]>();
+  // weighs a place where the quote stands literally; the gain, and if all touches there
+  const seed = (begin: number): readonly [gain: number, whole: boolean] => {
     const known = gains.get(begin);
     if (known !== undefined) return known;
     const alignment = alignAt(index, query, begin);
-    gains.set(begin, alignment.gain);
+    const seen = [alignment.gain, touches(query, alignment)] as const;
+    gains.set(begin, seen);
     const span = findSpan(index, query, alignment);
     if (span !== null) addPlace(weigh(index, query, alignment, span), candidates);
-    return alignment.gain;
+    return seen;
   };
+  const carried = diff === null ? null : carriedAlignment(diff, query, oldFirst);
+  if (carried !== null) {
+    const span = findSpan(index, query, carried);
+    if (span !== null) addPlace(weigh(index, query, carried, span), candidates);
+  }
   let hole = 0;
   let bestGain = 0;
   let bits = 0;
@@ -158,13 +171,17 @@ function findCandidates(index: PageIndex, selectors: Selectors, diff: PageDiff |
     const likely = window.low + query.first - window.top;
     const near = literal.filter((begin) => window.low <= begin && begin < window.high);
     near.sort((one, two) => Math.abs(one - likely) - Math.abs(two - likely) || one - two);
-    let gain = 0;
-    for (const begin of near.slice(0, LITERAL_PLACES)) gain = Math.max(gain, seed(begin));
-    bestGain = Math.max(bestGain, gain);
     let hoped = 0;
     for (let row = window.top; row < window.bottom; row += 1) hoped += query.gains[row]!;
-    if (gain * 10 >= hoped * EXPLAINED) continue;
+    let explained = false;
+    for (const begin of near.slice(0, LITERAL_PLACES)) {
+      const [gain, whole] = seed(begin);
+      bestGain = Math.max(bestGain, gain);
+      explained ||= whole && gain * 10 >= hoped * EXPLAINED;
+    }
+    if (explained) continue;
     const alignment = align(index, query, window);
+    extend(index, query, alignment);
     bestGain = Math.max(bestGain, alignment.gain);
     if (alignment.gain <= 0) continue;
     const span = findSpan(index, query, alignment);
@@ -180,12 +197,13 @@ function findCandidates(index: PageIndex, selectors: Selectors, diff: PageDiff |
     const unlikely = span !== null && bits > UNREPEATED;
     if (literal.length === 0 && !unlikely && occurs(index, query, stretch, window)) {
       const again = align(index, query, window, stretch);
+      extend(index, query, again, stretch);
       const other = findSpan(index, query, again);
       if (other !== null) addPlace(weigh(index, query, again, other), candidates);
     }
   }
   for (const begin of literal.slice(0, candidates.length > 0 ? 1 : LITERAL_PLACES)) seed(begin);
-  compare(candidates, hole, expected + query.first, index.ids.length);
+  compare(candidates, hole, literal.length, expected + query.first, index.ids.length);
   if (diff !== null) for (const candidate of candidates) witness(diff, query, candidate, oldFirst);
   candidates.sort((one, two) => two.worth - one.worth || one.startToken - two.startToken);
   return candidates.slice(0, JUDGED);
@@ -252,6 +270,14 @@ function literalPlaces(index: PageIndex, query: Query, home: number): number[] {
     if (begin >= 0 && wanted.every((id, at) => index.ids[begin + at] === id)) found.push(begin);
   }
   return found.sort((one, two) => Math.abs(one - home) - Math.abs(two - home) || one - two);
+}
+
+/** Whether the tokens before and after the quote still stand right beside it. */
+function touches(query: Query, alignment: Alignment): boolean {
+  const { pages } = alignment;
+  const { first, last } = query;
+  const before = first === 0 || pages[first - 1] === pages[first]! - 1;
+  return before && (last === pages.length || pages[last] === pages[last - 1]! + 1);
 }
 
 /** Adds a place, or replaces a lesser one that it overlaps. */

@@ -38,7 +38,11 @@ export const FEATURES = [
   "rival_kind",
   "context_size",
   "lead",
+  "alone",
 ] as const;
+/** Those that only the old page tells, `UNKNOWN` without it. */
+const OLD_PAGE = ["carried", "carried_near", "foreign", "lost"] as const;
+const UNKNOWN = -1;
 
 /** A place with its alignment and the features that need no other place. */
 export interface Candidate {
@@ -144,6 +148,7 @@ export function weigh(index: PageIndex, query: Query, alignment: Alignment, span
   features[12] = share(width - paired, width);
   let pageTotal = 0;
   for (let at = span.low; at < span.high; at += 1) pageTotal += index.weightAt(at);
+  for (const name of OLD_PAGE) features[FEATURES.indexOf(name)] = UNKNOWN;
   features[21] = share(2 * quoteKept, quoteTotal + pageTotal);
   features[22] = endKept(query, alignment, first, 1);
   features[23] = endKept(query, alignment, last - 1, -1);
@@ -164,7 +169,13 @@ export function holeWorth(query: Query, alignment: Alignment): number {
 }
 
 /** Fills in what can be said of each place only in sight of the others. */
-export function compare(candidates: Candidate[], hole: number, expected: number, size: number): void {
+export function compare(
+  candidates: Candidate[],
+  hole: number,
+  literal: number,
+  expected: number,
+  size: number,
+): void {
   for (const candidate of candidates) {
     let rival: Candidate | null = null;
     for (const other of candidates) {
@@ -183,6 +194,7 @@ export function compare(candidates: Candidate[], hole: number, expected: number,
     }
     features[15] = Math.min(1.5, hole / Math.max(1, candidate.worth));
     features[16] = away / Math.max(1, size);
+    features[30] = share(1, literal);
   }
 }
 

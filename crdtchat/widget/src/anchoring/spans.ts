@@ -2,8 +2,12 @@
 import type { Alignment } from "./alignment";
 import { isBoundary, isSpace } from "./characters";
 import { type CpText, codePoints } from "./cp-text";
+import { likeness } from "./likeness";
 import type { PageIndex } from "./page-index";
 import type { Query } from "./query";
+
+/** A word may have become so many tokens more. */
+const CUT_WORD = 3;
 
 /** Page tokens `low` to `high` - 1 stand for the quote, code points `startCp` to `endCp`. */
 export interface Span {
@@ -13,13 +17,42 @@ export interface Span {
   endCp: number;
 }
 
-/** How many unpaired page tokens beside the first paired one belong to the quote. */
+/** How many unpaired page tokens beside the first paired one stand for the missing ones. */
 function takeEdge(missing: number, gap: number | null, missingContext: number): number {
-  if (missing === 0 || gap === null) return 0;
+  if (gap === null) return 0;
   if (missingContext === 0) return gap <= 2 * missing + 3 ? gap : missing;
   // the context's end was replaced too: only where words were replaced one by one is it clear
   // which of the new ones belong to the quote
   return gap === missing + missingContext ? missing : 0;
+}
+
+/**
+ * How many unpaired page tokens beside a pair of unlike words belong to the same word. `step` tells
+ * on which side they are; a word may have been cut in two, or given a hyphen.
+ */
+function restOfWord(
+  index: PageIndex,
+  query: Query,
+  alignment: Alignment,
+  at: number,
+  gap: number | null,
+  step: number,
+): number {
+  if (!alignment.partial[at]! || gap === null || gap <= 0 || gap > CUT_WORD) return 0;
+  const { folds } = index.tokens;
+  const page = alignment.pages[at]!;
+  const old = query.tokens.folds[at]!;
+  let best = likeness(old, folds[page]!) ?? 0;
+  let found = 0;
+  for (let many = 1; many <= gap; many += 1) {
+    const [low, high] = step < 0 ? [page - many, page] : [page, page + many];
+    const alike = likeness(old, folds.slice(low, high + 1).join("")) ?? 0;
+    if (alike > best) {
+      best = alike;
+      found = many;
+    }
+  }
+  return found;
 }
 
 /** The range for the quote; its edges come from the quote's tokens and their neighbours. */
@@ -36,12 +69,23 @@ export function findSpan(index: PageIndex, query: Query, alignment: Alignment): 
   let gap: number | null;
   if (left >= 0) gap = pages[first]! - pages[left]! - 1;
   else gap = query.atStart && query.first === 0 ? pages[first]! : null;
-  const low = pages[first]! - takeEdge(first - query.first, gap, query.first - 1 - left);
+  let missing = first - query.first;
+  const low =
+    pages[first]! -
+    (missing > 0
+      ? takeEdge(missing, gap, query.first - 1 - left)
+      : restOfWord(index, query, alignment, first, gap, -1));
   let right = query.last;
   while (right < size && pages[right]! < 0) right += 1;
   if (right < size) gap = pages[right]! - pages[last]! - 1;
   else gap = query.atEnd && query.last === size ? index.ids.length - 1 - pages[last]! : null;
-  const high = pages[last]! + 1 + takeEdge(query.last - 1 - last, gap, right - query.last);
+  missing = query.last - 1 - last;
+  const high =
+    pages[last]! +
+    1 +
+    (missing > 0
+      ? takeEdge(missing, gap, right - query.last)
+      : restOfWord(index, query, alignment, last, gap, 1));
   const startCp = startOffset(index, query, alignment, low);
   const endCp = endOffset(index, query, alignment, high);
   if (endCp < startCp) {
@@ -63,6 +107,7 @@ function inside(index: PageIndex, query: Query, at: number, page: number, offset
   const start = index.tokens.starts[page]!;
   const end = index.tokens.ends[page]!;
   const fresh = codePoints(index.text.slice(start, end));
+  if (offset === old.length) return end;
   if (offset <= commonHead(old, fresh)) return start + offset;
   const rest = old.length - offset;
   if (rest <= commonHead(old.reverse(), fresh.reverse())) return end - rest;

@@ -1,0 +1,91 @@
+"""The benchmark's held parts, every third page of them: quality, and that both twins agree.
+
+The complete figures: `python -m tests.anchoring.benchmark`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.anchoring.benchmark import VARIANTS, Line, ask, differ, tally
+from tests.anchoring.corpus import Case, load
+from tests.anchoring.node_twin import bundle
+
+#: Least right of `same`, `edited`, `deleted` in percent, and most wrong of all, as measured less
+#: the error of a sample of this size.
+FLOORS = {
+    "128": (98.0, 96.5, 96.0, 0.8),
+    "128 + previous text": (98.5, 97.0, 96.0, 0.8),
+    "32": (96.0, 91.0, 96.0, 0.8),
+}
+
+
+def sample() -> list[Case]:
+    """Every third page of the parts that nothing is fitted on."""
+    cases = [case for part in ("held", "fresh") for case in load(part)]
+    pages = sorted({case.new_text for case in cases})[::3]
+    return [case for case in cases if case.new_text in set(pages)]
+
+
+CASES = sample()
+
+
+@pytest.fixture(scope="module")
+def cli(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundled command of the TypeScript twin."""
+    return bundle(tmp_path_factory.mktemp("twin"))
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, list[Line]]:
+    """The Python twin's answers by variant."""
+    return {
+        name: ask([case.question(context, previous=old) for case in CASES], "python", "")
+        for name, context, old in VARIANTS
+    }
+
+
+@pytest.mark.parametrize("name", FLOORS)
+def test_finds_what_it_found(name: str, answers: dict[str, list[Line]]) -> None:
+    found = tally(CASES, answers[name])
+    same, edited, deleted, wrong = FLOORS[name]
+    assert found.share("same", "right") >= same
+    assert found.share("edited", "right") >= edited
+    assert found.share("deleted", "orphaned") >= deleted
+    assert found.wrong <= wrong
+
+
+@pytest.mark.parametrize(("name", "context", "previous"), VARIANTS)
+def test_the_twins_agree_on_every_case(
+    name: str, context: int, previous: bool, answers: dict[str, list[Line]], cli: Path
+) -> None:
+    lines = [case.question(context, previous=previous) for case in CASES]
+    others = ask(lines, "node", str(cli))
+    pairs = zip(answers[name], others, strict=True)
+    assert [(one, two) for one, two in pairs if differ(one, two)] == []
+
+
+@pytest.mark.parametrize("context", [128, 32])
+def test_nothing_attaches_on_a_page_of_another_project(context: int) -> None:
+    texts = sorted({case.new_text for case in CASES})
+    homes = {case.new_text: case.project.split("-")[0] for case in CASES}
+    lines = []
+    for number, case in enumerate(CASES):
+        strange = [text for text in texts if homes[text] != homes[case.new_text]]
+        text = strange[number * 7919 % len(strange)]
+        lines.append(case.question(context, text=text))
+    attached = [
+        found
+        for found in ask(lines, "python", "")
+        if found["state"] in ("exact", "moved", "changed")
+    ]
+    assert attached == []
+
+
+@pytest.mark.parametrize("context", [128, 32])
+def test_an_unchanged_page_keeps_everything(context: int) -> None:
+    lines = [case.question(context, text=case.old_text) for case in CASES]
+    for case, found in zip(CASES, ask(lines, "python", ""), strict=True):
+        assert (found["state"], found["start"], found["end"]) == ("exact", case.start, case.end)
