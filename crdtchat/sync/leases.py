@@ -17,6 +17,7 @@ from crdtchat.sync.rules import is_server_client
 HOLD_SECONDS = 600.0
 """How long an id that wrote is kept for the session that held it."""
 _ANNOUNCED = 4_096
+_AT_ONCE = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,14 @@ class LeaseBook:
         self._unsaved: set[int] = set()
         self._announced: dict[int, str] = {}
         """Users of stock clients that told everybody their id before they wrote under it."""
+        self._free: dict[int, float] = {}
+        """Ids that nobody holds, and when they may be leased anew. What the queues below say else
+        is out of date: the id was taken up again meanwhile."""
         self._free_unused: list[int] = []
-        self._free_used: deque[tuple[float, int]] = deque(
-            (now, client) for client in sorted(self._leases) if self._leases[client].nonce
-        )
+        self._free_used: deque[tuple[float, int]] = deque()
+        for client in sorted(self._leases):
+            if self._leases[client].nonce:
+                self.release(client, used=True, now=now)
         self._next = 2
 
     def lease(self, user: str, nonce: str, now: float) -> Lease:
@@ -59,6 +64,7 @@ class LeaseBook:
             return None
         if client in self._held:
             return None
+        self._free.pop(client, None)
         self._held.add(client)
         return lease
 
@@ -66,8 +72,10 @@ class LeaseBook:
         """Give an id back when its session ends."""
         self._held.discard(client)
         if used:
-            self._free_used.append((now, client))
+            self._free[client] = now + HOLD_SECONDS
+            self._free_used.append((now + HOLD_SECONDS, client))
         else:
+            self._free[client] = _AT_ONCE
             heapq.heappush(self._free_unused, client)
 
     def may_bind(self, client: int, user: str) -> bool:
@@ -105,13 +113,15 @@ class LeaseBook:
         self._unsaved.update(lease.client for lease in leases)
 
     def _pick(self, now: float) -> int:
-        while self._free_used and self._free_used[0][0] + HOLD_SECONDS <= now:
-            client = self._free_used.popleft()[1]
-            if client not in self._held:
+        while self._free_used and self._free_used[0][0] <= now:
+            at, client = self._free_used.popleft()
+            if self._free.get(client) == at:
+                del self._free[client]
                 return client
         while self._free_unused:
             client = heapq.heappop(self._free_unused)
-            if client not in self._held:
+            if self._free.get(client) == _AT_ONCE:
+                del self._free[client]
                 return client
         while self._next in self._leases or self._next in self._announced:
             self._next += 1
