@@ -90,12 +90,12 @@ class Actions:
         value = status_value(StatusRecord(resolved, self._records.user, now))
         return self._operation(now, (schema.STATUSES, aid, value))
 
-    def reattach(self, aid: str, target: Target, now: int) -> Operation:
-        """Other words for an annotation to be about."""
+    def reattach(self, aid: str, target: Target, now: int, *, followed: bool = False) -> Operation:
+        """Other words for an annotation to be about; `followed`: a program found them."""
         self.annotation(aid)
         before = read_anchor(self._records.get(schema.ANCHORS, aid))
         now = _after(before.at, now) if before else now
-        value = anchor_value(AnchorRecord(self._records.user, now, target))
+        value = anchor_value(AnchorRecord(self._records.user, now, target, followed))
         return self._operation(now, (schema.ANCHORS, aid, value))
 
     def react(self, aid: str, cid: str, emoji: str, given: bool, now: int) -> Operation:

@@ -26,6 +26,27 @@ class Address:
         if not self.tenant or not self.page:
             raise ValueError("tenant and page must not be empty")
 
+    @property
+    def is_secure(self) -> bool:
+        """Whether the connection is encrypted."""
+        return _SCHEMES[urlsplit(self.url).scheme] == "wss"
+
+    @property
+    def host(self) -> str:
+        """The server's name."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """The server's port."""
+        return urlsplit(self.url).port or (443 if self.is_secure else 80)
+
+    def api_target(self, path: str) -> str:
+        """What to ask the REST interface for, about this page."""
+        prefix = urlsplit(self.url).path.rstrip("/")
+        query = urlencode({"page": self.page})
+        return f"{prefix}/api/v1/{quote(self.tenant, '')}/{path}?{query}"
+
     def socket_url(self, *, name: str = "", lease: str = "") -> str:
         """The WebSocket URL. Tokens travel in a header, never in the URL: URLs end up in logs."""
         parts = urlsplit(self.url)

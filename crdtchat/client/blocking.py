@@ -13,20 +13,22 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 from weakref import WeakSet
 
 import anyio
 from anyio.abc import TaskStatus
 from anyio.from_thread import BlockingPortal
 
+from crdtchat.client.blocking_events import BlockingEvents
 from crdtchat.client.effects import Draft
-from crdtchat.client.events import Events
 from crdtchat.client.greeting import Principal
-from crdtchat.client.news import PageEvent
 from crdtchat.client.page import Page, connect
 from crdtchat.client.presence import Person
 from crdtchat.document.view import Annotation
+
+if TYPE_CHECKING:
+    from crdtchat.anchoring import Anchoring
 
 _T = TypeVar("_T")
 
@@ -171,13 +173,12 @@ class BlockingPage:
         start: int = 0,
         kind: str = "text",
         part: str = "",
+        page_text: str | None = None,
     ) -> str:
         """See `Page.annotate`."""
-        return self.call(
-            lambda page: page.annotate(
-                quote, text, prefix=prefix, suffix=suffix, start=start, kind=kind, part=part
-            )
-        )
+        place: dict[str, Any] = {"prefix": prefix, "suffix": suffix, "start": start}
+        place |= {"kind": kind, "part": part, "page_text": page_text}
+        return self.call(lambda page: page.annotate(quote, text, **place))
 
     def reply(self, aid: str, text: str, *, parent: str = "") -> str:
         """See `Page.reply`."""
@@ -196,10 +197,30 @@ class BlockingPage:
         self.call(lambda page: page.reopen(aid))
 
     def reattach(
-        self, aid: str, quote: str, *, prefix: str = "", suffix: str = "", start: int = 0
+        self,
+        aid: str,
+        quote: str,
+        *,
+        prefix: str = "",
+        suffix: str = "",
+        start: int = 0,
+        page_text: str | None = None,
     ) -> None:
         """See `Page.reattach`."""
-        self.call(lambda page: page.reattach(aid, quote, prefix=prefix, suffix=suffix, start=start))
+        place: dict[str, Any] = {"prefix": prefix, "suffix": suffix, "start": start}
+        self.call(lambda page: page.reattach(aid, quote, page_text=page_text, **place))
+
+    def page_text(self, version: str) -> str | None:
+        """See `Page.page_text`."""
+        return self.call(lambda page: page.page_text(version))
+
+    def anchor_all(self, text: str) -> dict[str, Anchoring]:
+        """See `Page.anchor_all`."""
+        return self.call(lambda page: page.anchor_all(text))
+
+    def follow(self, text: str) -> list[str]:
+        """See `Page.follow`."""
+        return self.call(lambda page: page.follow(text))
 
     def delete(self, aid: str, cid: str = "") -> None:
         """See `Page.delete`."""
@@ -262,31 +283,6 @@ class BlockingPage:
         """Ask the page's task to end; does not wait, so that it may be called from anywhere."""
         if not self._held.done():
             self._loop.tell(self._leave, flush)
-
-
-class BlockingEvents:
-    """See `BlockingPage.events`."""
-
-    def __init__(self, page: BlockingPage, events: Events, timeout: float | None) -> None:
-        """Use `BlockingPage.events`."""
-        self._page = page
-        self._events = events
-        self._timeout = timeout
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> PageEvent:
-        async def wait(page: Page) -> PageEvent | None:
-            with anyio.move_on_after(self._timeout):
-                async for event in self._events:
-                    return event
-            return None
-
-        event = self._page.call(wait)
-        if event is None:
-            raise StopIteration
-        return event
 
 
 class _Held(NamedTuple):

@@ -48,6 +48,8 @@ class Greeting:
     heartbeat_s: float
     now: int
     """The server's time, in milliseconds since 1970; 0 if it does not say."""
+    page_versions: bool = False
+    """Whether the server keeps the texts that annotations are made on."""
 
 
 def read_greeting(info: Mapping[str, object]) -> Greeting:
@@ -85,6 +87,7 @@ def read_greeting(info: Mapping[str, object]) -> Greeting:
         in_flight=in_flight,
         heartbeat_s=float(heartbeat),
         now=_take(info, "now", int, 0),
+        page_versions=_take(info, "page_versions", bool, False),
     )
 
 

@@ -14,23 +14,24 @@ from anyio.abc import TaskGroup
 
 from crdtchat.client.actions import Actions
 from crdtchat.client.address import Address
+from crdtchat.client.api import Api
+from crdtchat.client.attaching import Attaching
 from crdtchat.client.effects import Draft
 from crdtchat.client.errors import ClientError, Closed, NotSaved, QueueFull, ReadOnly, Stopped
 from crdtchat.client.events import Events, Listeners
 from crdtchat.client.greeting import Principal
 from crdtchat.client.intents import Operation
 from crdtchat.client.line import Line, now_ms
+from crdtchat.client.page_texts import PageTexts
 from crdtchat.client.presence import Person
 from crdtchat.client.provider import Phase, Provider
 from crdtchat.client.table import to_dataframe
-from crdtchat.document.records import InvalidRecord, Target
-from crdtchat.document.schema import CONTEXT_CP
+from crdtchat.document.records import InvalidRecord
 from crdtchat.document.view import Annotation, read_view
 from crdtchat.sync.limits import OPERATION
 
 QUEUE = 10_000
 """Operations that may wait for a connection."""
-_MODERATING = ("moderator", "owner")
 FLUSH_S = 10.0
 """How long leaving a page waits for what was written to be saved."""
 
@@ -61,7 +62,7 @@ def connect(
     return Page(Address(url, tenant, page), token=token, name=name or "", ssl_context=ssl_context)
 
 
-class Page:
+class Page(Attaching):
     """A live copy of one page's annotations. Made by `connect`; use it in one event loop only.
 
     Writing never waits for the network: what you write is on `annotations` at once and is sent
@@ -89,8 +90,16 @@ class Page:
             on_event=self._listeners.push,
             on_change=self._note_change,
         )
+        api = Api(address, self._token_now, ssl_context)
+        self._texts = PageTexts(
+            api,
+            self._provider.outbox,
+            is_refused=self._is_refused,
+            is_offered=self._keeps_versions,
+        )
         self._address = address
         self._changed = anyio.Event()
+        self._sent = anyio.Event()
         self._tasks: TaskGroup | None = None
         self._closed = False
         self._flushes = True
@@ -106,6 +115,7 @@ class Page:
         await self._tasks.__aenter__()
         try:
             await self._tasks.start(self._line.run)
+            self._tasks.start_soon(self._send_texts)
             if self._provider.phase is Phase.STOPPED:
                 raise Stopped(*self._provider.stopped)
         except BaseException:
@@ -210,85 +220,7 @@ class Page:
         """The page's document as one Yjs v1 update, without what is unsaved."""
         return self._provider.state()
 
-    # ---- writing
-
-    async def annotate(
-        self,
-        quote: str,
-        text: str,
-        *,
-        prefix: str = "",
-        suffix: str = "",
-        start: int = 0,
-        kind: str = "text",
-        part: str = "",
-    ) -> str:
-        """Annotate the words `quote` with a comment; answers the annotation's id.
-
-        prefix, suffix: what stands around the words; the nearest 128 characters are kept.
-        start: where the words begin in the page's text, in code points.
-        kind, part: what is annotated (PROTOCOL section 3), for notebooks.
-        Raises InvalidRecord (a ValueError) for what no page can hold, and as `reply` does.
-        """
-        prefix = prefix[-CONTEXT_CP:]
-        target = Target(quote, prefix, suffix[:CONTEXT_CP], start, start + len(quote), kind, part)
-        self._check_text(text)
-        aid, operation = self._actions.annotate(target, text, self._tick())
-        await self._submit(operation)
-        return aid
-
-    async def reply(self, aid: str, text: str, *, parent: str = "") -> str:
-        """Comment on an annotation, or on the comment `parent` there; answers the comment's id.
-
-        Raises UnknownRecord, InvalidRecord, ReadOnly, Stopped or QueueFull; nothing is written
-        then. What the server refuses later becomes a draft.
-        """
-        self._check_text(text)
-        cid, operation = self._actions.reply(aid, text, parent, self._tick())
-        await self._submit(operation)
-        return cid
-
-    async def edit(self, aid: str, cid: str, text: str) -> None:
-        """Give your own comment another text. Raises as `reply` does."""
-        self._check_text(text)
-        await self._submit(self._actions.edit(aid, cid, text, self._tick()))
-
-    async def resolve(self, aid: str) -> None:
-        """Mark a thread as resolved. Raises as `reply` does."""
-        await self._submit(self._actions.resolve(aid, True, self._tick()))
-
-    async def reopen(self, aid: str) -> None:
-        """Open a resolved thread again. Raises as `reply` does."""
-        await self._submit(self._actions.resolve(aid, False, self._tick()))
-
-    async def reattach(
-        self, aid: str, quote: str, *, prefix: str = "", suffix: str = "", start: int = 0
-    ) -> None:
-        """Attach an annotation to the words `quote`: by hand, to confirm a suggestion, or to
-        refresh what is kept around words that were surely found. Arguments as in `annotate`.
-
-        Everybody receives it as an update; `Annotation.original` keeps what it was made on.
-        Raises ReadOnly unless you are its author or a moderator, and as `reply` does.
-        """
-        annotation, me = self._actions.annotation(aid), self.me
-        if me is not None and annotation.author != me.id and me.role not in _MODERATING:
-            raise ReadOnly("only the author of an annotation or a moderator re-attaches it")
-        kind, part = annotation.target.kind, annotation.target.part
-        prefix, suffix = prefix[-CONTEXT_CP:], suffix[:CONTEXT_CP]
-        target = Target(quote, prefix, suffix, start, start + len(quote), kind, part)
-        await self._submit(self._actions.reattach(aid, target, self._tick()))
-
-    async def delete(self, aid: str, cid: str = "") -> None:
-        """Delete a comment, or without `cid` the whole annotation. Raises as `reply` does."""
-        await self._submit(self._actions.delete(aid, cid, self._tick()))
-
-    async def react(self, aid: str, cid: str, emoji: str) -> None:
-        """Give a comment an emoji. Raises as `reply` does."""
-        await self._submit(self._actions.react(aid, cid, emoji, True, self._tick()))
-
-    async def unreact(self, aid: str, cid: str, emoji: str) -> None:
-        """Take an emoji back. Raises as `reply` does."""
-        await self._submit(self._actions.react(aid, cid, emoji, False, self._tick()))
+    # ---- the rest of writing is in `Writing`
 
     async def show(
         self, *, typing: str | None = None, selection: tuple[int, int] | None = None
@@ -352,7 +284,7 @@ class Page:
     def _tick(self) -> int:
         return self._provider.clock.tick(now_ms())
 
-    async def _submit(self, operation: Operation) -> None:
+    async def _submit(self, operation: Operation, text: str | None = None) -> None:
         greeting = self._provider.greeting
         end = self._why_ended()
         if end is not None:
@@ -363,8 +295,31 @@ class Page:
             raise InvalidRecord("too much for one change")
         if len(self._provider.outbox) >= QUEUE:
             raise QueueFull(f"{QUEUE} changes wait for a connection")
+        if text is not None:
+            self._texts.owe(operation, text)
         self._line.perform(self._provider.submit(operation, now_ms()))
         await anyio.lowlevel.checkpoint()
+
+    def _keeps_versions(self) -> bool:
+        greeting = self._provider.greeting
+        return greeting is None or greeting.page_versions
+
+    def _token_now(self) -> str:
+        return self._line.token
+
+    def _is_refused(self, operation: Operation) -> bool:
+        return any(draft.broadcast_id == operation.broadcast_id for draft in self._provider.drafts)
+
+    async def _send_texts(self) -> None:
+        """Send page versions as soon as the records that name them are saved."""
+        while True:
+            changed = self._changed
+            if self._provider.phase is Phase.LIVE:
+                await self._texts.send()
+            if not self._texts.owed:
+                self._sent.set()
+                self._sent = anyio.Event()
+            await changed.wait()
 
     def _note_change(self) -> None:
         self._changed.set()
@@ -382,6 +337,8 @@ class Page:
         with anyio.move_on_after(self.flush_s):
             while self._provider.outbox and self._provider.phase is not Phase.STOPPED:
                 await self._changed.wait()
+            while self._texts.owed and self._provider.phase is Phase.LIVE:
+                await self._sent.wait()
         drafts = self._new_drafts()
         if drafts or self._provider.outbox:
             raise NotSaved(drafts, self.unsaved)

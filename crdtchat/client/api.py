@@ -1,0 +1,67 @@
+"""Requests to the server's REST interface, beside the connection."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+
+from anyio.to_thread import run_sync
+
+from crdtchat.client.address import Address
+
+REQUEST_S = 15.0
+"""How long the server may take for each step of an answer."""
+_MOST = 4_194_304
+"""Bytes of the longest answer read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server said."""
+
+    status: int
+    """0 if there was no answer: offline, or none in time."""
+    body: bytes = b""
+
+
+class Api:
+    """Makes requests about one page, one connection each. Never raises for what a server does."""
+
+    def __init__(
+        self, address: Address, token: Callable[[], str], context: ssl.SSLContext | None
+    ) -> None:
+        """`token()` is what to sign in with at the moment."""
+        self._address = address
+        self._token = token
+        self._context = context
+
+    async def request(
+        self, method: str, path: str, body: bytes | None = None, *, kind: str = ""
+    ) -> Answer:
+        """Ask for `path` below the tenant; `kind` is the body's media type."""
+        headers = {"Authorization": f"Bearer {self._token()}"} if self._token() else {}
+        if kind:
+            headers["Content-Type"] = kind
+        return await run_sync(self._ask, method, path, body, headers, abandon_on_cancel=True)
+
+    def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+        address = self._address
+        connection: HTTPConnection
+        if address.is_secure:
+            context = self._context or ssl.create_default_context()
+            connection = HTTPSConnection(
+                address.host, address.port, timeout=REQUEST_S, context=context
+            )
+        else:
+            connection = HTTPConnection(address.host, address.port, timeout=REQUEST_S)
+        try:
+            connection.request(method, address.api_target(path), body, headers)
+            answer = connection.getresponse()
+            content = answer.read(_MOST + 1)
+        except (OSError, HTTPException):
+            return Answer(0)
+        finally:
+            connection.close()
+        return Answer(answer.status, content) if len(content) <= _MOST else Answer(0)
