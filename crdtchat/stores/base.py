@@ -378,9 +378,6 @@ class Store(Protocol):
         """Erase the page's versions that came before `before` (milliseconds since 1970) and are not
         among `names`; answer how many."""
 
-    async def erase_versions(self, key: DocumentKey) -> int:
-        """Erase all versions of a page; answer how many."""
-
 
 CallSoon = Callable[[Callable[[], object]], None]
 """Calls a function in an event loop, from any thread."""

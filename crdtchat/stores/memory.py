@@ -376,14 +376,6 @@ class MemoryStore:
             del versions[name]
         return len(doomed)
 
-    async def erase_versions(self, key: DocumentKey) -> int:
-        """See `Store`."""
-        await self._enter(*key)
-        versions = self._data.documents.get(key, MemoryDocument()).versions
-        count = len(versions)
-        versions.clear()
-        return count
-
     async def _enter(self, *texts: str) -> None:
         """Every call's single await: a checkpoint, so that tests meet the same interleavings."""
         await checkpoint()

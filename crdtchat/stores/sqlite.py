@@ -277,8 +277,3 @@ class SqliteStore:
         return await self._writer.write(
             lambda connection: page_versions.keep(connection, key, names, before)
         )
-
-    async def erase_versions(self, key: DocumentKey) -> int:
-        """See `Store`."""
-        require_text(*key)
-        return await self._writer.write(lambda connection: page_versions.erase(connection, key))

@@ -85,9 +85,3 @@ def keep(
         doomed = [(number,) for number, name in rows if name not in kept]
         connection.executemany("DELETE FROM page_version WHERE id = ?", doomed)
     return len(doomed)
-
-
-def erase(connection: sqlite3.Connection, key: DocumentKey) -> int:
-    """See `Store.erase_versions`."""
-    with transaction(connection, "IMMEDIATE"):
-        return connection.execute(f"DELETE FROM page_version WHERE {_OF_DOCUMENT}", key).rowcount
