@@ -1,0 +1,34 @@
+"""The examples of docs/rest.md, run as they stand against a real server."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crdtchat.access.description import LIMIT_NAMES
+from crdtchat.access.tenants import DEFAULT_LIMITS
+from tests.server_process import ServerProcess
+
+DOCS = (Path(__file__).parents[2] / "docs" / "rest.md").read_text(encoding="utf-8")
+
+
+def test_the_examples(server: ServerProcess) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```", DOCS, re.MULTILINE | re.DOTALL)
+    assert len(blocks) > 5
+    names: dict[str, Any] = {}
+    for block in blocks:
+        block = block.replace("http://127.0.0.1:8000", server.url)
+        block = block.replace('token = "..."', f'token = "{server.token("ann", "owner")}"')
+        exec(compile(block, "docs/rest.md", "exec"), names)
+    names["api"].close()
+
+
+@pytest.mark.parametrize("name", LIMIT_NAMES)
+def test_the_table_of_limits(name: str) -> None:
+    row = re.search(rf"^\| `{name}` \| ([\d,]+) \|", DOCS, re.MULTILINE)
+    assert row is not None
+    default = getattr(DEFAULT_LIMITS, name) or 10_000
+    assert int(row[1].replace(",", "")) == default
