@@ -7,6 +7,10 @@ import { minify } from "terser";
 
 const BUDGET_GZIPPED = 120 * 1024;
 const version = JSON.parse(readFileSync("package.json", "utf8")).version;
+const PLAIN_LOGGING = `
+  export const warn = console.warn, print = (...words) => console.log(...words.filter((word) => word !== ""));
+  export const [ORANGE, RED, BOLD, UNBOLD] = ["", "", "", ""];
+`;
 const common = {
   bundle: true,
   minify: true,
@@ -23,6 +27,14 @@ const common = {
           const { code } = await transform(readFileSync(path, "utf8"), { loader: "css", minify: true });
           return { contents: code.trim(), loader: "text" };
         });
+      },
+    },
+    {
+      // Yjs says its five warnings through coloured console output that brings a schema library along: 3 KiB.
+      name: "plain-warnings",
+      setup(hooks) {
+        hooks.onResolve({ filter: /^lib0\/logging$/ }, ({ path }) => ({ path, namespace: "plain" }));
+        hooks.onLoad({ filter: /./, namespace: "plain" }, () => ({ contents: PLAIN_LOGGING }));
       },
     },
   ],

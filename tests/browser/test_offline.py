@@ -116,7 +116,7 @@ def test_unsent_words_survive_a_reload_without_the_server(
         options = f"{{tenantId: 'demo', urlId: {page_id!r}, serverUrl: {server.url!r}}}"
         url = site.page("/copy/page", f"{site.origin}/copy", options)
         ann = readers(url)
-        ann.expected = ["WebSocket connection to .* failed"]
+        ann.expected = ["WebSocket connection to .* failed", "ERR_CONNECTION"]
         ann.annotate("every ship", "First", "Ann")
         ann.expect_live()
         ann.page.wait_for_function(STORED)
@@ -154,7 +154,7 @@ def test_a_restart_of_the_server_goes_unnoticed(
         url = page(site, server, page_id)
         ann, bob = readers(url), readers(url)
         for reader in (ann, bob):
-            reader.expected = ["WebSocket connection to .* failed"]
+            reader.expected = ["WebSocket connection to .* failed", "ERR_CONNECTION"]
         ann.annotate("every ship", "Before", "Ann")
         ann.expect_live()
         bob.expect_painted("every ship")

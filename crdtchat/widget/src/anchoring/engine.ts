@@ -110,7 +110,7 @@ function onlyPlace(text: CpText, diff: PageDiff | null, passage: string): number
 }
 
 /** Whether the passage stands in a text at its offsets. */
-function stands(page: PageIndex, selectors: Selectors): boolean {
+export function stands(page: PageIndex, selectors: Selectors): boolean {
   const passage = selectors.prefix + selectors.exact + selectors.suffix;
   return page.text.startsWith(passage, selectors.startCp - cpLength(selectors.prefix));
 }

@@ -1,4 +1,4 @@
-import { anchorIn } from "./engine";
+import { anchorIn, stands } from "./engine";
 import { PageDiff } from "./page-diff";
 import { PageIndex } from "./page-index";
 import type { Anchoring } from "./results";
@@ -27,6 +27,11 @@ export class TextIndex {
    */
   anchor(selectors: Selectors, previous: TextIndex | string | null = null): Anchoring {
     return anchorIn(this.#page, selectors, previous === null ? null : this.#compare(previous));
+  }
+
+  /** Whether the passage stands where it stood; then nothing has to be prepared for the answer. */
+  stands(selectors: Selectors): boolean {
+    return stands(this.#page, selectors);
   }
 
   /** What the first questions would prepare, in steps: a caller may pause between them. */

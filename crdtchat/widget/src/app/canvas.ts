@@ -1,6 +1,6 @@
 /** The page's side of a widget: its text, what is marked in it, what is selected and pointed at. */
 import { describe } from "../dom/anchoring";
-import { type Mark, Marks } from "../dom/marks";
+import { type Mark, Marks, type MarksEvents } from "../dom/marks";
 import { createPainter, type Painter } from "../dom/paint";
 import { markAt } from "../dom/pointer";
 import { type Selected, SelectionWatch } from "../dom/selection";
@@ -8,8 +8,9 @@ import { watchTheme } from "../dom/theme";
 import type { Target } from "../model/schema";
 import type { Thread } from "../model/threads";
 import type { Host } from "./host";
+import { PageText } from "./page-text";
 
-export interface CanvasEvents {
+export interface CanvasEvents extends Omit<MarksEvents, "changed"> {
   placed(aids: ReadonlySet<string>): void;
   selected(selected: Selected | null): void;
   hovered(mark: Mark | undefined, at: { x: number; y: number }): void;
@@ -22,6 +23,7 @@ const DRAG_PX = 5;
 export class Canvas {
   readonly marks: Marks;
   readonly selection: SelectionWatch;
+  readonly text = new PageText(() => this.marks.map.text);
   readonly #painter: Painter;
   readonly #closed = new AbortController();
   readonly #unwatchTheme: () => void;
@@ -39,16 +41,19 @@ export class Canvas {
     private readonly host?: Host,
   ) {
     this.#painter = createPainter(layer);
-    this.marks = new Marks(
+    const changed = (aids: ReadonlySet<string>) => {
+      this.#paintSoon();
+      events.placed(aids);
+    };
+    this.marks = new Marks(root, { ...events, changed }, host?.reading);
+    this.selection = new SelectionWatch(
       root,
-      (aids) => {
-        this.#paintSoon();
-        events.placed(aids);
+      () => this.marks.map,
+      (selected) => {
+        void this.text.name();
+        events.selected(selected);
       },
-      undefined,
-      host?.reading,
     );
-    this.selection = new SelectionWatch(root, () => this.marks.map, events.selected);
     this.#unwatchTheme = this.#theme(dark);
     this.#listen();
   }
@@ -83,11 +88,15 @@ export class Canvas {
     this.#painter.set("suggested", range ? [range] : []);
   }
 
-  target(selected: Selected): Target {
-    const quote = describe(this.marks.map.text, selected.startCp, selected.endCp);
-    const target = { ...quote, kind: "text", part: "", version: "" };
-    const told = this.host?.describe?.(target, selected.range) ?? target;
-    return moved(told, -this.#partStart(told));
+  target({ startCp, endCp }: { startCp: number; endCp: number }): Target {
+    const { map } = this.marks;
+    const quote = describe(map.text, startCp, endCp);
+    const target = { ...quote, kind: "text", part: "", version: this.text.version };
+    const range = map.range(startCp, endCp);
+    const told = (range && this.host?.describe?.(target, range)) ?? target;
+    // Offsets in a part say nothing about the text of the whole.
+    const version = told.part === "" ? told.version : "";
+    return moved({ ...told, version }, -this.#partStart(told));
   }
 
   rangeOf(aid: string): Range | undefined {

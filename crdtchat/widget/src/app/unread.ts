@@ -4,72 +4,44 @@
  */
 import type { Change } from "../model/replica";
 import type { Comment, Threads } from "../model/threads";
+import { KeptSet } from "./kept-set";
 
 const MOST = 2_000;
 
 export class Unread {
-  readonly #key: string;
-  #keys: Set<string>;
+  readonly #keys: KeptSet;
 
-  constructor(
-    page: string,
-    private readonly storage: Storage | null,
-  ) {
-    this.#key = `crdtchat:unread:${page}`;
-    this.#keys = this.#load();
+  constructor(page: string, storage: Storage | null) {
+    this.#keys = new KeptSet(`crdtchat:unread:${page}`, MOST, storage);
   }
 
   get size(): number {
-    return this.#keys.size;
+    return this.#keys.members.size;
   }
 
   has(aid: string, cid: string): boolean {
-    return this.#keys.has(`${aid}/${cid}`);
+    return this.#keys.members.has(`${aid}/${cid}`);
   }
 
   of(aid: string): number {
-    let count = 0;
-    for (const key of this.#keys) if (key.startsWith(`${aid}/`)) count++;
-    return count;
+    return this.#of(aid).length;
   }
 
-  add(keys: Iterable<string>): void {
-    for (const key of keys) this.#keys.add(key);
-    while (this.#keys.size > MOST) this.#keys.delete(this.#keys.values().next().value as string);
-    this.#save();
+  add(keys: string[]): void {
+    this.#keys.add(...keys);
   }
 
   /** Everything of a thread was seen, or is gone. True if that changes anything. */
-  clear(aid: string, cids?: Iterable<string>): boolean {
-    const before = this.#keys.size;
-    if (cids) for (const cid of cids) this.#keys.delete(`${aid}/${cid}`);
-    else for (const key of [...this.#keys]) if (key.startsWith(`${aid}/`)) this.#keys.delete(key);
-    if (this.#keys.size === before) return false;
-    this.#save();
-    return true;
+  clear(aid: string, cids?: string[]): boolean {
+    return this.#keys.delete(...(cids?.map((cid) => `${aid}/${cid}`) ?? this.#of(aid)));
   }
 
   reread(event: StorageEvent): boolean {
-    if (event.key !== this.#key) return false;
-    this.#keys = this.#load();
-    return true;
+    return this.#keys.reread(event);
   }
 
-  #load(): Set<string> {
-    try {
-      return new Set(JSON.parse(this.storage?.getItem(this.#key) ?? "[]") as string[]);
-    } catch {
-      return new Set();
-    }
-  }
-
-  #save(): void {
-    try {
-      if (this.#keys.size === 0) this.storage?.removeItem(this.#key);
-      else this.storage?.setItem(this.#key, JSON.stringify([...this.#keys]));
-    } catch {
-      // Storage is full or forbidden: the marks last as long as the page.
-    }
+  #of(aid: string): string[] {
+    return [...this.#keys.members].filter((key) => key.startsWith(`${aid}/`));
   }
 }
 

@@ -11,6 +11,8 @@ export interface View {
   selected: Selected | null;
   composing: { target: Target; range: Range | null } | null;
   active: string | null;
+  /** The discussion that waits for other words, and whether the panel was open before. */
+  attaching: { aid: string; panel: boolean } | null;
   panel: boolean;
   filter: Filter;
   query: string;
@@ -24,6 +26,7 @@ export const FIRST_VIEW: View = {
   selected: null,
   composing: null,
   active: null,
+  attaching: null,
   panel: false,
   filter: "open",
   query: "",

@@ -1,16 +1,26 @@
 /** One page while it is looked at: its session with the server, its drafts, and what of it is unread. */
+import type { Operation } from "../model/intents";
 import type { Change } from "../model/replica";
 import { Session } from "../sync/session";
 import { storage } from "../sync/storage";
+import { Versions } from "../sync/versions";
 import { Drafts } from "./drafts";
+import { Following } from "./following";
+import { KeptSet } from "./kept-set";
 import { draftOf } from "./rejected";
 import { arrivals, Unread } from "./unread";
 import type { Widget } from "./widget";
+
+const MOST_DECLINED = 200;
 
 export class Visit {
   readonly session: Session;
   readonly drafts: Drafts;
   readonly unread: Unread;
+  /** Suggestions that were found wrong in this browser. */
+  readonly declined: KeptSet;
+  readonly versions: Versions;
+  readonly following: Following;
   /** The discussions are here: from then on what arrives is news. */
   ready = false;
   /** When the connection became what it is now. */
@@ -31,11 +41,25 @@ export class Visit {
     });
     this.drafts = new Drafts(this.session.key, storage());
     this.unread = new Unread(this.session.key, storage());
+    this.declined = new KeptSet(`crdtchat:declined:${this.session.key}`, MOST_DECLINED, storage());
+    this.versions = new Versions(this.session);
+    this.following = new Following(widget, this.session);
   }
 
   start(): void {
     this.#listen();
     this.session.start().catch(reportError);
+  }
+
+  submit(operation: Operation): void {
+    this.versions.owe(operation, (version) => this.widget.canvas.text.of(version));
+    this.session.submit(operation);
+  }
+
+  close(): void {
+    this.following.close();
+    this.versions.close();
+    this.session.destroy();
   }
 
   /** Tells the host page how many comments there are, if that is not what it knows. */
@@ -69,6 +93,7 @@ export class Visit {
     });
     session.on("synced", ({ first }) => {
       this.ready = true;
+      widget.canvas.marks.recallAgain();
       if (first) this.#restoreDraft();
       widget.repaint();
       widget.followLink();
@@ -77,7 +102,8 @@ export class Visit {
     session.on("rejected", ({ operation, code }) => {
       const draft = draftOf(operation, code);
       if (draft) this.drafts.put(draft);
-      widget.say(widget.speech.text("rejectedNote", { reason: widget.speech.reason(code) }));
+      const note = draft ? "rejectedNote" : "announceRefused";
+      widget.say(widget.speech.text(note, { reason: widget.speech.reason(code) }));
       widget.changed();
     });
     session.on("event", ({ kind, broadcastId, aid, cid, by, at }) => {
@@ -96,6 +122,7 @@ export class Visit {
         widget.canvas.marks.forget(aid);
         unread.clear(aid);
         if (widget.view.value.active === aid) widget.close();
+        if (widget.view.value.attaching?.aid === aid) widget.attaching.cancel();
       }
     }
     if (this.ready) this.#news(changes);

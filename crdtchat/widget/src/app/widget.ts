@@ -2,15 +2,18 @@
 import type { Mark } from "../dom/marks";
 import type { Selected } from "../dom/selection";
 import { Speech } from "../locale/speech";
+import type { Operation } from "../model/intents";
 import type { Target } from "../model/schema";
 import type { Comment, Thread, Threads } from "../model/threads";
 import { Emitter } from "../sync/emitter";
 import type { Session } from "../sync/session";
 import { Address } from "./address";
+import { Attaching, suggestionKey } from "./attaching";
 import { Canvas } from "./canvas";
 import type { Draft, Drafts } from "./drafts";
 import type { Host } from "./host";
 import type { HostEvents } from "./host-events";
+import type { KeptSet } from "./kept-set";
 import { type Filter, listed } from "./listing";
 import type { Person } from "./mentions";
 import type { Options } from "./options";
@@ -29,6 +32,7 @@ export class Widget extends Emitter<HostEvents> {
   readonly speech: Speech;
   readonly people = new People();
   readonly writing = new Writing(this);
+  readonly attaching = new Attaching(this);
   readonly canvas: Canvas;
   readonly typing = new Typing((typing) => this.session.setPresence({ typing, selection: null }));
   #visit: Visit;
@@ -54,6 +58,9 @@ export class Widget extends Emitter<HostEvents> {
         hovered: (mark, at) => this.#peeking.over(this.canvas, mark, this.view.value.active, at),
         clicked: (mark) => this.#clicked(mark),
         dark: (dark) => this.view.set({ dark }),
+        textChanged: () => this.#visit.following.textChanged(),
+        recall: (version) => this.#visit.versions.recall(version),
+        declined: (aid, words) => this.declined.members.has(suggestionKey(aid, words)),
       },
       options.hasDarkBackground,
       host,
@@ -77,9 +84,18 @@ export class Widget extends Emitter<HostEvents> {
     return this.#visit.unread;
   }
 
+  get declined(): KeptSet {
+    return this.#visit.declined;
+  }
+
   /** When the connection became what it is now. */
   get linkSince(): number {
     return this.#visit.linkSince;
+  }
+
+  /** The panel is where the host has its own, and not over the page. */
+  get docked(): boolean {
+    return this.host !== undefined;
   }
 
   get threads(): Threads {
@@ -123,9 +139,13 @@ export class Widget extends Emitter<HostEvents> {
   // What people do
 
   compose(): void {
+    if (this.view.value.attaching) {
+      this.attaching.choose();
+      return;
+    }
     const selected = this.canvas.selection.read() ?? this.view.value.selected;
     if (!selected || this.readonly) return;
-    this.composeOn(this.canvas.target(selected), selected.range);
+    this.composeOn(this.target(selected), selected.range);
   }
 
   composeOn(target: Target, range: Range | null): void {
@@ -133,6 +153,16 @@ export class Widget extends Emitter<HostEvents> {
     this.canvas.activate(null);
     document.getSelection()?.removeAllRanges();
     this.view.set({ composing: { target, range }, selected: null, active: null, peek: null });
+  }
+
+  /** What an annotation of these words is about, with the page version if such are kept. */
+  target(place: { startCp: number; endCp: number }): Target {
+    const target = this.canvas.target(place);
+    return this.#visit.versions.offered ? target : { ...target, version: "" };
+  }
+
+  submit(operation: Operation): void {
+    this.#visit.submit(operation);
   }
 
   stopComposing(): void {
@@ -163,6 +193,7 @@ export class Widget extends Emitter<HostEvents> {
   // What is looked at
 
   open(aid: string, reveal = false): void {
+    this.attaching.leave();
     this.canvas.activate(aid);
     this.canvas.suggest(aid);
     this.canvas.draft(null);
@@ -185,6 +216,7 @@ export class Widget extends Emitter<HostEvents> {
   }
 
   togglePanel(panel = !this.view.value.panel): void {
+    this.attaching.leave();
     if (this.view.value.active) this.close();
     this.canvas.draft(null);
     if (panel !== this.view.value.panel) this.host?.showPanel?.(panel);
@@ -260,13 +292,14 @@ export class Widget extends Emitter<HostEvents> {
     this.typing.close();
     this.#peeking.stop();
     this.canvas.close();
-    this.session.destroy();
+    this.#visit.close();
     this.clear();
   }
 
   #reopen(page: string): void {
     if (page === this.#visit.page) return;
-    this.session.destroy();
+    this.attaching.cancel();
+    this.#visit.close();
     for (const thread of this.threads.all()) this.canvas.marks.forget(thread.aid);
     this.people.forget();
     this.close();
@@ -278,17 +311,22 @@ export class Widget extends Emitter<HostEvents> {
 
   #placed(aids: ReadonlySet<string>): void {
     const { active } = this.view.value;
-    if (active && aids.has(active)) this.canvas.activate(active);
+    if (active && aids.has(active)) {
+      this.canvas.activate(active);
+      this.canvas.suggest(active);
+    }
     this.followLink();
     this.changed();
   }
 
   #selected(selected: Selected | null): void {
-    if (selected && !this.readonly) this.say(this.speech.text("selectionHint"));
+    const hint = this.view.value.attaching ? "attachHint" : "selectionHint";
+    if (selected && !this.readonly) this.say(this.speech.text(hint));
     this.view.set({ selected: this.readonly ? null : selected });
   }
 
   #clicked(mark: Mark | undefined): void {
+    if (this.view.value.attaching) return;
     if (mark) this.open(mark.aid);
     else if (this.view.value.active && !this.view.value.panel) this.close();
     if (!mark && this.view.value.composing && !this.drafts.get("new")) this.stopComposing();

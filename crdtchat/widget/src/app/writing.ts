@@ -83,7 +83,7 @@ export class Writing {
   }
 
   #submit(operation: Operation): void {
-    this.widget.session.submit(operation);
+    this.widget.submit(operation);
   }
 
   /** Nobody writes namelessly: what a newcomer wrote is posted once the server has said who they are. */

@@ -1,5 +1,7 @@
 /** Which annotation lies where: kept for one element, renewed as its content changes. */
-import { Finder, type Place, type Quote } from "./anchoring";
+import type { Place, Quote } from "./anchoring";
+import { Edit } from "./edits";
+import { Search } from "./search";
 import { type Reading, TextMap } from "./text-map";
 
 export interface Mark {
@@ -9,31 +11,38 @@ export interface Mark {
   range: Range | undefined;
 }
 
-const SLICE_MS = 25;
+export interface MarksEvents {
+  changed(aids: ReadonlySet<string>): void;
+  textChanged(): void;
+  /** The text of an earlier page version, or null if it cannot be had. */
+  recall(version: string): Promise<string | null>;
+  /** Whether somebody found that these words are not the ones. */
+  declined(aid: string, words: string): boolean;
+}
+
 const QUIET_MS = 120;
 const LONGEST_WAIT_MS = 1_000;
 
 export class Marks {
   #map: TextMap;
-  #finder: Finder;
   #quotes = new Map<string, Quote>();
   #marks = new Map<string, Mark>();
-  #todo = new Set<string>();
+  readonly #search: Search;
   #sorted: Mark[] | null = null;
   #observer: MutationObserver;
-  #running = false;
-  #closed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #firstMutation = 0;
 
   constructor(
     readonly root: Element,
-    private readonly changed: (aids: ReadonlySet<string>) => void,
-    private readonly textChanged: () => void = () => {},
+    private readonly events: MarksEvents,
     private readonly reading: Reading = {},
   ) {
     this.#map = new TextMap(root, reading);
-    this.#finder = new Finder(this.#map.text);
+    this.#search = new Search(this.#map.text, (version) => events.recall(version), {
+      quote: (aid) => this.#quotes.get(aid),
+      found: (places) => this.#found(places),
+    });
     this.#observer = new MutationObserver(() => this.#mutated());
     this.#observer.observe(root, {
       subtree: true,
@@ -56,7 +65,7 @@ export class Marks {
   /** Marks that stand in the text, in its order. */
   get placed(): readonly Mark[] {
     this.#sorted ??= [...this.#marks.values()]
-      .filter((mark) => mark.range !== undefined && mark.place.state !== "unsure")
+      .filter((mark) => mark.range !== undefined)
       .sort((a, b) => a.place.startCp - b.place.startCp || b.place.endCp - a.place.endCp);
     return this.#sorted;
   }
@@ -69,42 +78,63 @@ export class Marks {
   }
 
   want(aid: string, quote: Quote): void {
-    if (this.#quotes.has(aid)) return;
+    const known = this.#quotes.get(aid);
+    if (known && sameQuote(known, quote)) return;
     this.#quotes.set(aid, quote);
-    this.#todo.add(aid);
-    this.#run();
+    this.#search.add(aid);
   }
 
   /** Finds one at once. */
   settle(aid: string): void {
-    const quote = this.#quotes.get(aid);
-    if (!quote || !this.#todo.delete(aid)) return;
-    this.#find(aid, quote);
-    this.#sorted = null;
-    this.changed(new Set([aid]));
+    this.#search.now(aid);
   }
 
   forget(aid: string): void {
     this.#quotes.delete(aid);
-    this.#todo.delete(aid);
-    this.#sorted = null;
-    if (this.#marks.delete(aid)) this.changed(new Set([aid]));
+    if (this.#marks.delete(aid)) this.#tell(new Set([aid]));
   }
 
-  /** A place found by hand, or the one that was suggested, for this view. */
+  /** The place that is suggested for words that were not found for sure. */
   suggestion(aid: string): Range | undefined {
     const place = this.#marks.get(aid)?.place;
     return place?.state === "unsure" ? this.#map.range(place.startCp, place.endCp) : undefined;
   }
 
+  /** Where the words of an orphan probably were. */
+  near(aid: string): Range | undefined {
+    const place = this.#marks.get(aid)?.place;
+    return place && place.endCp > 0 ? this.#map.range(place.startCp, place.endCp) : undefined;
+  }
+
+  /** What was suggested was declined. */
+  decline(aid: string): void {
+    const mark = this.#marks.get(aid);
+    if (mark?.place.state === "unsure") this.#found(new Map([[aid, mark.place]]));
+  }
+
+  /** What stands at the place of an annotation now, or at the one suggested for it. */
+  words(aid: string): string {
+    const place = this.#marks.get(aid)?.place;
+    return place ? this.#words(place) : "";
+  }
+
+  #words({ startCp, endCp }: Place): string {
+    return this.#map.slice(startCp, endCp);
+  }
+
   /** Where a quote stands that is nobody's annotation yet. */
   locate(quote: Quote): Range | undefined {
     const map = this.map;
-    return map.text === "" ? undefined : this.#range(this.#finder.place(quote));
+    return map.text === "" ? undefined : this.#range(this.#search.place(quote));
+  }
+
+  /** Asks again for the texts of earlier page versions that could not be had. */
+  recallAgain(): void {
+    this.#search.recallAgain();
   }
 
   close(): void {
-    this.#closed = true;
+    this.#search.close();
     this.#observer.disconnect();
     clearTimeout(this.#timer);
   }
@@ -113,8 +143,9 @@ export class Marks {
     const now = performance.now();
     this.#firstMutation ||= now;
     clearTimeout(this.#timer);
-    const wait = Math.max(0, Math.min(QUIET_MS, this.#firstMutation + LONGEST_WAIT_MS - now));
-    this.#timer = setTimeout(() => this.#renew(), wait);
+    const due = Math.max(now + QUIET_MS, this.#search.restUntil);
+    const latest = Math.max(this.#firstMutation + LONGEST_WAIT_MS, this.#search.restUntil);
+    this.#timer = setTimeout(() => this.#renew(), Math.max(0, Math.min(due, latest) - now));
   }
 
   #flushMutations(): void {
@@ -124,19 +155,39 @@ export class Marks {
   #renew(): void {
     clearTimeout(this.#timer);
     this.#firstMutation = 0;
-    const before = this.#map.text;
+    const before = this.#map;
     this.#map = new TextMap(this.root, this.reading);
-    if (this.#map.text === before) {
+    const edit = this.#map.text === before.text ? null : new Edit(before.text, this.#map.text);
+    if (edit) this.#search.restart(this.#map.text);
+    for (const [aid, quote] of this.#quotes) {
+      const mark = this.#marks.get(aid);
+      if (edit && !(mark && this.#keep(mark.place, quote, edit, before))) this.#search.add(aid);
       // The same words in other nodes: places hold, ranges do not.
-      for (const mark of this.#marks.values()) mark.range = this.#range(mark.place);
-      this.#sorted = null;
-      this.changed(new Set(this.#marks.keys()));
-      return;
+      if (mark) mark.range = this.#range(mark.place);
     }
-    this.#finder = new Finder(this.#map.text);
-    this.#todo = new Set(this.#quotes.keys());
-    this.textChanged();
-    this.#run();
+    if (edit) this.events.textChanged();
+    this.#tell(new Set(this.#marks.keys()));
+  }
+
+  /** Takes along what an edit left alone with its neighbours; all else is looked for again. */
+  #keep(place: Place, quote: Quote, edit: Edit, before: TextMap): boolean {
+    if (place.score < 1) return false;
+    const from = before.points.toU16(place.startCp);
+    const to = before.points.toU16(place.endCp);
+    const shift = edit.moved(from - quote.prefix.length, to + quote.suffix.length);
+    if (shift === undefined) return false;
+    place.startCp = this.#map.points.toCp(from + shift);
+    place.endCp = this.#map.points.toCp(to + shift);
+    if (place.state !== "changed") place.state = place.startCp === quote.startCp ? "exact" : "moved";
+    return true;
+  }
+
+  #found(places: ReadonlyMap<string, Place>): void {
+    for (const [aid, place] of places) {
+      if (place.state === "unsure" && this.events.declined(aid, this.#words(place))) place.state = "orphaned";
+      this.#marks.set(aid, { aid, place, range: this.#range(place) });
+    }
+    this.#tell(new Set(places.keys()));
   }
 
   #range(place: Place): Range | undefined {
@@ -144,31 +195,19 @@ export class Marks {
     return this.#map.range(place.startCp, place.endCp);
   }
 
-  #find(aid: string, quote: Quote): void {
-    const place = this.#finder.place(quote);
-    this.#marks.set(aid, { aid, place, range: this.#range(place) });
+  #tell(aids: ReadonlySet<string>): void {
+    this.#sorted = null;
+    this.events.changed(aids);
   }
+}
 
-  /** Finds places in slices, so that typing and scrolling stay smooth while thousands are looked for. */
-  async #run(): Promise<void> {
-    if (this.#running) return;
-    this.#running = true;
-    await Promise.resolve();
-    while (this.#todo.size > 0 && !this.#closed) {
-      const until = performance.now() + SLICE_MS;
-      const found = new Set<string>();
-      for (const aid of this.#todo) {
-        this.#todo.delete(aid);
-        const quote = this.#quotes.get(aid);
-        if (!quote) continue;
-        this.#find(aid, quote);
-        found.add(aid);
-        if (performance.now() > until) break;
-      }
-      this.#sorted = null;
-      this.changed(found);
-      if (this.#todo.size > 0) await new Promise((resolve) => setTimeout(resolve));
-    }
-    this.#running = false;
-  }
+function sameQuote(a: Quote, b: Quote): boolean {
+  return (
+    a.exact === b.exact &&
+    a.prefix === b.prefix &&
+    a.suffix === b.suffix &&
+    a.startCp === b.startCp &&
+    a.endCp === b.endCp &&
+    a.version === b.version
+  );
 }

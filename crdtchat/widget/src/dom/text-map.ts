@@ -150,6 +150,10 @@ export class TextMap {
     return this.#points;
   }
 
+  slice(startCp: number, endCp: number): string {
+    return this.text.slice(this.points.toU16(startCp), this.points.toU16(endCp));
+  }
+
   /** The DOM range of a stretch of text, or undefined if none of its text is in the document. */
   range(startCp: number, endCp: number): Range | undefined {
     const from = this.#position(this.points.toU16(startCp), false);

@@ -9,6 +9,8 @@ export interface AnnotationView {
   author: string;
   created: number;
   quote: string;
+  /** The words it was made on: others, if it was attached again or the page was edited since. */
+  original: string;
   /** How the words were found: exact, moved, changed, unsure, orphaned, or pending while they are looked for. */
   anchor: string;
   resolved: boolean;
@@ -44,6 +46,7 @@ function view(thread: Thread, state: string | undefined): AnnotationView {
     author: thread.author,
     created: thread.created,
     quote: thread.target.exact,
+    original: thread.madeOn.exact,
     anchor: state ?? "pending",
     resolved: thread.state.resolved,
     comments: thread.comments.map(({ cid, author, created, edited, text, deletedBy }) => ({

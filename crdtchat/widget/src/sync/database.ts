@@ -24,7 +24,7 @@ const VERSION = 1;
 const REPLICA = "replica";
 const OUTBOX = "outbox";
 
-const done = <T>(request: IDBRequest<T>): Promise<T> =>
+export const done = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);

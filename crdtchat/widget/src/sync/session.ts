@@ -3,6 +3,7 @@ import { uuidText } from "../model/ids";
 import { holds, type Operation } from "../model/intents";
 import { Replica } from "../model/replica";
 import { Threads } from "../model/threads";
+import { ask, socketAddress } from "./addresses";
 import { Clock } from "./clock";
 import { type Database, openDatabase } from "./database";
 import { Emitter } from "./emitter";
@@ -26,6 +27,10 @@ export interface SessionEvents {
   presence: PresenceFrame;
   identity: Principal | null;
   event: Omit<WireEvent, "broadcastId"> & { broadcastId: string };
+  /** An operation of this tab is on the server's disk. */
+  settled: Operation;
+  /** The server rebuilt the page without what was erased. */
+  rebuilt: object;
   rejected: { operation: Operation; code: string; reason: string };
   /** The document is as complete as it gets now: from disk, or from the server. */
   synced: { first: boolean };
@@ -135,6 +140,16 @@ export class Session extends Emitter<SessionEvents> {
     this.#receive({ type: "submit", operation });
   }
 
+  /** Asks the HTTP interface about something of this page, as the one whom the connection is for. */
+  fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    return ask(this.options, this.#identity, path, init);
+  }
+
+  /** Does something that one tab of this browser is to do; not if another tab is at it. */
+  alone(what: string, act: () => Promise<void>): Promise<void> {
+    return this.#tabs.alone(what, act);
+  }
+
   setPresence(state: Presence): void {
     this.#receive({ type: "presence", state });
   }
@@ -191,7 +206,7 @@ export class Session extends Emitter<SessionEvents> {
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case "connect":
-        this.#socket.connect(this.#url(effect.lease));
+        this.#socket.connect(socketAddress(this.options, this.#identity, effect.lease));
         break;
       case "send":
         this.#socket.send(effect.bytes);
@@ -214,11 +229,14 @@ export class Session extends Emitter<SessionEvents> {
       case "welcome":
         this.#welcomed(effect.welcome);
         break;
-      case "settled":
+      case "settled": {
+        const operation = this.pending.get(effect.broadcastId);
         this.pending.delete(effect.broadcastId);
         void this.#database?.remove(effect.broadcastId).catch(() => {});
         this.#saveSoon();
+        if (operation) this.emit("settled", operation);
         break;
+      }
       case "rejected":
         this.pending.delete(effect.operation.broadcastId);
         void this.#database?.remove(effect.operation.broadcastId).catch(() => {});
@@ -235,6 +253,7 @@ export class Session extends Emitter<SessionEvents> {
         break;
       case "rebuilt":
         void this.#database?.forget(this.key, effect.epoch).catch(() => {});
+        this.emit("rebuilt", {});
         break;
       case "synced":
         if (effect.whole) this.#writeWhole = true;
@@ -243,20 +262,6 @@ export class Session extends Emitter<SessionEvents> {
         this.#synced();
         break;
     }
-  }
-
-  #url(lease: string): string {
-    const { server, tenant, page } = this.options;
-    const url = new URL(
-      `${server}/sync/${encodeURIComponent(tenant)}/${encodeURIComponent(page)}`,
-      location.href,
-    );
-    url.protocol = url.protocol.replace("http", "ws");
-    const { token, name } = this.#identity;
-    if (token) url.searchParams.set("token", token);
-    else if (name) url.searchParams.set("name", name);
-    if (lease) url.searchParams.set("lease", lease);
-    return url.href;
   }
 
   #welcomed(welcome: Welcome): void {

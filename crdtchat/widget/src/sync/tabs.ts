@@ -47,6 +47,13 @@ export class Tabs {
       .catch(() => {});
   }
 
+  /** Acts while no other tab does the same; otherwise leaves it to that one. */
+  async alone(what: string, act: () => Promise<void>): Promise<void> {
+    if (!this.canLock) return act();
+    const name = `crdtchat:${what}:${this.page}`;
+    await navigator.locks.request(name, { ifAvailable: true }, (lock) => (lock ? act() : undefined));
+  }
+
   tell(message: TabMessage): void {
     this.#channel?.postMessage(message);
   }

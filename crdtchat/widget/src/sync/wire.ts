@@ -24,6 +24,8 @@ export interface Welcome {
   clock: number;
   lease: string;
   readonly: boolean;
+  /** Whether texts of page versions are kept. */
+  page_versions: boolean;
   limits: { update_bytes: number; comment_cp: number; in_flight: number };
   heartbeat: number;
   /** The server's time. */

@@ -1,5 +1,6 @@
 import { render } from "preact";
 import type { Widget } from "../app/widget";
+import { Attaching } from "./attaching";
 import { Bar } from "./bar";
 import { Card } from "./card";
 import { useView, useWidget, WidgetContext } from "./context";
@@ -14,10 +15,11 @@ interface Layers {
 
 function App({ bar, panel: own }: Layers) {
   const widget = useWidget();
-  const { dark, panel, said } = useView(widget);
+  const { dark, panel, said, attaching } = useView(widget);
   return (
     <div class={`app${dark ? " dark" : ""}${panel && own ? " with-panel" : ""}`} lang={widget.speech.locale}>
-      {bar && !panel && <Bar />}
+      {bar && !panel && !attaching && <Bar />}
+      <Attaching />
       <SelectionButton />
       <Peek />
       {panel && own && <Panel />}

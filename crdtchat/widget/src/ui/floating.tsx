@@ -10,7 +10,7 @@ const BUTTON = { width: 128, height: 38 };
 
 export function SelectionButton() {
   const widget = useWidget();
-  const { selected, composing } = useView(widget);
+  const { selected, composing, attaching } = useView(widget);
   if (!selected || composing) return null;
   const { focus } = selected;
   const phone = innerWidth < PHONE_WIDTH;
@@ -23,12 +23,12 @@ export function SelectionButton() {
       type="button"
       class="select"
       style={{ left: `${left}px`, top: `${Math.max(EDGE, top)}px` }}
-      aria-label={widget.speech.text("commentOn")}
+      aria-label={widget.speech.text(attaching ? "attachHere" : "commentOn")}
       onPointerDown={(event) => event.preventDefault()}
       onClick={() => widget.compose()}
     >
-      <Icon name="comment" />
-      {widget.speech.text("comment")}
+      <Icon name={attaching ? "attach" : "comment"} />
+      {widget.speech.text(attaching ? "attachHere" : "comment")}
     </button>
   );
 }

@@ -151,7 +151,8 @@ function Row({ thread }: { thread: Thread }) {
   const opening = thread.comments.find((comment) => !comment.deletedBy);
   const replies = thread.comments.length - 1;
   const unread = widget.unread.of(thread.aid);
-  const orphan = widget.isOrphan(thread.aid);
+  const state = widget.place(thread.aid)?.place.state;
+  const orphan = state === "orphaned" || state === "unsure";
   const author = opening?.author ?? thread.author;
   return (
     <li>
@@ -180,7 +181,9 @@ function Row({ thread }: { thread: Thread }) {
               <Icon name="check" /> {speech.text("resolved")}
             </span>
           )}
-          {orphan && <span class="warn">{speech.text("orphaned")}</span>}
+          {state === "orphaned" && <span class="warn">{speech.text("orphaned")}</span>}
+          {state === "unsure" && <span class="warn">{speech.text("placeUnsure")}</span>}
+          {state === "changed" && <span>{speech.text("wordsChanged")}</span>}
         </span>
       </button>
     </li>

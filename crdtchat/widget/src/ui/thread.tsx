@@ -1,6 +1,7 @@
 /** One discussion: its words, its comments and the box for the next one. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Comment, Thread } from "../model/threads";
+import { AnchorState } from "./anchor-state";
 import { CommentView, Time } from "./comment";
 import { Composer } from "./composer";
 import { useView, useWidget } from "./context";
@@ -24,7 +25,7 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
   return (
     <div class="thread">
       <div class="scroll" ref={list} onScroll={calm.scrolled} tabIndex={-1}>
-        <Quote thread={thread} />
+        <AnchorState thread={thread} />
         <ol class="comments">
           {inTree(calm.shown, depth).map(([comment, level]) => (
             <CommentView
@@ -83,31 +84,6 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
           />
         )}
       </div>
-    </div>
-  );
-}
-
-export function Quote({ thread }: { thread: Thread }) {
-  const widget = useWidget();
-  const { speech } = widget;
-  const state = widget.place(thread.aid)?.place.state;
-  const range = widget.canvas.marks.suggestion(thread.aid);
-  return (
-    <div class={`quote ${state ?? ""}`}>
-      {state === "orphaned" && <p class="hint">{speech.text("orphanedHint")}</p>}
-      {state === "changed" && <p class="hint">{speech.text("changedHint")}</p>}
-      <blockquote dir="auto">{thread.target.exact}</blockquote>
-      {state === "unsure" && range && (
-        <>
-          <p class="hint">{speech.text("unsureHint")}</p>
-          <blockquote class="suggested" dir="auto">
-            {range.toString()}
-          </blockquote>
-          <button type="button" class="quiet" onClick={() => widget.canvas.reveal(range)}>
-            {speech.text("showPlace")}
-          </button>
-        </>
-      )}
     </div>
   );
 }

@@ -1,0 +1,146 @@
+import "fake-indexeddb/auto";
+import { describe, expect, it, vi } from "vitest";
+import { Actions } from "../model/actions";
+import type { Operation } from "../model/intents";
+import { Emitter } from "./emitter";
+import type { Session, SessionEvents } from "./session";
+import { MOST_TEXTS, VersionCache } from "./version-cache";
+import { Versions, versionOf } from "./versions";
+
+const TARGET = { exact: "x", prefix: "", suffix: "", startCp: 0, endCp: 1, kind: "text", part: "" };
+const ann = new Actions("ann", () => 1_800_000_000_000);
+
+/** A session whose server is a map. */
+class FakeSession extends Emitter<SessionEvents> {
+  readonly pending = new Map<string, Operation>();
+  welcome = { page_versions: true };
+  readonly stored = new Map<string, string>();
+  readonly asked: string[] = [];
+  online = true;
+
+  constructor(readonly key: string) {
+    super();
+  }
+
+  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    if (!this.online) throw new TypeError("no connection");
+    const [, version = ""] = path.split("/");
+    this.asked.push(`${init.method ?? "GET"} ${version}`);
+    if (init.method === "PUT") {
+      this.stored.set(version, init.body as string);
+      return new Response(null, { status: 201 });
+    }
+    const text = this.stored.get(version);
+    return text === undefined ? new Response("", { status: 404 }) : new Response(text);
+  }
+
+  submit(versions: Versions, operation: Operation, text: string): void {
+    versions.owe(operation, () => text);
+    this.pending.set(operation.broadcastId, operation);
+  }
+
+  settle(operation: Operation): void {
+    this.pending.delete(operation.broadcastId);
+    this.emit("settled", operation);
+  }
+}
+
+let pages = 0;
+function open(key = `page ${++pages}`) {
+  const session = new FakeSession(key);
+  return { session, versions: new Versions(session as unknown as Session) };
+}
+
+describe("a page version", () => {
+  it("is named as the server names it", async () => {
+    expect(await versionOf("")).toBe("47DEQpj8HBSa-_TImW-5JC");
+    expect(await versionOf("zażółć 😀")).toMatch(/^[\w-]{22}$/);
+    expect(await versionOf("half \ud83d")).toBe("");
+    expect(await versionOf("x".repeat(2_097_153))).toBe("");
+  });
+
+  it("is sent once, and not before the annotation is acknowledged", async () => {
+    const { session, versions } = open();
+    const text = `The text of ${session.key}`;
+    const version = await versionOf(text);
+    const first = ann.annotate({ ...TARGET, version }, "one");
+    const second = ann.annotate({ ...TARGET, version }, "two");
+    session.submit(versions, first, text);
+    session.submit(versions, second, text);
+    session.emit("synced", { first: false });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(session.asked).toEqual([]);
+    session.settle(first);
+    await vi.waitFor(() => expect(session.stored.get(version)).toBe(text));
+    session.settle(second);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const again = open(session.key);
+    again.session.submit(again.versions, ann.annotate({ ...TARGET, version }, "three"), text);
+    again.session.emit("synced", { first: true });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([session.asked, again.session.asked]).toEqual([[`PUT ${version}`], []]);
+  });
+
+  it("is still owed after a failure, and sent by a later visit", async () => {
+    const { session, versions } = open();
+    const text = `The text of ${session.key}`;
+    const version = await versionOf(text);
+    const operation = ann.annotate({ ...TARGET, version }, "one");
+    session.online = false;
+    session.submit(versions, operation, text);
+    session.settle(operation);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    versions.close();
+    const later = open(session.key);
+    later.session.emit("synced", { first: true });
+    await vi.waitFor(() => expect(later.session.stored.get(version)).toBe(text));
+  });
+
+  it("is fetched once, and believed only under its name", async () => {
+    const { session, versions } = open();
+    const text = `The text of ${session.key}`;
+    const version = await versionOf(text);
+    expect(await versions.recall(version)).toBeNull();
+    session.stored.set(version, "something else");
+    expect(await versions.recall(version)).toBeNull();
+    session.stored.set(version, text);
+    expect(await versions.recall(version)).toBe(text);
+    expect(await versions.recall(version)).toBe(text);
+    expect(session.asked).toHaveLength(3);
+    session.online = false;
+    expect(await open(session.key).versions.recall(version)).toBe(text);
+    session.emit("rebuilt", {});
+    await vi.waitFor(async () => expect(await versions.recall(version)).toBeNull());
+  });
+
+  it("is neither sent nor fetched for a tenant that keeps none", async () => {
+    const { session, versions } = open();
+    session.welcome.page_versions = false;
+    const operation = ann.annotate({ ...TARGET, version: await versionOf("text") }, "one");
+    session.submit(versions, operation, "text");
+    session.settle(operation);
+    expect(await versions.recall("AAAAAAAAAAAAAAAAAAAAAA")).toBeNull();
+    expect(session.asked).toEqual([]);
+  });
+});
+
+describe("the cache", () => {
+  it("keeps the newest few", async () => {
+    const cache = new VersionCache("bounded", indexedDB);
+    for (let number = 0; number < MOST_TEXTS + 3; number++) {
+      await cache.put(`v${number}`, `text ${number}`, false);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    expect(await cache.get("v0")).toBeUndefined();
+    expect(await cache.get(`v${MOST_TEXTS + 2}`)).toBe(`text ${MOST_TEXTS + 2}`);
+  });
+
+  it("works without storage as long as the page lasts", async () => {
+    const cache = new VersionCache("none", undefined);
+    await cache.put("v", "text", true);
+    expect(await cache.owed()).toEqual(["v"]);
+    expect(await cache.get("v")).toBe("text");
+    await cache.put("v", "text", false);
+    expect(await cache.owed()).toEqual([]);
+  });
+});
