@@ -8,6 +8,8 @@ from enum import StrEnum
 class Role(StrEnum):
     """What somebody is on a page, from least to most."""
 
+    BLOCKED = "blocked"
+    """Was a commenter, and reads now."""
     VIEWER = "viewer"
     COMMENTER = "commenter"
     MODERATOR = "moderator"
@@ -25,6 +27,7 @@ class Action(StrEnum):
 
 
 ALLOWED: dict[Role, frozenset[Action]] = {
+    Role.BLOCKED: frozenset({Action.READ}),
     Role.VIEWER: frozenset({Action.READ}),
     Role.COMMENTER: frozenset({Action.READ, Action.COMMENT}),
     Role.MODERATOR: frozenset({Action.READ, Action.COMMENT, Action.MODERATE}),

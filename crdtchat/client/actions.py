@@ -19,6 +19,7 @@ from crdtchat.document.records import (
     AnchorRecord,
     AnnotationRecord,
     CommentRecord,
+    ModerationRecord,
     StatusRecord,
     Target,
     TombstoneRecord,
@@ -26,11 +27,13 @@ from crdtchat.document.records import (
     annotation_value,
     comment_key,
     comment_value,
+    moderation_value,
     reaction_key,
     reactions_value,
     read_anchor,
     read_annotation,
     read_comment,
+    read_moderation,
     read_reactions,
     read_status,
     status_value,
@@ -97,6 +100,32 @@ class Actions:
         now = _after(before.at, now) if before else now
         value = anchor_value(AnchorRecord(self._records.user, now, target, followed))
         return self._operation(now, (schema.ANCHORS, aid, value))
+
+    def moderate(
+        self,
+        aid: str,
+        cid: str,
+        now: int,
+        *,
+        hidden: bool | None = None,
+        locked: bool | None = None,
+    ) -> Operation:
+        """Hide or lock, or take that back; what is None stays as it is."""
+        if cid:
+            self._comment_of(aid, cid)
+        else:
+            self.annotation(aid)
+        key = comment_key(aid, cid) if cid else aid
+        before = read_moderation(self._records.get(schema.MODERATION, key))
+        now = _after(before.at, now) if before else now
+        record = before or ModerationRecord(False, False, "", 0)
+        record = replace(record, by=self._records.user, at=now)
+        record = replace(
+            record,
+            hidden=record.hidden if hidden is None else hidden,
+            locked=record.locked if locked is None else locked,
+        )
+        return self._operation(now, (schema.MODERATION, key, moderation_value(record)))
 
     def react(self, aid: str, cid: str, emoji: str, given: bool, now: int) -> Operation:
         """Give a comment an emoji, or take it back."""

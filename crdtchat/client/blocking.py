@@ -226,6 +226,22 @@ class BlockingPage:
         """See `Page.delete`."""
         self.call(lambda page: page.delete(aid, cid))
 
+    def hide(self, aid: str, cid: str = "") -> None:
+        """See `Page.hide`."""
+        self.call(lambda page: page.hide(aid, cid))
+
+    def unhide(self, aid: str, cid: str = "") -> None:
+        """See `Page.unhide`."""
+        self.call(lambda page: page.unhide(aid, cid))
+
+    def lock(self, aid: str) -> None:
+        """See `Page.lock`."""
+        self.call(lambda page: page.lock(aid))
+
+    def unlock(self, aid: str) -> None:
+        """See `Page.unlock`."""
+        self.call(lambda page: page.unlock(aid))
+
     def react(self, aid: str, cid: str, emoji: str) -> None:
         """See `Page.react`."""
         self.call(lambda page: page.react(aid, cid, emoji))

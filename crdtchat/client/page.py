@@ -22,6 +22,7 @@ from crdtchat.client.events import Events, Listeners
 from crdtchat.client.greeting import Principal
 from crdtchat.client.intents import Operation
 from crdtchat.client.line import Line, now_ms
+from crdtchat.client.moderating import Moderating
 from crdtchat.client.page_texts import PageTexts
 from crdtchat.client.presence import Person
 from crdtchat.client.provider import Phase, Provider
@@ -62,7 +63,7 @@ def connect(
     return Page(Address(url, tenant, page), token=token, name=name or "", ssl_context=ssl_context)
 
 
-class Page(Attaching):
+class Page(Attaching, Moderating):
     """A live copy of one page's annotations. Made by `connect`; use it in one event loop only.
 
     Writing never waits for the network: what you write is on `annotations` at once and is sent
@@ -145,7 +146,7 @@ class Page(Attaching):
         """
         version, view = self._view
         if version != self._provider.version:
-            view = read_view(self._provider)
+            view = read_view(self._provider, hidden=self._moderates)
             self._view = (self._provider.version, view)
         return view
 

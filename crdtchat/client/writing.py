@@ -14,7 +14,7 @@ from crdtchat.client.place import place_in
 from crdtchat.document.records import Target
 from crdtchat.document.schema import CONTEXT_CP
 
-_MODERATING = ("moderator", "owner")
+MODERATING = ("moderator", "owner")
 
 
 class Writing(ABC):
@@ -126,7 +126,7 @@ class Writing(ABC):
 
     def _may_attach(self, author: str) -> bool:
         """Whether this person may re-attach an annotation of `author`, as far as is known."""
-        return self.me is None or author == self.me.id or self.me.role in _MODERATING
+        return self.me is None or author == self.me.id or self.me.role in MODERATING
 
     def _target(
         self,

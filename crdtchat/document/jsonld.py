@@ -54,6 +54,10 @@ def annotation_json(annotation: Annotation, page: str) -> dict[str, Any]:
         "body": {"type": "TextualBody", "value": annotation.text, "format": "text/markdown"},
         "resolved": annotation.resolved,
     }
+    if annotation.hidden:
+        found["hidden"] = True
+    if annotation.locked:
+        found["locked"] = True
     if annotation.status is not None:
         found["resolution"] = _signed(annotation.status.by, annotation.status.at, names)
     if annotation.anchor is not None and annotation.made_on is not None:
@@ -95,6 +99,8 @@ def comment_json(comment: Comment, names: Mapping[str, str] | None = None) -> di
         "target": comment.parent or comment.aid,
         "body": {"type": "TextualBody", "value": comment.text, "format": "text/markdown"},
     }
+    if comment.hidden:
+        found["hidden"] = True
     if comment.edited:
         found["modified"] = iso(comment.edited)
     if comment.parent:

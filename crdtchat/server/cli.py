@@ -51,6 +51,11 @@ def _parser() -> argparse.ArgumentParser:
     erase.add_argument("--user", help="user id: what they wrote, on all pages")
     erase.add_argument("--yes", action="store_true", help="do not ask")
     _add_exchange(commands)
+    audit = commands.add_parser("audit", help="print a tenant's audit log as JSON lines")
+    audit.set_defaults(command=_audit)
+    _add_settings(audit)
+    audit.add_argument("--tenant", required=True)
+    audit.add_argument("--page", help="only what was done on this page")
     compact = commands.add_parser("compact", help="fold logs into snapshots (server stopped)")
     compact.set_defaults(command=_compact)
     _add_settings(compact)
@@ -101,6 +106,12 @@ def _erase(flags: dict[str, Any]) -> int:
     from crdtchat.server.erase import erase
 
     return erase(_settings(flags), flags)
+
+
+def _audit(flags: dict[str, Any]) -> int:
+    from crdtchat.server.audit import print_audit
+
+    return print_audit(_settings(flags), flags)
 
 
 def _compact(flags: dict[str, Any]) -> int:

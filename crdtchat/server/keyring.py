@@ -19,7 +19,7 @@ from crdtchat.access.principal import GUEST_PREFIX
 from crdtchat.access.tenants import Tenant
 from crdtchat.document.schema import is_user
 from crdtchat.server.settings import BadSetting, Settings
-from crdtchat.server.upkeep import run_on_store
+from crdtchat.server.upkeep import note_command, run_on_store
 from crdtchat.stores.base import Grant, Store, StoredTenant, Token
 
 Flags = dict[str, Any]
@@ -52,6 +52,7 @@ def add_tenant(settings: Settings, flags: Flags) -> None:
         if any(tenant.name == name for tenant in await store.tenants()):
             raise BadSetting(f"there is a tenant {name}: remove it first, or rotate its secret")
         await store.put_tenant(StoredTenant(name, json.dumps(described)))
+        await note_command(store, name, "tenant-add", name)
 
     run_on_store(settings, work)
     if secret:
@@ -93,6 +94,7 @@ def rotate_tenant(settings: Settings, flags: Flags) -> None:
         before = [] if flags["now"] else described.get("secrets", [])[:1]
         described["secrets"] = [secret, *before]
         await store.put_tenant(StoredTenant(name, json.dumps(described)))
+        await note_command(store, name, "tenant-rotate", name)
 
     run_on_store(settings, work)
     _print(secret)
@@ -110,6 +112,7 @@ def remove_tenant(settings: Settings, flags: Flags) -> None:
     async def work(store: Store) -> None:
         if not await store.remove_tenant(name):
             raise _no_tenant(name)
+        await note_command(store, name, "tenant-remove", name)
 
     run_on_store(settings, work)
     _note(f"tenant {name} is closed and its tokens are gone; its pages are still on the disk")
@@ -132,7 +135,12 @@ def create_token(settings: Settings, flags: Flags) -> None:
         expires=now + _duration(flags["ttl"]) if flags["ttl"] else 0,
         created=now,
     )
-    run_on_store(settings, lambda store: store.add_token(token))
+
+    async def work(store: Store) -> None:
+        await store.add_token(token)
+        await note_command(store, token.tenant, "token-create", token.id)
+
+    run_on_store(settings, work)
     _print(secret)
     _note(f"token {token.id}: {user} as {token.role}; the secret is shown only now")
 
@@ -163,6 +171,7 @@ def revoke_token(settings: Settings, flags: Flags) -> None:
             raise BadSetting(
                 f"tenant {tenant} has no token {token}: see crdtchat token list --tenant {tenant}"
             )
+        await note_command(store, tenant, "token-revoke", token)
 
     run_on_store(settings, work)
     _note(f"token {token} is revoked")
@@ -173,7 +182,12 @@ def set_role(settings: Settings, flags: Flags) -> None:
     grant = Grant(flags["tenant"], flags["user"], flags["role"])
     if not is_user(grant.user):
         raise BadSetting(f"{grant.user!r} cannot be a user id")
-    run_on_store(settings, lambda store: store.put_grant(grant))
+
+    async def work(store: Store) -> None:
+        await store.put_grant(grant)
+        await note_command(store, grant.tenant, "role-set", grant.user)
+
+    run_on_store(settings, work)
     _note(f"{grant.user} is {grant.role} in tenant {grant.tenant}")
 
 
@@ -184,6 +198,7 @@ def clear_role(settings: Settings, flags: Flags) -> None:
     async def work(store: Store) -> None:
         if not await store.remove_grant(tenant, user):
             raise BadSetting(f"{user} was given no role in tenant {tenant}: there is none to clear")
+        await note_command(store, tenant, "role-clear", user)
 
     run_on_store(settings, work)
     _note(f"{user}'s tokens say the role again")

@@ -13,7 +13,8 @@ from crdtchat.host import page_versions
 from crdtchat.host.folding import replica_of
 from crdtchat.server.serve import make_store
 from crdtchat.server.settings import BadSetting, Settings
-from crdtchat.stores.base import Store, StoreError
+from crdtchat.stores.base import DocumentKey, Store, StoreError
+from crdtchat.sync.effects import Deed
 
 
 def compact(settings: Settings, tenant: str) -> int:
@@ -32,6 +33,13 @@ async def _compact_pages(store: Store, tenant: str) -> None:
         await store.snapshot(page.key, loaded.epoch, loaded.sequence, replica.state())
         await page_versions.tidy(store, page.key, replica, time.time_ns() // 1_000_000)
     sys.stdout.write(f"{len(pages)} pages of {tenant} are compact\n")
+
+
+async def note_command(store: Store, tenant: str, action: str, target: str) -> None:
+    """Write into a tenant's audit log what an operator did at the command line."""
+    now = time.time_ns() // 1_000_000
+    deed = Deed("", "", action, target, now, "command")
+    await store.add_deeds(DocumentKey(tenant, ""), [deed])
 
 
 def run_on_store(settings: Settings, work: Callable[[Store], Awaitable[None]]) -> None:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from crdtchat.stores.auditing import Auditing
 from crdtchat.sync.effects import Deed, LogEntry
 
 
@@ -130,16 +131,6 @@ class Token:
     revoked: bool = False
 
 
-class Audited(NamedTuple):
-    """A line of the audit log."""
-
-    number: int
-    """Grows from line to line, with holes."""
-    page: str
-    """Empty for what concerns a whole tenant."""
-    deed: Deed
-
-
 @dataclass(frozen=True, slots=True)
 class StoredTenant:
     """A tenant that is described in the store and not in the configuration."""
@@ -236,7 +227,7 @@ class StoreTooNew(StoreError):
         super().__init__(message, retry=False)
 
 
-class Store(Protocol):
+class Store(Auditing, Protocol):
     """The exam is `crdtchat.testing.store_contract`; every store passes it.
 
     Every method may raise `StoreError`. After one, nothing of the call is stored. Text with U+0000
@@ -285,20 +276,6 @@ class Store(Protocol):
     async def remove_user(self, tenant: str, user: str) -> int:
         """Delete a user's tokens, names and all, and their grant; answers how many tokens there
         were. Counts as a change of the tenant's access."""
-
-    async def add_deeds(self, key: DocumentKey, deeds: Sequence[Deed]) -> None:
-        """Write lines of the audit log that belong to no append: about a page, or with an empty
-        page about a tenant."""
-
-    async def deeds(
-        self, tenant: str, *, page: str | None, first: int, last: int, after: int, most: int
-    ) -> list[Audited]:
-        """Read a tenant's audit log in order of number: lines with `first <= at <= last`, in
-        milliseconds since 1970, and numbers above `after`; `most` at most, of one page if one is
-        named."""
-
-    async def trim_deeds(self, tenant: str, before: int) -> int:
-        """Drop the lines of a tenant's audit log from before a time; answers how many."""
 
     async def scrub(self) -> None:
         """Take everything that was erased or deleted off the store's files, free space included.

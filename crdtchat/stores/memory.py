@@ -11,7 +11,6 @@ from anyio.lowlevel import checkpoint
 from crdtchat.stores.base import (
     CONVERSATIONS,
     Append,
-    Audited,
     Conflict,
     DocumentKey,
     Entry,
@@ -27,16 +26,14 @@ from crdtchat.stores.base import (
     Usage,
     usage_day,
 )
-from crdtchat.stores.memory_audit import MemoryAudit
+from crdtchat.stores.memory_audit import MemoryAudit, MemoryAuditing
 from crdtchat.stores.memory_document import MemoryDocument
 from crdtchat.stores.text import (
-    deed_texts,
     require_append_text,
     require_text,
     token_texts,
     version_texts,
 )
-from crdtchat.sync.effects import Deed
 
 
 @dataclass(slots=True)
@@ -62,7 +59,7 @@ class MemoryData:
         self.access_changes[tenant] = max([0, *self.access_changes.values()]) + 1
 
 
-class MemoryStore:
+class MemoryStore(MemoryAuditing):
     """Keeps its promises until `data` is dropped.
 
     Every method passes one checkpoint first and then runs to its end without awaiting, so a call
@@ -72,6 +69,7 @@ class MemoryStore:
 
     def __init__(self, data: MemoryData | None = None) -> None:
         self._data = MemoryData() if data is None else data
+        super().__init__(self._data.audit)
         self._open = False
 
     async def open(self) -> None:
@@ -179,26 +177,10 @@ class MemoryStore:
         for token_id in removed:
             del tokens[token_id]
         self._data.grants.pop((tenant, user), None)
+        self._data.audit.remove_reports(tenant, by=user)
         self._data.note_change(tenant)
         self._data.revision += 1
         return len(removed)
-
-    async def add_deeds(self, key: DocumentKey, deeds: Sequence[Deed]) -> None:
-        """See `Store`."""
-        await self._enter(*key, *deed_texts(deeds))
-        self._data.audit.note(key, deeds)
-
-    async def deeds(
-        self, tenant: str, *, page: str | None, first: int, last: int, after: int, most: int
-    ) -> list[Audited]:
-        """See `Store`."""
-        await self._enter(tenant, page or "")
-        return self._data.audit.find(tenant, page, first, last, after)[:most]
-
-    async def trim_deeds(self, tenant: str, before: int) -> int:
-        """See `Store`."""
-        await self._enter(tenant)
-        return self._data.audit.trim(tenant, before)
 
     async def scrub(self) -> None:
         """See `Store`. What is dropped here is on no disk."""

@@ -13,9 +13,9 @@ from crdtchat.stores import sqlite_audit as auditing
 from crdtchat.stores import sqlite_erase as erasing
 from crdtchat.stores import sqlite_tables as tables
 from crdtchat.stores import sqlite_versions as page_versions
+from crdtchat.stores.auditing import Audited, Report
 from crdtchat.stores.base import (
     Append,
-    Audited,
     CallSoon,
     Conflict,
     DocumentKey,
@@ -153,6 +153,23 @@ class SqliteStore:
         require_text(tenant)
         return await self._writer.write(
             lambda connection: auditing.trim(connection, tenant, before)
+        )
+
+    async def add_report(self, tenant: str, report: Report) -> None:
+        """See `Store`."""
+        require_text(tenant, *report[:4])
+        await self._writer.write(lambda connection: auditing.add_report(connection, tenant, report))
+
+    async def reports(self, tenant: str) -> list[Report]:
+        """See `Store`."""
+        require_text(tenant)
+        return await self._reader.read(lambda connection: auditing.list_reports(connection, tenant))
+
+    async def remove_reports(self, key: DocumentKey, target: str) -> int:
+        """See `Store`."""
+        require_text(*key, target)
+        return await self._writer.write(
+            lambda connection: auditing.remove_reports(connection, key, target)
         )
 
     async def scrub(self) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from crdtchat.stores.base import Audited, DocumentKey
+from crdtchat.stores.auditing import Audited, Report
+from crdtchat.stores.base import DocumentKey
 from crdtchat.stores.sqlite_file import transaction
 from crdtchat.sync.effects import Deed
 
@@ -31,6 +32,20 @@ def create_audit(connection: sqlite3.Connection) -> None:
             count INTEGER NOT NULL)"""
     )
     connection.execute("CREATE INDEX audit_tenant ON audit (tenant, id)")
+
+
+def create_reports(connection: sqlite3.Connection) -> None:
+    """Migration: what readers reported and no moderator dealt with yet."""
+    connection.execute(
+        """CREATE TABLE report (
+            tenant TEXT NOT NULL,
+            page TEXT NOT NULL,
+            target TEXT NOT NULL,
+            by TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            PRIMARY KEY (tenant, page, target, by)) WITHOUT ROWID"""
+    )
 
 
 def note(connection: sqlite3.Connection, key: DocumentKey, deeds: Sequence[Deed]) -> None:
@@ -70,4 +85,32 @@ def trim(connection: sqlite3.Connection, tenant: str, before: int) -> int:
     with transaction(connection, "IMMEDIATE"):
         return connection.execute(
             "DELETE FROM audit WHERE tenant = ? AND at < ?", (tenant, before)
+        ).rowcount
+
+
+def add_report(connection: sqlite3.Connection, tenant: str, report: Report) -> None:
+    """See `Store.add_report`."""
+    with transaction(connection, "IMMEDIATE"):
+        connection.execute(
+            "REPLACE INTO report (tenant, page, target, by, reason, at) VALUES (?, ?, ?, ?, ?, ?)",
+            (tenant, *report),
+        )
+
+
+def list_reports(connection: sqlite3.Connection, tenant: str) -> list[Report]:
+    """See `Store.reports`."""
+    rows = connection.execute(
+        "SELECT page, target, by, reason, at FROM report WHERE tenant = ?"
+        " ORDER BY at, page, target, by",
+        (tenant,),
+    )
+    return [Report(*row) for row in rows]
+
+
+def remove_reports(connection: sqlite3.Connection, key: DocumentKey, target: str) -> int:
+    """See `Store.remove_reports`."""
+    with transaction(connection, "IMMEDIATE"):
+        return connection.execute(
+            "DELETE FROM report WHERE tenant = ? AND page = ? AND target = ?",
+            (key.tenant, key.page, target),
         ).rowcount

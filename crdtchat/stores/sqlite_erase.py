@@ -83,6 +83,7 @@ def remove_user(connection: sqlite3.Connection, tenant: str, user: str) -> int:
         removed = connection.execute(
             "DELETE FROM token WHERE tenant = ? AND user = ?", (tenant, user)
         ).rowcount
+        connection.execute("DELETE FROM report WHERE tenant = ? AND by = ?", (tenant, user))
         connection.execute("DELETE FROM role_grant WHERE tenant = ? AND user = ?", (tenant, user))
         note_change(connection, tenant)
         connection.execute(_ERASED)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from crdtchat.stores.base import StoreTooNew
 from crdtchat.stores.sqlite_access import make_access_tables
-from crdtchat.stores.sqlite_audit import create_audit
+from crdtchat.stores.sqlite_audit import create_audit, create_reports
 from crdtchat.stores.sqlite_erase import add_revision
 from crdtchat.stores.sqlite_errors import damaged
 from crdtchat.stores.sqlite_file import transaction
@@ -95,6 +95,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     add_revision,
     make_access_tables,
     create_audit,
+    create_reports,
 )
 
 

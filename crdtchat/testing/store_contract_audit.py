@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from crdtchat.stores.base import Append, Audited, DocumentKey, Erasure, Store
+from crdtchat.stores.auditing import Audited, Report
+from crdtchat.stores.base import Append, DocumentKey, Erasure, Store
 from crdtchat.sync.effects import Deed
 from crdtchat.testing.store_contract import KEY, OTHER, entries
 
@@ -71,3 +72,23 @@ class AuditContract:
         await store.trim_deeds("demo", ALWAYS)
         await store.add_deeds(KEY, [deed(4)])
         assert (await log(store))[0].number > newest, "a number is never used twice"
+
+    async def test_reports_are_one_a_user_and_go_when_dealt_with(self, store: Store) -> None:
+        def report(by: str, at: int, target: str = "anno") -> Report:
+            return Report(KEY.page, target, by, "spam", at)
+
+        for one in (report("ann", 1), report("bob", 2), report("ann", 3)):
+            await store.add_report("demo", one)
+        await store.add_report("demo", report("ann", 4, "anno/c001"))
+        await store.add_report("other", report("ann", 5))
+        assert await store.reports("demo") == [
+            report("bob", 2),
+            report("ann", 3),
+            report("ann", 4, "anno/c001"),
+        ]
+        assert await store.remove_reports(KEY, "anno") == 2
+        assert await store.remove_reports(KEY, "anno") == 0
+        assert await store.reports("demo") == [report("ann", 4, "anno/c001")]
+        await store.remove_user("demo", "ann")
+        assert await store.reports("demo") == []
+        assert len(await store.reports("other")) == 1

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crdtchat.server.credentials import COOKIE
+from crdtchat.server.openapi.moderation_paths import MODERATION
 from crdtchat.server.openapi.parts import Part
 from crdtchat.server.openapi.paths import ANNOTATIONS, COMMENTS, PAGES
 from crdtchat.server.openapi.schemas import SCHEMAS
@@ -28,7 +29,7 @@ def openapi_document() -> Part:
         },
         # Without credentials one is a guest, where the tenant admits any.
         "security": [{}, {"bearer": []}, {"token": []}, {"cookie": []}],
-        "paths": {**ANNOTATIONS, **COMMENTS, **PAGES},
+        "paths": {**ANNOTATIONS, **COMMENTS, **PAGES, **MODERATION},
         "components": {
             "schemas": SCHEMAS,
             "securitySchemes": {

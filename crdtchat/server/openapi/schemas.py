@@ -181,6 +181,47 @@ SCHEMAS: Schema = {
             "items": _list(ref("Annotation")),
         },
     ),
+    "NewReport": _object("", {"reason": {"enum": ["abuse", "other", "spam"]}}),
+    "Reports": _object(
+        "reports",
+        {
+            "reports": _list(
+                _object(
+                    "page target count reasons first",
+                    {
+                        "page": _text(),
+                        "target": _text(),
+                        "count": _COUNT,
+                        "reasons": _list(_text()),
+                        "first": _text(format="date-time"),
+                    },
+                )
+            )
+        },
+    ),
+    "Blocks": _object("users", {"users": _list(_text())}),
+    "Audit": _object(
+        "lines",
+        {
+            "lines": _list(
+                _object(
+                    "number at action via",
+                    {
+                        "number": _COUNT,
+                        "at": _text(format="date-time"),
+                        "action": _text(),
+                        "who": _text(),
+                        "role": _text(),
+                        "page": _text(),
+                        "target": _text(),
+                        "via": _text(),
+                        "times": _COUNT,
+                    },
+                )
+            ),
+            "next": _COUNT,
+        },
+    ),
     "Presence": _object("people connections", {"people": _COUNT, "connections": _COUNT}),
     "Pages": _object(
         "pages",

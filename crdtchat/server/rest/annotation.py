@@ -44,7 +44,9 @@ async def create_annotation(request: Request) -> Response:
         await room.settled(aid)
         if not any(room.replica.get(root, aid) for root in (schema.ANNOTATIONS, schema.TOMBSTONES)):
             await room.write(asked.peer, writes, operation)
-        content = annotation_bytes(require_annotation(room, aid), asked.key.page)
+        content = annotation_bytes(
+            require_annotation(room, aid, hidden=asked.moderates), asked.key.page
+        )
     return made(content, _location(request, asked, aid))
 
 
@@ -52,7 +54,7 @@ async def show_annotation(request: Request) -> Response:
     """`GET .../annotations/{aid}?page=ID`."""
     asked = await ask(request, Action.READ)
     async with asked.hub.attend(asked.key) as room:
-        found = require_annotation(room, request.path_params["aid"])
+        found = require_annotation(room, request.path_params["aid"], hidden=asked.moderates)
     return shown(request, annotation_bytes(found, asked.key.page))
 
 
@@ -67,7 +69,7 @@ async def change_annotation(request: Request) -> Response:
     aid: str = request.path_params["aid"]
     async with asked.hub.attend(asked.key) as room:
         await room.settled(aid)
-        found = require_annotation(room, aid)
+        found = require_annotation(room, aid, hidden=asked.moderates)
         require_match(request, etag_of(annotation_bytes(found, asked.key.page)))
         writes: list[Write] = []
         if "body" in body:
@@ -78,7 +80,7 @@ async def change_annotation(request: Request) -> Response:
             writes += _attach(asked, found, read_target(body["target"]))
         if writes:
             await room.write(asked.peer, writes, operation)
-        found = require_annotation(room, aid)
+        found = require_annotation(room, aid, hidden=asked.moderates)
     return shown(request, annotation_bytes(found, asked.key.page))
 
 
@@ -89,7 +91,7 @@ async def delete_annotation(request: Request) -> Response:
     aid: str = request.path_params["aid"]
     async with asked.hub.attend(asked.key) as room:
         await room.settled(aid)
-        found = require_annotation(room, aid)
+        found = require_annotation(room, aid, hidden=asked.moderates)
         require_match(request, etag_of(annotation_bytes(found, asked.key.page)))
         stone = records.TombstoneRecord(asked.principal.user, asked.now)
         writes: list[Write] = [(schema.TOMBSTONES, aid, records.tombstone_value(stone))]

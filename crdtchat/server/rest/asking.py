@@ -51,6 +51,11 @@ class Asked:
         return self.admission.principal
 
     @property
+    def moderates(self) -> bool:
+        """Whether they are shown what moderators hid."""
+        return self.principal.may(Action.MODERATE, self.key.page)
+
+    @property
     def now(self) -> int:
         """Milliseconds since 1970."""
         return self.hub.sources.now().wall

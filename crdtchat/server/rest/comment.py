@@ -39,14 +39,14 @@ async def create_comment(request: Request) -> Response:
     record = records.CommentRecord(user, now, read_text(body.get("body")), parent=parent)
     async with asked.hub.attend(asked.key) as room:
         await room.settled(aid)
-        earlier = _find_made(require_annotation(room, aid), cid)
+        earlier = _find_made(require_annotation(room, aid, hidden=asked.moderates), cid)
         if earlier:
             cid = earlier
         else:
             key = records.comment_key(aid, cid)
             writes: list[Write] = [(schema.COMMENTS, key, records.comment_value(record))]
             await room.write(asked.peer, writes, operation)
-        comment = require_comment(require_annotation(room, aid), cid)
+        comment = require_comment(require_annotation(room, aid, hidden=asked.moderates), cid)
     location = f"{own_path(request)}/{cid}?{urlencode({'page': asked.key.page})}"
     return made(comment_bytes(comment), location)
 
@@ -55,7 +55,7 @@ async def show_comment(request: Request) -> Response:
     """`GET .../comments/{cid}?page=ID`."""
     asked = await ask(request, Action.READ)
     async with asked.hub.attend(asked.key) as room:
-        annotation = require_annotation(room, request.path_params["aid"])
+        annotation = require_annotation(room, request.path_params["aid"], hidden=asked.moderates)
     return shown(request, comment_bytes(require_comment(annotation, request.path_params["cid"])))
 
 
@@ -67,7 +67,7 @@ async def change_comment(request: Request) -> Response:
     text = read_text(body.get("body"))
     aid, cid = _names(request)
     async with asked.hub.attend(asked.key) as room:
-        comment = await _newest(request, room, aid, cid)
+        comment = await _newest(request, asked, room)
         if comment.text != text:
             record = records.CommentRecord(
                 comment.author, comment.created, text, edited=asked.now, parent=comment.parent
@@ -75,7 +75,7 @@ async def change_comment(request: Request) -> Response:
             key = records.comment_key(aid, cid)
             writes: list[Write] = [(schema.COMMENTS, key, records.comment_value(record))]
             await room.write(asked.peer, writes, operation)
-        comment = require_comment(require_annotation(room, aid), cid)
+        comment = require_comment(require_annotation(room, aid, hidden=asked.moderates), cid)
     return shown(request, comment_bytes(comment))
 
 
@@ -85,7 +85,7 @@ async def delete_comment(request: Request) -> Response:
     operation = broadcast_id(request.query_params.get("broadcastId"))
     aid, cid = _names(request)
     async with asked.hub.attend(asked.key) as room:
-        await _newest(request, room, aid, cid)
+        await _newest(request, asked, room)
         stone = records.TombstoneRecord(asked.principal.user, asked.now)
         key = records.comment_key(aid, cid)
         writes: list[Write] = [(schema.TOMBSTONES, key, records.tombstone_value(stone))]
@@ -109,7 +109,7 @@ async def _react(request: Request, *, wanted: bool) -> Response:
     emoji: str = request.path_params["emoji"]
     aid, cid = _names(request)
     async with asked.hub.attend(asked.key) as room:
-        await _newest(request, room, aid, cid)
+        await _newest(request, asked, room)
         writes = _reaction_writes(asked, room, records.comment_key(aid, cid), emoji, wanted)
         if writes:
             await room.write(asked.peer, writes, operation)
@@ -132,10 +132,11 @@ def _names(request: Request) -> tuple[str, str]:
     return request.path_params["aid"], request.path_params["cid"]
 
 
-async def _newest(request: Request, room: Gathering, aid: str, cid: str) -> Comment:
+async def _newest(request: Request, asked: Asked, room: Gathering) -> Comment:
     """The comment as of the end of the log, which the request may be conditional on."""
+    aid, cid = _names(request)
     await room.settled(aid)
-    comment = require_comment(require_annotation(room, aid), cid)
+    comment = require_comment(require_annotation(room, aid, hidden=asked.moderates), cid)
     require_match(request, etag_of(comment_bytes(comment)))
     return comment
 

@@ -32,12 +32,13 @@ async def list_annotations(request: Request) -> Response:
     offset = number(request, "offset", 0, range(2**31))
     limit = number(request, "limit", MOST, range(1, MOST + 1))
     async with asked.hub.attend(asked.key) as room:
-        etag = f'"{room.room.history.epoch}-{room.room.history.sequence}"'
+        seen = "m" if asked.moderates else ""
+        etag = f'"{room.room.history.epoch}-{room.room.history.sequence}{seen}"'
         if is_known(request, etag):
             return Response(status_code=304, headers={"ETag": etag, **CACHING})
         found = [
             annotation
-            for annotation in read_view(room.replica)
+            for annotation in read_view(room.replica, hidden=asked.moderates)
             if (not state or annotation.resolved == (state == "resolved"))
             and (author is None or annotation.author == author)
             and _changed(annotation) >= since

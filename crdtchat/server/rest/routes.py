@@ -8,7 +8,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from crdtchat.server.rest import annotation, comment, events, listing, pages, usage, version
+from crdtchat.server.rest import (
+    annotation,
+    audit,
+    comment,
+    events,
+    listing,
+    moderation,
+    pages,
+    usage,
+    version,
+)
 
 API = "/api/v1/"
 _TENANT = f"{API}{{tenant}}"
@@ -44,6 +54,7 @@ def rest_routes() -> list[Route]:
             PUT=comment.add_reaction,
             DELETE=comment.remove_reaction,
         ),
+        *moderation_routes(),
         _resource(f"{_TENANT}/events", GET=events.stream_events),
         _resource(
             f"{_TENANT}/versions/{{name}}",
@@ -53,6 +64,21 @@ def rest_routes() -> list[Route]:
         _resource(f"{_TENANT}/presence", GET=pages.presence),
         _resource(f"{_TENANT}/pages", GET=pages.list_pages),
         _resource(f"{_TENANT}/usage", GET=usage.show_usage),
+    ]
+
+
+def moderation_routes() -> list[Route]:
+    """What moderators and owners use."""
+    return [
+        _resource(f"{_ANNOTATION}/hidden", PUT=moderation.hide, DELETE=moderation.unhide),
+        _resource(f"{_ANNOTATION}/locked", PUT=moderation.lock, DELETE=moderation.unlock),
+        _resource(f"{_COMMENT}/hidden", PUT=moderation.hide, DELETE=moderation.unhide),
+        _resource(f"{_ANNOTATION}/reports", POST=moderation.report, DELETE=moderation.dismiss),
+        _resource(f"{_COMMENT}/reports", POST=moderation.report, DELETE=moderation.dismiss),
+        _resource(f"{_TENANT}/reports", GET=moderation.list_reports),
+        _resource(f"{_TENANT}/blocks", GET=moderation.list_blocks),
+        _resource(f"{_TENANT}/blocks/{{user}}", PUT=moderation.block, DELETE=moderation.unblock),
+        _resource(f"{_TENANT}/audit", GET=audit.show_audit),
     ]
 
 

@@ -32,16 +32,16 @@ class _Excerpt:
         return self._roots[root]
 
 
-def find_annotation(room: Gathering, aid: str) -> Annotation | None:
-    """The annotation as people see it; None if there is none, or none any more."""
+def find_annotation(room: Gathering, aid: str, *, hidden: bool) -> Annotation | None:
+    """The annotation as readers see it, or with what is `hidden`; None if there is none (now)."""
     if not schema.is_id(aid):
         return None
-    return next(iter(read_view(_Excerpt(room, aid))), None)
+    return next(iter(read_view(_Excerpt(room, aid), hidden=hidden)), None)
 
 
-def require_annotation(room: Gathering, aid: str) -> Annotation:
+def require_annotation(room: Gathering, aid: str, *, hidden: bool) -> Annotation:
     """The annotation. Raises Problem: 404 for one that never was, 409 for a deleted one."""
-    found = find_annotation(room, aid)
+    found = find_annotation(room, aid, hidden=hidden)
     if found is None:
         if schema.is_id(aid) and room.replica.get(schema.TOMBSTONES, aid) is not None:
             raise Problem(409, "the annotation was deleted", RejectCode.DELETED)

@@ -1,0 +1,36 @@
+"""`crdtchat audit`: a tenant's audit log as JSON lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from crdtchat.server.rest.audit import ALWAYS, MOST, audit_json
+from crdtchat.server.settings import Settings
+from crdtchat.server.upkeep import run_on_store
+from crdtchat.stores.base import Store
+
+
+def print_audit(settings: Settings, flags: dict[str, Any]) -> int:
+    """Print the whole log, or that of one page, oldest first. Answers the exit status."""
+
+    async def work(store: Store) -> None:
+        after = 0
+        while True:
+            lines = await store.deeds(
+                flags["tenant"],
+                page=flags["page"],
+                first=0,
+                last=ALWAYS,
+                after=after,
+                most=MOST,
+            )
+            for line in lines:
+                sys.stdout.write(json.dumps(audit_json(line), ensure_ascii=False) + "\n")
+            if len(lines) < MOST:
+                return
+            after = lines[-1].number
+
+    run_on_store(settings, work)
+    return 0

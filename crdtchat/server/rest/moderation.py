@@ -1,0 +1,187 @@
+"""What moderators decide, and what readers report.
+
+Hide and lock are records of the page (root `m`): the same verifier, log and audit as everything
+else. Blocking is a role of the user's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from crdtchat.access.roles import Action, Role
+from crdtchat.document import records, schema
+from crdtchat.document.jsonld import iso
+from crdtchat.document.records import ModerationRecord
+from crdtchat.host.gathering import Gathering
+from crdtchat.host.hub import Hub
+from crdtchat.server.problem import Problem
+from crdtchat.server.rest.answering import plain_json
+from crdtchat.server.rest.asking import Asked, admit, ask, broadcast_id, read_body
+from crdtchat.server.rest.bodies import bad_value
+from crdtchat.server.rest.thread import require_annotation, require_comment
+from crdtchat.stores.auditing import Report
+from crdtchat.stores.base import DocumentKey, Grant
+from crdtchat.sync.effects import Deed
+
+REASONS = ("abuse", "other", "spam")
+REPORTS_PER_HOUR = 30
+"""Of one user."""
+_HOUR_MS = 3_600_000
+
+
+async def hide(request: Request) -> Response:
+    """`PUT .../hidden?page=ID` of an annotation or a comment: readers are not shown it."""
+    return await _decide(request, hidden=True)
+
+
+async def unhide(request: Request) -> Response:
+    """`DELETE .../hidden?page=ID`."""
+    return await _decide(request, hidden=False)
+
+
+async def lock(request: Request) -> Response:
+    """`PUT .../locked?page=ID` of an annotation: only moderators write under it."""
+    return await _decide(request, locked=True)
+
+
+async def unlock(request: Request) -> Response:
+    """`DELETE .../locked?page=ID`."""
+    return await _decide(request, locked=False)
+
+
+async def report(request: Request) -> Response:
+    """`POST .../reports?page=ID` of an annotation or a comment, by whoever may comment."""
+    asked = await ask(request, Action.COMMENT)
+    reason = (await read_body(request)).get("reason", "other")
+    if reason not in REASONS:
+        raise bad_value(f"reason is one of {', '.join(REASONS)}")
+    async with asked.hub.attend(asked.key) as room:
+        target = _target(request, room, hidden=False)
+    store, user, now = asked.hub.store, asked.principal.user, asked.now
+    recent = [one for one in await store.reports(asked.key.tenant) if one.at > now - _HOUR_MS]
+    if sum(one.by == user for one in recent) >= REPORTS_PER_HOUR:
+        raise Problem(429, "you reported a lot already: come back later", "rate-limited")
+    await store.add_report(asked.key.tenant, Report(asked.key.page, target, user, reason, now))
+    return Response(status_code=204)
+
+
+async def dismiss(request: Request) -> Response:
+    """`DELETE .../reports?page=ID`: it was looked at; everything else is left as it is."""
+    asked = await ask(request, Action.MODERATE)
+    target = "/".join(filter(None, map(request.path_params.get, ("aid", "cid"))))
+    if await asked.hub.store.remove_reports(asked.key, target):
+        await _note(asked.hub, asked.key, asked, "dismiss", target)
+    return Response(status_code=204)
+
+
+async def list_reports(request: Request) -> Response:
+    """`GET /api/v1/{tenant}/reports`: what readers reported and nobody dealt with, by target."""
+    hub: Hub = request.app.state.hub
+    principal = (await admit(request, Action.MODERATE)).principal
+    found: dict[tuple[str, str], list[Report]] = {}
+    for one in await hub.store.reports(principal.tenant):
+        if principal.may(Action.MODERATE, one.page):
+            found.setdefault((one.page, one.target), []).append(one)
+    shown: list[dict[str, Any]] = [
+        {
+            "page": page,
+            "target": target,
+            "count": len(reports),
+            "reasons": sorted({one.reason for one in reports}),
+            "first": iso(reports[0].at),
+        }
+        for (page, target), reports in found.items()
+    ]
+    return plain_json({"reports": shown})
+
+
+async def list_blocks(request: Request) -> Response:
+    """`GET /api/v1/{tenant}/blocks`: the users who may not write anywhere in the tenant."""
+    hub: Hub = request.app.state.hub
+    tenant = (await admit(request, Action.MODERATE)).principal.tenant
+    users = [one.user for one in await hub.store.grants(tenant) if one.role == Role.BLOCKED]
+    return plain_json({"users": users})
+
+
+async def block(request: Request) -> Response:
+    """`PUT /api/v1/{tenant}/blocks/{user}`: their connections end within a second; they may come
+    back and read. Not for those whom the operator gave another role."""
+    hub: Hub = request.app.state.hub
+    principal = (await admit(request, Action.MODERATE)).principal
+    user = _user(request)
+    if user == principal.user:
+        raise Problem(409, "nobody blocks themselves")
+    role = await _role(hub, principal.tenant, user)
+    if role is None:
+        await hub.store.put_grant(Grant(principal.tenant, user, Role.BLOCKED))
+        await _note(hub, DocumentKey(principal.tenant, ""), principal, "block", user)
+    elif role != Role.BLOCKED:
+        raise Problem(409, f"the operator gave this user the role {role}: only they change it")
+    return Response(status_code=204)
+
+
+async def unblock(request: Request) -> Response:
+    """`DELETE /api/v1/{tenant}/blocks/{user}`."""
+    hub: Hub = request.app.state.hub
+    principal = (await admit(request, Action.MODERATE)).principal
+    user = _user(request)
+    if await _role(hub, principal.tenant, user) == Role.BLOCKED:
+        await hub.store.remove_grant(principal.tenant, user)
+        await _note(hub, DocumentKey(principal.tenant, ""), principal, "unblock", user)
+    return Response(status_code=204)
+
+
+async def _decide(
+    request: Request, *, hidden: bool | None = None, locked: bool | None = None
+) -> Response:
+    asked = await ask(request, Action.MODERATE)
+    operation = broadcast_id(request.query_params.get("broadcastId"))
+    aid: str = request.path_params["aid"]
+    async with asked.hub.attend(asked.key) as room:
+        await room.settled(aid)
+        target = _target(request, room, hidden=True)
+        before = records.read_moderation(room.replica.get(schema.MODERATION, target))
+        user = asked.principal.user
+        before = before or ModerationRecord(False, False, user, 0)
+        after = replace(
+            before,
+            hidden=before.hidden if hidden is None else hidden,
+            locked=before.locked if locked is None else locked,
+        )
+        if after != before:
+            record = replace(after, by=user, at=max(asked.now, before.at + 1))
+            value = records.moderation_value(record)
+            await room.write(asked.peer, [(schema.MODERATION, target, value)], operation)
+    return Response(status_code=204)
+
+
+def _target(request: Request, room: Gathering, *, hidden: bool) -> str:
+    """The key of what a path names. Raises Problem unless it is there."""
+    annotation = require_annotation(room, request.path_params["aid"], hidden=hidden)
+    cid = request.path_params.get("cid")
+    if cid is None:
+        return annotation.aid
+    return records.comment_key(annotation.aid, require_comment(annotation, cid).cid)
+
+
+def _user(request: Request) -> str:
+    user: str = request.path_params["user"]
+    if not schema.is_user(user):
+        raise Problem(422, "that is no user id", "bad-value")
+    return user
+
+
+async def _role(hub: Hub, tenant: str, user: str) -> str | None:
+    grants = await hub.store.grants(tenant)
+    return next((one.role for one in grants if one.user == user), None)
+
+
+async def _note(hub: Hub, key: DocumentKey, who: Any, action: str, target: str) -> None:
+    principal = who.principal if isinstance(who, Asked) else who
+    now = hub.sources.now().wall
+    deed = Deed(principal.user, principal.role, action, target, now, "rest")
+    await hub.store.add_deeds(key, [deed])
