@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crdtchat.document import schema
-from crdtchat.document.records import Target
+from crdtchat.document.records import ModerationRecord, Target, comment_key
 from crdtchat.document.view import Annotation, Comment, Reaction
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"
@@ -31,6 +31,9 @@ OWN_CONTEXT: dict[str, Any] = {
     "deletedBy": f"{_NS}deletedBy",
     "reactions": {"@id": f"{_NS}reactions", "@type": "@json"},
     "people": f"{_NS}people",
+    "hidden": f"{_NS}hidden",
+    "locked": f"{_NS}locked",
+    "moderation": f"{_NS}moderation",
     "kind": f"{_NS}kind",
     "part": f"{_NS}part",
     "version": f"{_NS}version",
@@ -110,6 +113,24 @@ def comment_json(comment: Comment, names: Mapping[str, str] | None = None) -> di
             reaction.emoji: list(reaction.users) for reaction in comment.reactions
         }
     return found
+
+
+def moderation_json(
+    annotation: Annotation, verdicts: Mapping[str, ModerationRecord]
+) -> list[dict[str, Any]]:
+    """Who hid, locked or let be, and when; `verdicts` by the keys of root `m`. For an export."""
+    keys = {annotation.aid: annotation.aid}
+    keys |= {comment_key(annotation.aid, one.cid): one.cid for one in annotation.comments}
+    return [
+        {
+            "id": name,
+            "hidden": verdict.hidden,
+            "locked": verdict.locked,
+            **_signed(verdict.by, verdict.at, annotation.names),
+        }
+        for key, name in keys.items()
+        if (verdict := verdicts.get(key)) is not None
+    ]
 
 
 def of_user(annotation: Annotation, user: str) -> Annotation | None:

@@ -11,6 +11,7 @@ from crdtchat.document.records import (
     AnchorRecord,
     AnnotationRecord,
     CommentRecord,
+    ModerationRecord,
     StatusRecord,
     Target,
     TombstoneRecord,
@@ -55,6 +56,7 @@ class _Reader:
             status=self._status(),
             anchor=self._anchor(target),
             reactions=self._reactions(places, comments),
+            moderation=self._moderation(comments),
             names=self._names,
         )
 
@@ -98,6 +100,19 @@ class _Reader:
                 return AnchorRecord(by, at, target, mark.get("followed") is True)
             self._around.tally.leave_out("anchors without a creator or date", self._aid)
         return None
+
+    def _moderation(self, comments: dict[str, CommentRecord]) -> dict[str, ModerationRecord]:
+        found: dict[str, ModerationRecord] = {}
+        for mark in objects(self._item.get("moderation")):
+            name = text_of(mark.get("id"))
+            by, at = self._signature(mark)
+            if by is None or at is None or (name != self._aid and name not in comments):
+                self._around.tally.leave_out("decisions without a creator, date or object", name)
+                continue
+            whole = name == self._aid
+            hidden, locked = mark.get("hidden") is True, whole and mark.get("locked") is True
+            found["" if whole else name] = ModerationRecord(hidden, locked, by, at)
+        return found
 
     def _reactions(
         self, places: list[Json], comments: dict[str, CommentRecord]

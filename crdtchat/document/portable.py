@@ -12,12 +12,14 @@ from crdtchat.document.records import (
     AnchorRecord,
     AnnotationRecord,
     CommentRecord,
+    ModerationRecord,
     StatusRecord,
     TombstoneRecord,
     anchor_value,
     annotation_value,
     comment_key,
     comment_value,
+    moderation_value,
     reaction_key,
     reactions_value,
     status_value,
@@ -45,15 +47,19 @@ class Portable:
     anchor: AnchorRecord | None = None
     reactions: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """Emoji by comment id and user."""
+    moderation: dict[str, ModerationRecord] = field(default_factory=dict)
+    """What moderators decided, by comment id; under the empty id of the whole."""
     names: dict[str, str] = field(default_factory=dict)
     """By user id."""
 
     @property
     def users(self) -> set[str]:
         """Everybody who wrote in it."""
-        marks = (*self.deleted.values(), self.status, self.anchor)
+        marks = (self.status, self.anchor)
         found = {self.head.author, *(user for _, user in self.reactions)}
         found.update(comment.author for comment in self.comments.values())
+        found.update(stone.by for stone in self.deleted.values())
+        found.update(verdict.by for verdict in self.moderation.values())
         found.update(mark.by for mark in marks if mark is not None)
         return found - {""}
 
@@ -73,6 +79,9 @@ class Portable:
             yield schema.ANCHORS, self.aid, anchor_value(self.anchor)
         for (cid, user), emoji in self.reactions.items():
             yield schema.REACTIONS, reaction_key(self.aid, cid, user), reactions_value(emoji)
+        for cid, verdict in self.moderation.items():
+            key = comment_key(self.aid, cid) if cid else self.aid
+            yield schema.MODERATION, key, moderation_value(verdict)
 
     def name_writes(self) -> Iterator[Write]:
         """The names of those who wrote in it."""
@@ -94,6 +103,10 @@ class Portable:
             status=self.status and replace(self.status, by=rename(self.status.by)),
             anchor=self.anchor and replace(self.anchor, by=rename(self.anchor.by)),
             reactions={(cid, rename(user)): emoji for (cid, user), emoji in self.reactions.items()},
+            moderation={
+                cid: replace(verdict, by=rename(verdict.by))
+                for cid, verdict in self.moderation.items()
+            },
             names={rename(user): name for user, name in self.names.items()},
         )
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from crdtchat.document.jsonld import CONTEXT, OWN_CONTEXT, annotation_json, of_user
+from crdtchat.document import schema
+from crdtchat.document.jsonld import (
+    CONTEXT,
+    OWN_CONTEXT,
+    annotation_json,
+    moderation_json,
+    of_user,
+)
+from crdtchat.document.records import read_moderation
 from crdtchat.document.replica import EngineFailure
 from crdtchat.document.view import read_view
 from crdtchat.host.folding import replica_of
@@ -48,9 +56,16 @@ async def export(
 
 async def _items(store: Store, key: DocumentKey, user: str | None) -> list[str]:
     try:
-        annotations = read_view(replica_of(await store.load(key)))
+        replica = replica_of(await store.load(key))
+        annotations, decided = read_view(replica), replica.values(schema.MODERATION)
     except EngineFailure as error:
         raise StoreCorrupt(f"page {key.page!r} cannot be read back: {error}") from error
+    found = {key: read_moderation(value) for key, value in decided.items()}
+    verdicts = {
+        key: verdict
+        for key, verdict in found.items()
+        if verdict is not None and user in (None, verdict.by)
+    }
     items: list[str] = []
     for annotation in annotations:
         kept = annotation if user is None else of_user(annotation, user)
@@ -59,6 +74,9 @@ async def _items(store: Store, key: DocumentKey, user: str | None) -> list[str]:
             del item["@context"]
             if kept.comments[:1] != annotation.comments[:1]:
                 del item["body"]  # It would put their reply into the mouth of who annotated.
+            moderation = moderation_json(kept, verdicts)
+            if moderation:
+                item["moderation"] = moderation
             items.append(_line(item))
     return items
 

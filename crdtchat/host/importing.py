@@ -15,7 +15,13 @@ import anyio
 from crdtchat.document import schema
 from crdtchat.document.ids import new_broadcast_id
 from crdtchat.document.portable import Portable, imported_id
-from crdtchat.document.records import InvalidRecord, read_anchor, read_annotation, read_status
+from crdtchat.document.records import (
+    InvalidRecord,
+    read_anchor,
+    read_annotation,
+    read_moderation,
+    read_status,
+)
 from crdtchat.document.replica import Write
 from crdtchat.document.tally import Tally
 from crdtchat.host.exporting import Progress
@@ -48,6 +54,7 @@ _KINDS = {
     schema.ANCHORS: "anchors",
     schema.REACTIONS: "reactions",
     schema.USERS: "names",
+    schema.MODERATION: "decisions of moderators",
 }
 
 
@@ -192,6 +199,9 @@ class _Batch:
         if root == schema.STATUSES:
             ours, mark = read_status(value), read_status(present)
             is_new = mark is None or (ours is not None and ours.at > mark.at)
+        elif root == schema.MODERATION:
+            verdict, decided = read_moderation(value), read_moderation(present)
+            is_new = decided is None or (verdict is not None and verdict.at > decided.at)
         elif root == schema.ANCHORS:
             mine, found = read_anchor(value), read_anchor(present)
             is_new = found is None or (mine is not None and mine.at > found.at)

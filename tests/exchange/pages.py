@@ -49,6 +49,10 @@ def _thread(draw: st.DrawFn, content: dict[str, dict[str, Value]], aid: str) -> 
         for user in draw(st.lists(_WHO.filter(bool), unique=True, max_size=2)):
             given = draw(st.lists(st.sampled_from("👍🎉@:"), min_size=1, max_size=3, unique=True))
             content["r"][f"{key}/{user}"] = " ".join(given)
+        if draw(st.integers(0, 3)) == 0:
+            content["m"][key] = (draw(st.integers(0, 1)), draw(_WHO), draw(_TIME))
+    if draw(st.integers(0, 3)) == 0:
+        content["m"][aid] = (draw(st.integers(0, 3)), draw(_WHO), draw(_TIME))
     if draw(st.booleans()):
         content["s"][aid] = (draw(st.integers(0, 1)), draw(_WHO), draw(_TIME))
     if draw(st.booleans()):
