@@ -137,6 +137,7 @@ def test_an_article_edited_under_an_open_page(
     expect(bob.panel.get_by_role("button", name="Yes, this is it")).to_have_count(0)
     suggested = bob.painted("suggested")
     assert len(suggested) == 1 and suggested[0] in DOUBTFUL
+    assert bob.painted("active") == []
     bob.expect_painted(NOW_DARK, WINDOW, SHIP)
     row(ann, "Doubtful")
     ann.panel.get_by_role("button", name="Yes, this is it").click()

@@ -1,4 +1,5 @@
 /** Attaching a discussion to words by hand, for everybody: those that were suggested, or others. */
+import { PHONE_WIDTH } from "../dom/placement";
 import { Actions } from "../model/actions";
 import type { Target } from "../model/schema";
 import type { Thread } from "../model/threads";
@@ -58,6 +59,17 @@ export class Attaching {
   confirm(thread: Thread): void {
     const place = this.widget.place(thread.aid)?.place;
     if (place?.state === "unsure") this.#attach(thread, this.widget.target(place));
+  }
+
+  /** Where the suggested words stand; on a phone the discussion goes out of the way. */
+  show(aid: string): void {
+    const { canvas } = this.widget;
+    if (innerWidth < PHONE_WIDTH) {
+      this.widget.togglePanel(false);
+      canvas.suggest(aid);
+    }
+    const range = canvas.marks.suggestion(aid);
+    if (range) canvas.reveal(range);
   }
 
   /** The suggestion is wrong: this browser makes it no more. */

@@ -70,7 +70,7 @@ export class Canvas {
   }
 
   activate(aid: string | null): void {
-    const range = aid ? (this.marks.get(aid)?.range ?? this.marks.suggestion(aid)) : undefined;
+    const range = aid ? this.marks.get(aid)?.range : undefined;
     this.#painter.set("active", range ? [range] : []);
   }
 

@@ -47,7 +47,7 @@ export function AnchorState({ thread }: { thread: Thread }) {
                 </button>
               </>
             )}
-            <button type="button" class="quiet" onClick={() => widget.canvas.reveal(suggestion)}>
+            <button type="button" class="quiet" onClick={() => attaching.show(aid)}>
               {speech.text("showPlace")}
             </button>
           </div>
