@@ -19,6 +19,28 @@ from tests.browser.site import Site
 from tests.server_process import running_server
 
 ROUNDS = 5
+EDITS = {
+    "a paragraph edited": "at(100).textContent = at(100).textContent.replace(/ lamp/g, ' candle')",
+    "one moved to the end": "at(200).parentElement.append(at(200))",
+    "every tenth edited": "for (let n = 0; at(n); n += 10) at(n).textContent = `New here. ${at(n).textContent}`",
+    "all rendered anew": "at(0).parentElement.innerHTML = at(0).parentElement.innerHTML",
+}
+# Told to the host page as often as marks are placed; the last time is when nothing more is looked for.
+EDITED = """(script) => {
+  const at = (number) => document.querySelectorAll("article p")[number];
+  const from = performance.now();
+  new Function("at", script)(at);
+  return new Promise((done) => {
+    let last = "", since = from;
+    const look = () => {
+      const now = chat.annotations.map((one) => one.anchor).join();
+      if (now !== last) [last, since] = [now, performance.now()];
+      if (performance.now() - since > 1500) done(since - from);
+      else setTimeout(look, 100);
+    };
+    look();
+  });
+}"""
 
 
 def longest(page: Page) -> float:
@@ -58,6 +80,11 @@ def measure(page: Page, url: str, words: str) -> dict[str, float]:
     times["longest task while the panel opens"] = longest(page)
     page.get_by_label("Search discussions").press_sequentially("remark 19")
     times["longest task while searching"] = longest(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    for name, script in EDITS.items():
+        times[f"{name}: until all is found again"] = page.evaluate(EDITED, script)
+        times[f"{name}: longest task"] = longest(page)
     return times
 
 
