@@ -17,6 +17,7 @@ from tests.browser.articles import ARTICLE, BOOK, GULLS, LAMP, REWORDED, SHIPS, 
 from tests.browser.conftest import SECRET, OpenReader
 from tests.browser.reader import Reader
 from tests.browser.site import Site
+from tests.browser.test_look import AXE
 from tests.raw_client import broadcast_id, raw_client
 from tests.server_process import ServerProcess, running_server
 
@@ -310,3 +311,65 @@ def test_who_may_attach(
     for reader in (ann, mod, *others.values()):
         expect(reader.comment("Still there")).to_be_visible()
         assert reader.page.evaluate("chat.annotations[0].quote") == "the noon bell"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_state_on_a_phone_and_for_axe(
+    readers: OpenReader,
+    site: Site,
+    server: ServerProcess,
+    page_id: str,
+    node_modules: Path,
+    dark: bool,
+) -> None:
+    axe = (node_modules / "axe-core" / "axe.min.js").read_text()
+    ground = (
+        "<style>body{background:#14161b!important;color:#dfe3ea!important}</style>" if dark else ""
+    )
+    url = site.page("/log", server.url, options(page_id), body=ground + ARTICLE)
+    ann = readers(url, reduced_motion="reduce")
+    annotate_all(ann)
+    site.page("/log", server.url, options(page_id), body=ground + EDITED)
+    small = {"width": 390, "height": 780}
+    bob = readers(url, reduced_motion="reduce", viewport=small)
+    ann.page.set_viewport_size(small)
+    ann.page.reload()
+
+    def check(reader: Reader, state: str) -> None:
+        reader.page.evaluate(axe)
+        assert reader.page.evaluate(AXE) == [], state
+
+    for reader, whose in ((ann, "mine"), (bob, "somebody else's")):
+        expect_states(reader, Doubtful="unsure", Deleted="orphaned", Reworded="changed")
+        for text in ("Reworded", "Doubtful", "Deleted"):
+            row(reader, text)
+            expect(reader.panel.locator(".quote")).to_be_visible()
+            check(reader, f"{text}, {whose}")
+    ann.panel.get_by_role("button", name="Attach again").click()
+    check(ann, "words are to be selected")
+    ann.select("the noon bell")
+    expect(ann.page.get_by_role("button", name="Attach here")).to_be_visible()
+    check(ann, "words are selected")
+    ann.page.get_by_role("button", name="Cancel").click()
+    expect(ann.panel).to_contain_text("no longer on the page")
+    # The place of a suggestion is not behind the discussion.
+    row(ann, "Doubtful")
+    ann.panel.get_by_role("button", name="Show the place").click()
+    expect(ann.panel).to_have_count(0)
+    (suggested,) = ann.painted("suggested")
+    expect(ann.page.get_by_text(DOUBTFUL)).to_be_in_viewport()
+    assert suggested in DOUBTFUL
+
+
+def test_another_page_of_the_application_ends_the_choosing(
+    readers: OpenReader, site: Site, server: ServerProcess
+) -> None:
+    ann = readers(site.page("/spa/log", server.url, "{tenantId: 'demo'}", body=ARTICLE))
+    ann.annotate(AWAY, "Deleted", "Ann")
+    ann.expect_live()
+    ann.card.get_by_role("button", name="Attach to other words").click()
+    expect(ann.page.locator(".attaching")).to_be_visible()
+    ann.page.evaluate("history.pushState({}, '', '/spa/other')")
+    expect(ann.page.locator(".attaching")).to_have_count(0)
+    expect(ann.card).to_have_count(0)
+    expect(ann.panel).to_have_count(0)
