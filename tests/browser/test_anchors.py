@@ -10,7 +10,7 @@ from pathlib import Path
 
 import jwt
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize, expect
 
 from crdtchat.sync import message
 from tests.browser.articles import ARTICLE, BOOK, GULLS, LAMP, REWORDED, SHIPS, TIDES, doubtful
@@ -330,7 +330,7 @@ def test_every_state_on_a_phone_and_for_axe(
     ann = readers(url, reduced_motion="reduce")
     annotate_all(ann)
     site.page("/log", server.url, options(page_id), body=ground + EDITED)
-    small = {"width": 390, "height": 780}
+    small: ViewportSize = {"width": 390, "height": 780}
     bob = readers(url, reduced_motion="reduce", viewport=small)
     ann.page.set_viewport_size(small)
     ann.page.reload()
