@@ -111,7 +111,7 @@ export class Widget extends Emitter<HostEvents> {
   }
 
   get canModerate(): boolean {
-    return ["moderator", "owner"].includes(this.session.principal?.role ?? "");
+    return this.threads.moderates;
   }
 
   now(): number {

@@ -68,6 +68,12 @@ export class Writing {
     this.widget.say(this.widget.speech.text(resolved ? "announceResolved" : "announceReopened"));
   }
 
+  /** Turns a flag of a comment, or with an empty `cid` of the discussion. */
+  moderate(aid: string, cid: string, flag: number): void {
+    const { flags, at } = this.widget.threads.moderation(aid, cid);
+    this.#asAuthor((actions) => this.#submit(actions.moderate(aid, cid, flags ^ flag, at)));
+  }
+
   react(comment: Comment, emoji: string): void {
     this.#asAuthor((actions) => this.#submit(actions.react(comment, emoji)));
   }

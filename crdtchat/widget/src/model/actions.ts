@@ -6,6 +6,7 @@ import {
   annotationValue,
   commentKey,
   commentValue,
+  moderationValue,
   reactionKey,
   stateValue,
   type Target,
@@ -67,6 +68,13 @@ export class Actions {
       return { root: "t", key: aid, value: anchorValue(record) };
     });
     return this.#operation(at, intents);
+  }
+
+  /** Hides or locks, or takes that back; an empty `cid` is the whole discussion. */
+  moderate(aid: string, cid: string, flags: number, seen: number): Operation {
+    const at = this.#after(seen);
+    const key = cid ? commentKey(aid, cid) : aid;
+    return this.#operation(at, [{ root: "m", key, value: moderationValue(flags, this.user, at) }]);
   }
 
   react(comment: Comment, emoji: string): Operation {

@@ -164,7 +164,7 @@ export class Threads {
   #build(aid: string): Thread | undefined {
     const annotation = readAnnotation(this.replica.get("a", aid));
     if (!annotation || this.replica.get("d", aid) !== undefined) return undefined;
-    const flags = this.#flags(aid);
+    const flags = this.moderation(aid).flags;
     const hidden = (flags & HIDDEN) !== 0;
     if (hidden && !this.#moderates) return undefined;
     const attached = readAnchor(this.replica.get("t", aid));
@@ -174,7 +174,7 @@ export class Threads {
       const record = readComment(this.replica.get("c", commentKey(aid, cid)));
       if (!record || keys.tombstones.has(cid)) continue;
       this.#remembered.set(commentKey(aid, cid), record.created);
-      const hidden = (this.#flags(commentKey(aid, cid)) & HIDDEN) !== 0;
+      const hidden = (this.moderation(aid, cid).flags & HIDDEN) !== 0;
       const shown = hidden && !this.#moderates ? { ...record, author: "", text: "", edited: 0 } : record;
       const reactions = shown === record ? this.#reactions(aid, cid, keys) : [];
       live.push({ aid, cid, ...shown, deletedBy: "", hidden, reactions });
@@ -197,8 +197,9 @@ export class Threads {
     };
   }
 
-  #flags(key: string): number {
-    return readModeration(this.replica.get("m", key)).flags;
+  /** What moderators decided about a comment, or with an empty `cid` about the discussion. */
+  moderation(aid: string, cid = ""): { flags: number; at: number } {
+    return readModeration(this.replica.get("m", cid ? commentKey(aid, cid) : aid));
   }
 
   #tombstones(aid: string, keys: Keys, live: Comment[]): Comment[] {

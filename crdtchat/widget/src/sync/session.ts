@@ -268,6 +268,7 @@ export class Session extends Emitter<SessionEvents> {
     this.welcome = welcome;
     this.#clock.learn(welcome.now);
     this.#askedSso = false;
+    this.threads.moderates = ["moderator", "owner"].includes(welcome.principal.role);
     this.#identity.welcomed(welcome.principal, welcome.token);
     this.emit("identity", welcome.principal);
   }

@@ -7,6 +7,7 @@ import { useWidget } from "./context";
 import { Icon } from "./icons";
 import { render } from "./markdown";
 import { Menu, type MenuItem } from "./menu";
+import { moderationItems } from "./moderation";
 import { ReactionPicker, Reactions } from "./reactions";
 
 interface Properties {
@@ -23,10 +24,11 @@ export function CommentView({ comment, depth, onReply }: Properties) {
   const [asking, setAsking] = useState(false);
   const style = depth > 0 ? { "--depth": String(depth) } : {};
 
-  if (comment.deletedBy)
+  const veiled = comment.hidden && !widget.canModerate;
+  if (comment.deletedBy || veiled)
     return (
       <li class="comment gone" style={style} data-cid={comment.cid}>
-        {speech.text("deleted")}
+        {speech.text(veiled ? "hidden" : "deleted")}
       </li>
     );
 
@@ -40,6 +42,7 @@ export function CommentView({ comment, depth, onReply }: Properties) {
   if (mine && !widget.readonly) items.push({ label: speech.text("edit"), act: () => setEditing(true) });
   if ((mine || widget.canModerate) && !widget.readonly)
     items.push({ label: speech.text("delete"), bad: true, act: () => setAsking(true) });
+  items.push(...moderationItems(widget, comment));
 
   return (
     <li class={`comment${fresh ? " fresh" : ""}`} style={style} data-cid={comment.cid}>
@@ -55,6 +58,7 @@ export function CommentView({ comment, depth, onReply }: Properties) {
                 {speech.text("edited")}
               </span>
             )}
+            {comment.hidden && ` · ${speech.text("hidden")}`}
             {fresh && <span class="dot" role="img" aria-label={speech.text("unread")} />}
           </span>
         </span>

@@ -6,6 +6,7 @@ import { CommentView, Time } from "./comment";
 import { Composer } from "./composer";
 import { useView, useWidget } from "./context";
 import { Icon } from "./icons";
+import { Decisions, isClosed } from "./moderation";
 
 const AT_END_PX = 24;
 const SEEN_MS = 1_000;
@@ -32,7 +33,9 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
               key={comment.cid}
               comment={comment}
               depth={level}
-              {...(depth > 0 && level < depth ? { onReply: () => setReplyTo(comment.cid) } : {})}
+              {...(depth > 0 && level < depth && !isClosed(widget, thread)
+                ? { onReply: () => setReplyTo(comment.cid) }
+                : {})}
             />
           ))}
         </ol>
@@ -45,6 +48,7 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
             })}
           </p>
         )}
+        <Decisions thread={thread} />
       </div>
       <div class="foot">
         {calm.held > 0 && (
@@ -64,7 +68,7 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
             </>
           )}
         </p>
-        {!widget.readonly && (
+        {!widget.readonly && !isClosed(widget, thread) && (
           <Composer
             key={replyTo}
             draftId={`reply:${thread.aid}`}
