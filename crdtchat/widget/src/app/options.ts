@@ -20,15 +20,38 @@ export interface Options {
 
 export class OptionError extends Error {}
 
+/** What each option has to be; a page in plain JavaScript hears of a mistake at once, and which it is. */
+const RULES: [keyof Options, (value: unknown) => boolean, string][] = [
+  ["tenantId", (value) => isText(value) && value !== "", "a text, and required"],
+  ["urlId", (value) => isText(value) && value !== "", "a text"],
+  ["topBarTarget", (value) => value === null || value instanceof Element, "an element, or null for no bar"],
+  ["hasDarkBackground", (value) => typeof value === "boolean", "true or false"],
+  ["commentCountUpdated", (value) => typeof value === "function", "a function"],
+  ["locale", isText, "a language tag"],
+  ["readonly", (value) => typeof value === "boolean", "true or false"],
+  ["maxReplyDepth", (value) => Number.isInteger(value) && Number(value) >= 0, "a whole number from 0 up"],
+  ["sso", (value) => isText(value) || typeof value === "function", "a signed token, or a function for one"],
+  ["serverUrl", isAddress, "an address"],
+];
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isAddress(value: unknown): boolean {
+  try {
+    return isText(value) && new URL(value, location.href).protocol.startsWith("http");
+  } catch {
+    return false;
+  }
+}
+
+/** Throws an `OptionError` that names the option. An option that is undefined is one that was left out. */
 export function checked(options: Options): Options {
-  if (
-    typeof options !== "object" ||
-    options === null ||
-    typeof options.tenantId !== "string" ||
-    !options.tenantId
-  )
-    throw new OptionError("crdtchat: the option tenantId is missing");
-  if (options.maxReplyDepth !== undefined && !(options.maxReplyDepth >= 0))
-    throw new OptionError("crdtchat: maxReplyDepth is a number from 0 up");
+  const given: Partial<Record<keyof Options, unknown>> = options ?? {};
+  for (const [name, rule, what] of RULES) {
+    const left = given[name] === undefined && name !== "tenantId";
+    if (!left && !rule(given[name])) throw new OptionError(`crdtchat: the option ${name} is ${what}`);
+  }
   return options;
 }
