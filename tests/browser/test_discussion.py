@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from playwright.sync_api import expect
 
+import crdtchat
 from tests.browser.conftest import OpenReader
 from tests.browser.site import Site
 from tests.server_process import ServerProcess
@@ -65,6 +68,42 @@ def test_people_are_mentioned_with_completion(
     ann.panel.get_by_role("button", name="Mentions 1").click()
     ann.rows.first.click()
     expect(ann.page.locator(".mention.me")).to_have_text("@Ann Żółw")
+
+
+ALL_SEEN = """(options) => options.length > 4 && options.every((option) => {
+  const box = option.getBoundingClientRect();
+  const seen = option.getRootNode().elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return option === seen || option.contains(seen);
+})"""
+
+
+def test_the_list_of_people_is_not_cut_off(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """Wherever the box is: high up in the window, low, in the panel."""
+    with contextlib.ExitStack() as stack:
+        for name in ("Bea", "Ben", "Bob", "Bruno", "Bydgoszcz"):
+            stack.enter_context(crdtchat.connect_blocking(server.url, page=page_id, name=name))
+        ann = readers(page(site, server, page_id))
+        ann.expect_people(6)
+
+        def offered(label: str) -> None:
+            ann.page.get_by_label(label).fill("")
+            ann.page.get_by_label(label).press_sequentially("@B")
+            expect(ann.page.get_by_role("option")).to_have_count(5)
+            assert ann.page.get_by_role("option").evaluate_all(ALL_SEEN)
+            ann.page.keyboard.press("Escape")
+
+        ann.select("The lighthouse")
+        ann.page.get_by_role("button", name="Comment on the selected text").click()
+        offered("Write a comment")
+        ann.write("First", "Ann")
+        expect(ann.comment("First")).to_be_visible()
+        offered("Write a reply")
+        ann.close()
+        ann.show_panel()
+        ann.rows.first.click()
+        offered("Write a reply")
 
 
 def test_hostile_markdown_is_harmless(

@@ -22,6 +22,7 @@ interface Properties {
 }
 
 const COUNT_FROM = 500;
+const GAP_PX = 4;
 
 export function Composer(properties: Properties) {
   const { draftId, about, label, placeholder, action, onSend, onCancel, onTyping, onBusy } = properties;
@@ -142,7 +143,13 @@ export function Composer(properties: Properties) {
           onBlur={mention.close}
         />
         {mention.open && (
-          <ul class="people" role="listbox" id={`${id}-people`} aria-label={speech.text("mentionList")}>
+          <ul
+            class="people"
+            role="listbox"
+            ref={mention.list}
+            id={`${id}-people`}
+            aria-label={speech.text("mentionList")}
+          >
             {mention.people.map((person, index) => (
               <li
                 key={person.id}
@@ -192,6 +199,7 @@ function useMention(
   const widget = useWidget();
   const [query, setQuery] = useState<string | undefined>(undefined);
   const [at, setAt] = useState(0);
+  const list = useRef<HTMLUListElement>(null);
   const people = query === undefined ? [] : candidates(widget.mentionable, query);
   const open = people.length > 0;
   const close = () => setQuery(undefined);
@@ -234,5 +242,22 @@ function useMention(
     return true;
   }
 
-  return { open, people, at, key, look, close, choose };
+  // Above the box, or below it where there is no room: never cut off by the card that the box is in.
+  useLayoutEffect(() => {
+    const area = box.current?.getBoundingClientRect();
+    const people = list.current;
+    if (!area || !people) return;
+    people.style.translate = "none";
+    const { left, top, height } = people.getBoundingClientRect();
+    const above = area.top - GAP_PX - height;
+    const wanted = above >= GAP_PX ? above : area.bottom + GAP_PX;
+    people.style.translate = `${area.left - left}px ${wanted - top}px`;
+  }, [open, people.length]);
+  useEffect(() => {
+    if (!open) return;
+    addEventListener("scroll", close, { capture: true, passive: true });
+    return () => removeEventListener("scroll", close, { capture: true });
+  }, [open]);
+
+  return { open, people, at, key, look, close, choose, list };
 }
