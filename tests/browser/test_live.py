@@ -76,6 +76,17 @@ def test_own_operations_are_no_news_and_others_are_once(
 
     assert ann.page.evaluate("chat.annotations.length") == 1
 
+    for reader, other, text, kind in (
+        (bob, ann, "The good one.", "updated-text-chat"),
+        (ann, bob, "Which one?", "deleted-text-chat"),
+    ):
+        reader.front()
+        reader.do(text, "Delete")
+        reader.page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+        other.page.wait_for_function("news.length === 2")
+        assert other.news()[1]["kind"] == kind
+    assert len(ann.news()) == 2
+
 
 def test_people_and_typing_are_shown(
     readers: OpenReader, site: Site, server: ServerProcess, page_id: str

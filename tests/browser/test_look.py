@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenReader
@@ -39,6 +37,17 @@ def test_dark_mode_is_seen_and_followed(
     expect(ann.page.locator(".app.dark")).to_have_count(0)
     told = readers(page(site, server, page_id, "hasDarkBackground: true"))
     expect(told.page.locator(".app.dark")).to_have_count(1)
+
+
+def test_the_demo_page_follows_its_reader(readers: OpenReader, server: ServerProcess) -> None:
+    """A page in both schemes: the reader's preference changes while it is open, then its own button."""
+    ann = readers(server.url + "/", color_scheme="light")
+    dark = ann.page.locator(".app.dark")
+    expect(dark).to_have_count(0)
+    ann.page.emulate_media(color_scheme="dark")
+    expect(dark).to_have_count(1)
+    ann.page.get_by_role("button", name="Light / dark").click()
+    expect(dark).to_have_count(0)
 
 
 def test_colours_and_fonts_of_the_page(
@@ -185,73 +194,3 @@ FOCUSED = """() => {
 def focused(reader: Reader) -> str:
     found: str = reader.page.evaluate(FOCUSED)
     return found
-
-
-AXE = """async () => {
-  const result = await axe.run({exclude: []}, {resultTypes: ["violations"], rules: {region: {enabled: false}}});
-  return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target.flat()} ${n.failureSummary}`).join(" | ")}`);
-}"""
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_axe_finds_nothing(
-    readers: OpenReader,
-    site: Site,
-    server: ServerProcess,
-    page_id: str,
-    node_modules: Path,
-    dark: bool,
-) -> None:
-    axe = (node_modules / "axe-core" / "axe.min.js").read_text()
-    more = "hasDarkBackground: true" if dark else ""
-    url = page(site, server, page_id, more)
-    ann, bob = readers(url, reduced_motion="reduce"), readers(url, reduced_motion="reduce")
-
-    def check(reader: Reader, state: str) -> None:
-        if dark:
-            reader.page.evaluate(
-                "document.body.style.cssText = 'background: #14161b; color: #dfe3ea'"
-            )
-            reader.page.evaluate("document.querySelector('a').style.color = '#9db6ff'")
-        reader.page.evaluate(axe)
-        assert reader.page.evaluate(AXE) == [], state
-
-    expect(ann.bar).to_be_visible()
-    check(ann, "bar")
-    ann.select("every ship")
-    expect(ann.page.locator(".select")).to_be_visible()
-    check(ann, "selection")
-    ann.page.get_by_role("button", name="Comment on the selected text").click()
-    check(ann, "new discussion, name asked")
-    ann.write("**Hello** `code` [link](https://example.org)\n\n> quote", "Ann")
-    expect(ann.comment("Hello")).to_be_visible()
-    check(ann, "card")
-    bob.open("every ship")
-    bob.reply("Look @Ann", "Bob")
-    ann.comment("Look").hover()
-    ann.comment("Look").get_by_role("button", name="Add a reaction").click()
-    check(ann, "reactions open")
-    ann.page.get_by_role("group", name="Add a reaction").get_by_role("button").first.click()
-    ann.comment("Hello").hover()
-    ann.comment("Hello").get_by_role("button", name="More actions").click()
-    check(ann, "menu")
-    ann.page.get_by_role("menuitem", name="Delete").click()
-    check(ann, "question")
-    ann.page.get_by_role("alertdialog").get_by_role("button", name="Cancel").click()
-    ann.page.get_by_label("Write a reply").press_sequentially("@B")
-    expect(ann.page.get_by_role("option")).to_be_visible()
-    check(ann, "mention")
-    ann.page.keyboard.press("Escape")
-    ann.close()
-    ann.show_panel()
-    check(ann, "panel with a draft")
-    ann.rows.first.click()
-    check(ann, "discussion in the panel")
-    bob.offline()
-    bob.expect_state("Offline")
-    bob.reply("Unsent")
-    check(bob, "offline with something unsent")
-    bob.card.get_by_role("button", name="Resolve").click()
-    bob.show_panel()
-    bob.panel.get_by_role("button", name="Resolved").click()
-    check(bob, "resolved")
