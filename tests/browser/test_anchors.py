@@ -17,7 +17,7 @@ from tests.browser.articles import ARTICLE, BOOK, GULLS, LAMP, REWORDED, SHIPS, 
 from tests.browser.conftest import SECRET, OpenReader
 from tests.browser.reader import Reader
 from tests.browser.site import Site
-from tests.browser.test_look import AXE
+from tests.browser.test_axe import AXE
 from tests.raw_client import broadcast_id, raw_client
 from tests.server_process import ServerProcess, running_server
 

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenReader
 from tests.browser.site import Site
-from tests.browser.test_look import AXE
+from tests.browser.test_axe import AXE
 from tests.server_process import ServerProcess
 
 
