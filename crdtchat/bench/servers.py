@@ -21,6 +21,8 @@ USER = "bench"
 CRDTCHAT, CRDTCHAT_V1 = "crdtchat", "crdtchat.v1"
 PEER, PEER_STORE = "pycrdt-websocket", "pycrdt-websocket + SQLiteYStore"
 NAMES = (CRDTCHAT, CRDTCHAT_V1, PEER, PEER_STORE)
+_ALL_FROM_HERE = {"CRDTCHAT_CONNECTIONS_PER_ADDRESS": "100000"}
+"""The load comes from one address."""
 _LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
 
 
@@ -67,7 +69,12 @@ def running(name: str, folder: Path) -> Iterator[Running]:
         if name == PEER_STORE:
             command += ["--store", str(folder / "ystore.db")]
     with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, stderr=log)
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env=os.environ | _ALL_FROM_HERE,
+        )
         try:
             yield Running(name, process.pid, _port(process, folder / "server.log"), token)
         finally:
