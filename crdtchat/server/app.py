@@ -19,6 +19,7 @@ from crdtchat.host.sources import Sources
 from crdtchat.server import pages
 from crdtchat.server.cors import Cors
 from crdtchat.server.doors import Doors
+from crdtchat.server.headers import SafeHeaders
 from crdtchat.server.metrics import metrics
 from crdtchat.server.openapi.document import openapi
 from crdtchat.server.problem import HANDLERS
@@ -75,7 +76,7 @@ def create_app(
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
-        middleware=[Middleware(Cors)],
+        middleware=[Middleware(SafeHeaders), Middleware(Cors)],
         exception_handlers=HANDLERS,
     )
     app.state.metrics_token = metrics_token

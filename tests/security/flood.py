@@ -72,7 +72,7 @@ async def flood(server: ServerProcess, connections: int) -> Seen:
     seen.after = server.memory()
     seen.descriptors = (descriptors, _descriptors(server))
     assert seen.descriptors[1] <= descriptors + 2
-    assert seen.after < seen.before + FLOOR
+    assert seen.after < seen.before + FLOOR, f"{seen.before:,} before, {seen.after:,} after"
     return seen
 
 

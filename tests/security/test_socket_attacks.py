@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -15,16 +12,10 @@ from crdtchat.sync.awareness import AwarenessState, encode_awareness
 from crdtchat.sync.codes import CloseCode, RejectCode
 from crdtchat.sync.encode import encode_deletion, encode_write
 from crdtchat.sync.wire import sized, uint
-from crdtchat.testing.engine_view import view_of_state
 from crdtchat.testing.hostile import KILLERS, STATE_VECTOR_KILLERS
-from tests.raw_client import RawClient, broadcast_id, raw_client
+from tests.raw_client import broadcast_id, raw_client
+from tests.security.bystanders import TARGET, bystanders, now
 from tests.server_process import ServerProcess
-
-TARGET = ("the words", "before ", " after", 7, 16)
-
-
-def now() -> int:
-    return time.time_ns() // 1_000_000
 
 
 async def metrics(server: ServerProcess) -> dict[str, int]:
@@ -33,44 +24,6 @@ async def metrics(server: ServerProcess) -> dict[str, int]:
         answer = await http.get(f"{server.url}/metrics")
     rows = (line.split() for line in answer.text.splitlines() if not line.startswith("#"))
     return {name: int(float(value)) for name, value in rows}
-
-
-class Bystanders:
-    """Ann and Bob on the page; Ann has a thread there."""
-
-    def __init__(self, ann: RawClient, bob: RawClient) -> None:
-        self.ann = ann
-        self.bob = bob
-        self._number = 100
-
-    async def are_undisturbed(self) -> None:
-        """Ann writes, it is acknowledged, Bob sees it, and both hold what the server holds."""
-        self._number += 1
-        key = f"anno/c{self._number}"
-        value = ("ann", now(), f"still here {self._number}")
-        await self.ann.write(self._number, "c", key, value)
-        while self.bob.replica.get("c", key) != value:
-            await self.bob.until(message.Batch)
-        held = view_of_state(await self.bob.server_state())
-        assert view_of_state(self.bob.replica.state()) == held
-        assert view_of_state(self.ann.replica.state()) == held
-
-
-@asynccontextmanager
-async def bystanders(
-    server: ServerProcess, tokens: dict[str, str], page: str
-) -> AsyncIterator[Bystanders]:
-    async with (
-        raw_client(server.socket_url, page, token=tokens["ann"]) as ann,
-        raw_client(server.socket_url, page, token=tokens["bob"]) as bob,
-    ):
-        await ann.join()
-        await bob.join()
-        await ann.write(1, "a", "anno", ("ann", now(), *TARGET))
-        await ann.write(2, "c", "anno/c001", ("ann", now(), "first"))
-        while bob.replica.get("c", "anno/c001") is None:
-            await bob.until(message.Batch)
-        yield Bystanders(ann, bob)
 
 
 def hostile_frames() -> dict[str, bytes]:
