@@ -11,6 +11,7 @@ import heapq
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hmac import compare_digest
 
 from crdtchat.sync.rules import is_server_client
 
@@ -60,7 +61,9 @@ class LeaseBook:
     def resume(self, client: int, nonce: str, user: str) -> Lease | None:
         """Continue a lease, if it is still this user's and nobody holds it."""
         lease = self._leases.get(client)
-        if lease is None or not nonce or (lease.nonce, lease.user) != (nonce, user):
+        if lease is None or not nonce or lease.user != user:
+            return None
+        if not compare_digest(lease.nonce.encode(), nonce.encode()):
             return None
         if client in self._held:
             return None
