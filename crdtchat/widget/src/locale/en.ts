@@ -45,6 +45,8 @@ export const en = {
   cancel: "Cancel",
   edit: "Edit",
   edited: "edited",
+  imported: "imported",
+  importedFrom: "Brought in from elsewhere: nobody here vouches for the name",
   editedAt: "Edited {time}",
   delete: "Delete",
   deleteComment: "Delete this comment?",

@@ -81,6 +81,8 @@ export const pl: Catalogue = {
   cancel: "Anuluj",
   edit: "Edytuj",
   edited: "edytowano",
+  imported: "zaimportowano",
+  importedFrom: "Pochodzi skądinąd: nikt tutaj nie ręczy za to nazwisko",
   editedAt: "Edytowano {time}",
   delete: "Usuń",
   deleteComment: "Usunąć ten komentarz?",

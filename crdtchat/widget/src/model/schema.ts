@@ -61,6 +61,11 @@ function trimmed(value: Plain[], required: number): Plain[] {
   return value.slice(0, length);
 }
 
+/** Whether a user id is that of somebody whose words were imported: nobody signs in with one. */
+export function isImported(user: string): boolean {
+  return user.startsWith("import:");
+}
+
 export function annotationValue(author: string, created: number, target: Target): Value {
   return trimmed([author, created, ...targetParts(target)], 7);
 }

@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { decodeMentions } from "../app/mentions";
+import { isImported } from "../model/schema";
 import type { Comment } from "../model/threads";
 import { Avatar } from "./avatar";
 import { Composer } from "./composer";
@@ -56,6 +57,12 @@ export function CommentView({ comment, depth, onReply }: Properties) {
               <span title={speech.text("editedAt", { time: speech.full(comment.edited) })}>
                 {" · "}
                 {speech.text("edited")}
+              </span>
+            )}
+            {isImported(comment.author) && (
+              <span class="imported" title={speech.text("importedFrom")}>
+                {" · "}
+                {speech.text("imported")}
               </span>
             )}
             {comment.hidden && ` · ${speech.text("hidden")}`}
