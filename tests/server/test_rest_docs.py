@@ -19,9 +19,10 @@ def test_the_examples(server: ServerProcess) -> None:
     blocks = re.findall(r"^```python\n(.*?)^```", DOCS, re.MULTILINE | re.DOTALL)
     assert len(blocks) > 5
     names: dict[str, Any] = {}
+    given = {"http://127.0.0.1:8000": server.url, '"..."': f'"{server.token("ann", "owner")}"'}
     for block in blocks:
-        block = block.replace("http://127.0.0.1:8000", server.url)
-        block = block.replace('token = "..."', f'token = "{server.token("ann", "owner")}"')
+        for placeholder, value in given.items():
+            block = block.replace(placeholder, value)
         exec(compile(block, "docs/rest.md", "exec"), names)
     names["api"].close()
 
