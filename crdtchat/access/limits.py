@@ -5,6 +5,7 @@ One budget for socket and REST. `now` is an argument, in seconds that never go b
 
 from __future__ import annotations
 
+from crdtchat.access.principal import GUEST_PREFIX
 from crdtchat.access.tenants import Limits, Tenant
 
 MINUTE_S = 60.0
@@ -72,16 +73,19 @@ class TenantBudget:
     def __init__(self, limits: Limits, now: float) -> None:
         self.limits = limits
         self._whole = _Budget(limits.operations_per_minute, limits.bytes_per_minute, now)
+        self._guests = _Budget(limits.guest_operations_per_minute, 0, now)
         self._users: dict[str, _Budget] = {}
         self._fresh = 0
 
     def take(self, user: str, size: int, now: float) -> float:
         """Take one operation of `size` bytes; or nothing, and answer the seconds to wait."""
-        own = self._users.get(user) or self._add(user, now)
-        wait = max(own.wait(size, now), self._whole.wait(size, now))
+        budgets = [self._users.get(user) or self._add(user, now), self._whole]
+        if user.startswith(GUEST_PREFIX):
+            budgets.append(self._guests)
+        wait = max([budget.wait(size, now) for budget in budgets])
         if not wait:
-            own.take(size)
-            self._whole.take(size)
+            for budget in budgets:
+                budget.take(size)
         return wait
 
     @property

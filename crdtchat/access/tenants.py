@@ -17,6 +17,8 @@ class Limits:
     operations_per_minute: int = 0
     """Writes of all users; a minute's worth may come at once."""
     user_operations_per_minute: int = 0
+    guest_operations_per_minute: int = 0
+    """Of all guests together: whoever likes becomes another one."""
     bytes_per_minute: int = 0
     """Of what is written."""
     user_bytes_per_minute: int = 0
@@ -32,6 +34,7 @@ NO_LIMITS = Limits()
 DEFAULT_LIMITS = Limits(
     operations_per_minute=60_000,
     user_operations_per_minute=1_000,
+    guest_operations_per_minute=6_000,
     bytes_per_minute=120_000_000,
     user_bytes_per_minute=10_000_000,
     connections=20_000,

@@ -42,35 +42,12 @@ def _add_tenant_commands(tenant: Commands, command: Command) -> None:
     add = command(
         tenant, "add", "add a tenant and print the secret that signs its users in", "add_tenant"
     )
-    add.add_argument("name", help="its name, part of every address")
-    add.add_argument("--guests", choices=_ROLES[:2], help="role of those who come without a token")
-    add.add_argument(
-        "--origin",
-        dest="origins",
-        action="append",
-        default=[],
-        metavar="ORIGIN",
-        help="web pages that may embed it, as https://docs.example.org; may be repeated",
+    change = command(
+        tenant, "change", "put what is given in place of what was; the rest stays", "change_tenant"
     )
-    add.add_argument(
-        "--public-key",
-        dest="public_keys",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="FILE",
-        help="PEM file of a key that signs its users in, in place of a secret; may be repeated",
-    )
-    add.add_argument("--jwks", type=Path, metavar="FILE", help="key set, in place of a secret")
-    add.add_argument(
-        "--limit",
-        dest="limits",
-        action="append",
-        default=[],
-        metavar="NAME=N",
-        help="a bound, as user_operations_per_minute=300; may be repeated",
-    )
-    add.add_argument("--audience", help="what sign-in tokens must be for (aud)")
+    for parser in (add, change):
+        parser.add_argument("name", help="its name, part of every address")
+        _add_description(parser)
     command(tenant, "list", "list all tenants", "list_tenants")
     rotate = command(
         tenant,
@@ -86,6 +63,26 @@ def _add_tenant_commands(tenant: Commands, command: Command) -> None:
         tenant, "remove", "close a tenant and forget its tokens; its pages stay", "remove_tenant"
     )
     remove.add_argument("name")
+
+
+def _add_description(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--guests", choices=("none", *_ROLES[:2]), help="role of those who come without a token"
+    )
+    parser.add_argument("--audience", help="what sign-in tokens must be for (aud)")
+    parser.add_argument("--jwks", type=Path, metavar="FILE", help="key set, in place of a secret")
+    for flag, metavar, words in (
+        ("--origin", "ORIGIN", "web pages that may embed it, as https://docs.example.org"),
+        ("--public-key", "FILE", "PEM file of a key that signs its users in, in place of a secret"),
+        ("--limit", "NAME=N", "a bound, as user_operations_per_minute=300"),
+    ):
+        parser.add_argument(
+            flag,
+            dest=f"{flag.lstrip('-').replace('-', '_')}s",
+            action="append",
+            metavar=metavar,
+            help=f"{words}; may be repeated",
+        )
 
 
 def _add_token_commands(token: Commands, command: Command) -> None:

@@ -56,6 +56,7 @@ class Cors:
 
 def _mark(headers: MutableHeaders, origin: str | None) -> None:
     headers.add_vary_header("Origin")
+    headers["X-Content-Type-Options"] = "nosniff"
     if origin is not None:
         headers["Access-Control-Allow-Origin"] = origin
         headers["Access-Control-Expose-Headers"] = _SHOWN

@@ -56,6 +56,14 @@ def test_a_user_and_the_tenant() -> None:
     assert [budget.take("bob", 10, 15), budget.take("bob", 10, 30)] == [0, 0]
 
 
+def test_guests_share() -> None:
+    """Coming as another guest gains nothing, and costs those who signed in nothing."""
+    limits = Limits(operations_per_minute=100, guest_operations_per_minute=2)
+    budget = TenantBudget(limits, 0)
+    assert [budget.take(f"guest-{number}", 1, 0) for number in range(3)] == [0, 0, 30]
+    assert budget.take("ann", 1, 0) == 0
+
+
 def test_bytes() -> None:
     budget = TenantBudget(Limits(user_bytes_per_minute=600), 0)
     assert budget.take("ann", 500, 0) == 0

@@ -44,6 +44,7 @@ def test_tokens(cli: Cli) -> None:
     assert status == 0
     assert secret.startswith("cct_")
     assert "api-" in note
+    assert "no tenant is called docs here yet" in note
     ann = ("--user", "ann", "--page", "a-*", "--ttl", "30d")
     cli("token", "create", "--tenant", "docs", "--role", "owner", *ann)
     _, out, _ = cli("token", "list", "--tenant", "docs")
@@ -78,7 +79,7 @@ def test_tenants(cli: Cli, tmp_path: Path) -> None:
         ["docs", "-", "HS256", "https://docs.example.org", "database"],
     ]
     assert secret.strip() not in out
-    refused(cli("tenant", "add", "docs"), "remove it first")
+    refused(cli("tenant", "add", "docs"), "crdtchat tenant change")
     refused(cli("tenant", "add", "a/b"), "use letters")
     refused(cli("tenant", "add", "shop", "--origin", "shop.example.org"), "is no origin")
     refused(cli("tenant", "add", "shop", "--jwks", "/nowhere"), "cannot read the key set")
@@ -87,6 +88,16 @@ def test_tenants(cli: Cli, tmp_path: Path) -> None:
     refused(cli("tenant", "add", "shop", "--limit", "connections"), "say NAME=N")
     refused(cli("tenant", "rotate", "shop"), "crdtchat tenant list")
     refused(cli("tenant", "remove", "shop"), "crdtchat tenant list")
+    refused(cli("tenant", "change", "shop", "--guests", "viewer"), "crdtchat tenant list")
+    refused(cli("tenant", "change", "docs"), "say what to change")
+    refused(cli("tenant", "change", "docs", "--origin", "x"), "is no origin")
+    assert cli("tenant", "change", "docs", "--guests", "commenter")[0] == 0
+    _, out, _ = cli("tenant", "list")
+    changed = out.splitlines()[2].split()
+    assert changed[:4] == ["docs", "commenter", "HS256", "https://docs.example.org"]
+    assert cli("tenant", "change", "docs", "--guests", "none", "--origin", "null")[0] == 0
+    _, out, _ = cli("tenant", "list")
+    assert out.splitlines()[2].split()[:4] == ["docs", "-", "HS256", "null"]
     _, rotated, _ = cli("tenant", "rotate", "docs")
     assert rotated != secret
     assert cli("tenant", "remove", "blog")[0] == 0

@@ -11,6 +11,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import booleans
+from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
@@ -46,20 +47,44 @@ def known(server: ServerProcess, tokens: dict[str, str]) -> dict[str, str]:
     return {"aid": made["id"], "cid": made["comments"][0]["id"], "tenant": "demo"}
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
+def _can_be_wrong(operation: Any) -> bool:
+    """Whether more is asked for than a path, which any text could be."""
+    described = openapi_document()["paths"][operation.path][operation.method]
+    places = {parameter["in"] for parameter in described["parameters"]}
+    return "requestBody" in described or places != {"path"}
+
+
+CASES = [
+    (operation, mode, examples)
+    for operation in OPERATIONS
+    for mode, examples in ((GenerationMode.POSITIVE, 40), (GenerationMode.NEGATIVE, 20))
+    if mode is GenerationMode.POSITIVE or _can_be_wrong(operation)
+]
+
+
+@pytest.mark.parametrize(
+    ("operation", "mode", "examples"),
+    CASES,
+    ids=[f"{operation.label} {mode.name}" for operation, mode, _ in CASES],
+)
 def test_random_requests(
-    operation: Any, server: ServerProcess, known: dict[str, str], tokens: dict[str, str]
+    operation: Any,
+    mode: GenerationMode,
+    examples: int,
+    server: ServerProcess,
+    known: dict[str, str],
+    tokens: dict[str, str],
 ) -> None:
     headers = {"Authorization": f"Bearer {tokens['own']}"}
 
     @settings(
-        max_examples=60,
+        max_examples=examples,
         deadline=None,
         derandomize=True,
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=operation.as_strategy(), is_about_known=booleans())
+    @given(case=operation.as_strategy(generation_mode=mode), is_about_known=booleans())
     def ask(case: Any, is_about_known: bool) -> None:
         if is_about_known:
             given_path = case.path_parameters
