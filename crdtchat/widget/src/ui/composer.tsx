@@ -3,6 +3,7 @@ import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hook
 import type { Draft } from "../app/drafts";
 import { beingMentioned, candidates, type Person } from "../app/mentions";
 import { Avatar } from "./avatar";
+import { closeOnScroll, putBeside } from "./beside";
 import { useWidget } from "./context";
 
 interface Properties {
@@ -22,7 +23,6 @@ interface Properties {
 }
 
 const COUNT_FROM = 500;
-const GAP_PX = 4;
 
 export function Composer(properties: Properties) {
   const { draftId, about, label, placeholder, action, onSend, onCancel, onTyping, onBusy } = properties;
@@ -242,22 +242,13 @@ function useMention(
     return true;
   }
 
-  // Above the box, or below it where there is no room: never cut off by the card that the box is in.
   useLayoutEffect(() => {
     const area = box.current?.getBoundingClientRect();
     const people = list.current;
     if (!area || !people) return;
-    people.style.translate = "none";
-    const { left, top, height } = people.getBoundingClientRect();
-    const above = area.top - GAP_PX - height;
-    const wanted = above >= GAP_PX ? above : area.bottom + GAP_PX;
-    people.style.translate = `${area.left - left}px ${wanted - top}px`;
+    putBeside(people, area, "above", "left");
   }, [open, people.length]);
-  useEffect(() => {
-    if (!open) return;
-    addEventListener("scroll", close, { capture: true, passive: true });
-    return () => removeEventListener("scroll", close, { capture: true });
-  }, [open]);
+  useEffect(() => (open ? closeOnScroll(close) : undefined), [open]);
 
   return { open, people, at, key, look, close, choose, list };
 }

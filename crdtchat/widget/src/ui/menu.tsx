@@ -1,6 +1,7 @@
 /** A button with a small list of actions: opens, moves and closes by keyboard as menus do. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { closeOnScroll, putBeside } from "./beside";
 import { Icon, type IconName } from "./icons";
 
 export interface MenuItem {
@@ -46,20 +47,22 @@ export function Popup({ label, icon, open, role, grid, onOpen, children }: Popup
   const around = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open) return;
     const list = around.current?.querySelector<HTMLElement>(".popup");
-    const frame = around.current?.closest<HTMLElement>(".scroll, .card, .panel")?.getBoundingClientRect();
-    const box = list?.getBoundingClientRect();
-    // Opens upwards where it would be cut off below.
-    if (list && frame && box && box.bottom > Math.min(frame.bottom, innerHeight)) list.classList.add("up");
+    const control = button.current?.getBoundingClientRect();
+    if (list && control) putBeside(list, control, "below", "right");
     list?.querySelector<HTMLElement>("button")?.focus({ preventScroll: true });
     const root = around.current?.getRootNode() as ShadowRoot;
     const outside = (event: Event) => {
       if (!event.composedPath().includes(around.current as Node)) onOpen(false);
     };
     root.addEventListener("pointerdown", outside);
-    return () => root.removeEventListener("pointerdown", outside);
+    const still = closeOnScroll(() => onOpen(false));
+    return () => {
+      root.removeEventListener("pointerdown", outside);
+      still();
+    };
   }, [open]);
 
   function key(event: KeyboardEvent): void {
