@@ -92,7 +92,7 @@ export class Canvas {
     const { map } = this.marks;
     const quote = describe(map.text, startCp, endCp);
     const target = { ...quote, kind: "text", part: "", version: this.text.version };
-    const range = map.range(startCp, endCp);
+    const range = this.host?.describe && map.range(startCp, endCp);
     const told = (range && this.host?.describe?.(target, range)) ?? target;
     // Offsets in a part say nothing about the text of the whole.
     const version = told.part === "" ? told.version : "";

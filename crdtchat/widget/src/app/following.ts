@@ -3,6 +3,7 @@
  * although the text around them has changed, what is stored about them is renewed: by somebody who may, once
  * the page has come to rest, and by one tab only.
  */
+import { idle } from "../dom/idle";
 import { Actions } from "../model/actions";
 import type { Target } from "../model/schema";
 import type { Thread } from "../model/threads";
@@ -25,6 +26,7 @@ export class Following {
   /** Since when the text is what it is, by the server's clock. */
   #textSince: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
 
   constructor(
     private readonly widget: Widget,
@@ -47,6 +49,7 @@ export class Following {
   }
 
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#timer);
   }
 
@@ -55,7 +58,7 @@ export class Following {
     if (session.status.link !== "live" || widget.readonly || !widget.known) return;
     await widget.canvas.text.name();
     await session.alone("follow", async () => {
-      const changed = this.#changed();
+      const changed = await this.#changed();
       if (changed.length === 0) return;
       const operation = new Actions(widget.me, () => session.now()).follow(changed);
       const answered = this.#answered(operation.broadcastId);
@@ -66,11 +69,16 @@ export class Following {
   }
 
   /** A few of the discussions whose words were found for sure among other words than are stored. */
-  #changed(): [Thread, Target][] {
+  async #changed(): Promise<[Thread, Target][]> {
     const { widget } = this;
     const changed: [Thread, Target][] = [];
+    const text = this.#textSince;
+    let until = await idle();
     for (const thread of widget.threads.all()) {
       if (changed.length === AT_ONCE) break;
+      if (performance.now() > until) until = await idle();
+      // Edited meanwhile: what was found was found in another text.
+      if (this.#textSince !== text || this.#closed) return [];
       const place = widget.place(thread.aid)?.place;
       if (!place || place.score < SURE || !["exact", "moved", "changed"].includes(place.state)) continue;
       if (!widget.attaching.may(thread) || !this.#isDue(thread)) continue;

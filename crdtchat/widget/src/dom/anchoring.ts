@@ -1,7 +1,14 @@
 /** The anchoring package, in the shape that marks are kept in. */
-import { type Anchoring, type Selectors, TextIndex } from "../anchoring/index";
+import { CpText } from "../anchoring/cp-text";
+import { type Anchoring, describe as describeIn, type Selectors, TextIndex } from "../anchoring/index";
 
-export { describe, type Selectors } from "../anchoring/index";
+let last: CpText | undefined;
+
+/** The selectors of a range; a text that is asked about again and again is counted out once. */
+export function describe(text: string, startCp: number, endCp: number): Selectors {
+  if (last?.text !== text) last = new CpText(text);
+  return describeIn(last, startCp, endCp);
+}
 
 /** What an annotation is about, and the page version that it was seen in. */
 export interface Quote extends Selectors {
