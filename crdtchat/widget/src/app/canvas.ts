@@ -31,7 +31,7 @@ export class Canvas {
   #paused = false;
   #painted = new Set<string>();
   #resolved = new Set<string>();
-  #pointer: { x: number; y: number } | null = null;
+  #pointer = { x: 0, y: 0, free: false };
 
   constructor(
     readonly root: Element,
@@ -205,13 +205,14 @@ export class Canvas {
       "pointermove",
       (event) => {
         if (event.pointerType !== "mouse") return;
-        this.#pointer = { x: event.clientX, y: event.clientY };
+        const over = event.target instanceof Node && this.root.contains(event.target);
+        // Of several moves in a frame the last one counts.
+        this.#pointer = { x: event.clientX, y: event.clientY, free: over && event.buttons === 0 };
         if (frame) return;
-        const inside = event.target instanceof Node && this.root.contains(event.target);
         frame = requestAnimationFrame(() => {
           frame = 0;
-          const at = this.#pointer as { x: number; y: number };
-          const mark = inside && event.buttons === 0 ? markAt(this.marks, at.x, at.y) : undefined;
+          const at = this.#pointer;
+          const mark = at.free ? markAt(this.marks, at.x, at.y) : undefined;
           this.events.hovered(mark && this.#painted.has(mark.aid) ? mark : undefined, at);
         });
       },
