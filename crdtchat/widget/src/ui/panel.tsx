@@ -21,7 +21,7 @@ export function Panel() {
   const { speech } = widget;
   const panel = useRef<HTMLElement>(null);
   const thread = view.active ? widget.threads.get(view.active) : undefined;
-  useEffect(() => {
+  useLayoutEffect(() => {
     // What had the focus may be gone with the list or the discussion it was in.
     const root = panel.current?.getRootNode() as ShadowRoot;
     if (!root.activeElement) panel.current?.focus({ preventScroll: true });
