@@ -17,13 +17,14 @@ from tests.server.conftest import Api
 from tests.server_process import ServerProcess
 
 USERS = {
+    Role.BLOCKED: "blake",
     Role.VIEWER: "vic",
     Role.COMMENTER: "cleo",
     Role.MODERATOR: "mod",
     Role.OWNER: "own",
 }
 EVERYBODY = frozenset(Role)
-WRITERS = EVERYBODY - {Role.VIEWER}
+WRITERS = EVERYBODY - {Role.BLOCKED, Role.VIEWER}
 MODERATORS = WRITERS - {Role.COMMENTER}
 TARGET = {"exact": "the words"}
 PARTS = ("the words", "", "", 0, 9)
@@ -102,7 +103,17 @@ class Thread:
 
 @pytest.fixture(scope="module")
 def role_tokens(server: ServerProcess) -> dict[str, str]:
-    made = {user: server.token(user, role) for role, user in USERS.items()}
+    """Nobody is given a token to be blocked by: an owner blocks a commenter."""
+    made = {
+        user: server.token(user, Role.COMMENTER if role is Role.BLOCKED else role)
+        for role, user in USERS.items()
+    }
+    with httpx.Client() as http:
+        owner, blocked = (Api(http, server.url, "scratch", made[user]) for user in ("own", "blake"))
+        assert owner("PUT", f"/blocks/{USERS[Role.BLOCKED]}").is_success
+        body = {"target": TARGET, "body": "x"}
+        while blocked("POST", json=body).status_code != 403:
+            pass
     return {**made, "zoe": server.token("zoe")}
 
 
