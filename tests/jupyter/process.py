@@ -42,6 +42,12 @@ class JupyterProcess:
         (home / "config").mkdir(exist_ok=True)
         (home / "config" / "jupyter_server_config.py").write_text(CONFIG)
 
+    def add_lab_extension(self, built: Path) -> None:
+        """Let JupyterLab find an extension where it was built. Call before `start`."""
+        link = self.home / "path" / "labextensions" / "@crdtchat" / "lab"
+        link.parent.mkdir(parents=True)
+        link.symlink_to(built)
+
     @property
     def socket_url(self) -> str:
         """Where pages' sockets are, as the raw client wants it."""
@@ -53,6 +59,7 @@ class JupyterProcess:
             "JUPYTER_CONFIG_DIR": str(self.home / "config"),
             "JUPYTER_DATA_DIR": str(self.home / "data"),
             "JUPYTER_RUNTIME_DIR": str(self.home / "runtime"),
+            "JUPYTER_PATH": str(self.home / "path"),
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
         }
@@ -127,10 +134,16 @@ class JupyterProcess:
 
 @contextmanager
 def running_jupyter(
-    home: Path, arguments: Sequence[str] = (), application: str = "jupyter_server"
+    home: Path,
+    arguments: Sequence[str] = (),
+    *,
+    application: str = "jupyter_server",
+    lab_extension: Path | None = None,
 ) -> Iterator[JupyterProcess]:
     """A server for the length of a block."""
     server = JupyterProcess(home, arguments, application)
+    if lab_extension is not None:
+        server.add_lab_extension(lab_extension)
     server.start()
     try:
         yield server

@@ -52,3 +52,9 @@ def configure(config: Any) -> None:
     config.ServerApp.identity_provider_class = TokenNames
     config.ServerApp.authorizer_class = Table
     config.ServerApp.allow_unauthenticated_access = False
+    # Lab asks nobody for news of itself, and tests may ask it what it is doing.
+    config.LabApp.news_url = None
+    config.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
+    config.LabApp.expose_app_in_browser = True
+    config.JupyterNotebookApp.expose_app_in_browser = True
+    config.LabApp.extension_manager = "readonly"

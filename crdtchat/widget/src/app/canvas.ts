@@ -10,7 +10,7 @@ import type { Thread } from "../model/threads";
 import type { Host } from "./host";
 import { PageText } from "./page-text";
 
-export interface CanvasEvents extends Omit<MarksEvents, "changed"> {
+export interface CanvasEvents extends Omit<MarksEvents, "changed" | "home"> {
   placed(aids: ReadonlySet<string>): void;
   selected(selected: Selected | null): void;
   hovered(mark: Mark | undefined, at: { x: number; y: number }): void;
@@ -29,6 +29,8 @@ export class Canvas {
   readonly #unwatchTheme: () => void;
   #frame = 0;
   #paused = false;
+  /** The targets that name a part of the page, by annotation. */
+  readonly #parts = new Map<string, Target>();
   #painted = new Set<string>();
   #resolved = new Set<string>();
   #pointer = { x: 0, y: 0, free: false };
@@ -45,7 +47,7 @@ export class Canvas {
       this.#paintSoon();
       events.placed(aids);
     };
-    this.marks = new Marks(root, { ...events, changed }, host?.reading);
+    this.marks = new Marks(root, { ...events, changed, home: (aid) => this.#home(aid) }, host?.reading);
     this.selection = new SelectionWatch(
       root,
       () => this.marks.map,
@@ -66,7 +68,9 @@ export class Canvas {
   }
 
   want(thread: Thread): void {
-    if (thread.target.exact !== "") this.marks.want(thread.aid, this.#inText(thread.target));
+    if (thread.target.exact === "") return;
+    if (thread.target.part) this.#parts.set(thread.aid, thread.target);
+    this.marks.want(thread.aid, this.#inText(thread.target));
   }
 
   activate(aid: string | null): void {
@@ -149,6 +153,13 @@ export class Canvas {
   /** Where a target is that is no annotation yet. */
   locate(target: Target): Range | undefined {
     return this.marks.locate(this.#inText(target));
+  }
+
+  /** Where the words of an annotation are if its part still has them at their place. */
+  #home(aid: string): number | undefined {
+    const target = this.#parts.get(aid);
+    const element = target && this.host?.element?.(target);
+    return element && this.marks.map.offset(element, 0) + target.startCp;
   }
 
   #inText(target: Target): Target {

@@ -18,6 +18,8 @@ export interface MarksEvents {
   recall(version: string): Promise<string | null>;
   /** Whether somebody found that these words are not the ones. */
   declined(aid: string, words: string): boolean;
+  /** Where the host says that these words are, if it knows better than a search; in code points. */
+  home(aid: string): number | undefined;
 }
 
 const QUIET_MS = 120;
@@ -81,7 +83,9 @@ export class Marks {
     const known = this.#quotes.get(aid);
     if (known && sameQuote(known, quote)) return;
     this.#quotes.set(aid, quote);
-    this.#search.add(aid);
+    const home = this.#home(aid, quote);
+    if (home) this.#found(new Map([[aid, home]]));
+    else this.#search.add(aid);
   }
 
   /** Finds one at once. */
@@ -159,14 +163,29 @@ export class Marks {
     this.#map = new TextMap(this.root, this.reading);
     const edit = this.#map.text === before.text ? null : new Edit(before.text, this.#map.text);
     if (edit) this.#search.restart(this.#map.text);
+    const homes = new Map<string, Place>();
     for (const [aid, quote] of this.#quotes) {
       const mark = this.#marks.get(aid);
-      if (edit && !(mark && this.#keep(mark.place, quote, edit, before))) this.#search.add(aid);
+      if (edit && !(mark && this.#keep(mark.place, quote, edit, before))) {
+        const home = this.#home(aid, quote);
+        if (home) homes.set(aid, home);
+        else this.#search.add(aid);
+      }
       // The same words in other nodes: places hold, ranges do not.
       if (mark) mark.range = this.#range(mark.place);
     }
+    this.#found(homes);
     if (edit) this.events.textChanged();
     this.#tell(new Set(this.#marks.keys()));
+  }
+
+  /** A part that the host knows by an id may have moved with all its words: they are where they were in it. */
+  #home(aid: string, { exact }: Quote): Place | undefined {
+    const startCp = this.events.home(aid);
+    if (startCp === undefined) return undefined;
+    const start = this.#map.points.toU16(startCp);
+    if (!this.#map.text.startsWith(exact, start)) return undefined;
+    return { state: "exact", score: 1, startCp, endCp: this.#map.points.toCp(start + exact.length) };
   }
 
   /** Takes along what an edit left alone with its neighbours; all else is looked for again. */

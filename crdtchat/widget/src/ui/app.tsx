@@ -43,10 +43,11 @@ function Top() {
 
 function Docked() {
   const widget = useWidget();
-  const { dark } = useView(widget);
+  const { dark, panel } = useView(widget);
   return (
     <div class={`app docked${dark ? " dark" : ""}`} lang={widget.speech.locale}>
-      <Panel />
+      {/* Anew each time it is shown: nobody reads a list that its host hides, so none has to hold still. */}
+      <Panel key={String(panel)} />
     </div>
   );
 }

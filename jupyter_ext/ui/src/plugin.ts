@@ -1,0 +1,82 @@
+/** Brings it together: documents as they open, the panel, commands, the number in the status bar. */
+import { ILabShell, type JupyterFrontEnd, type JupyterFrontEndPlugin } from "@jupyterlab/application";
+import { ICommandPalette, type IWidgetTracker } from "@jupyterlab/apputils";
+import type { IDocumentWidget } from "@jupyterlab/docregistry";
+import { IEditorTracker } from "@jupyterlab/fileeditor";
+import { IMarkdownViewerTracker } from "@jupyterlab/markdownviewer";
+import { INotebookTracker } from "@jupyterlab/notebook";
+import { ISettingRegistry } from "@jupyterlab/settingregistry";
+import { IStatusBar } from "@jupyterlab/statusbar";
+import { ITranslator } from "@jupyterlab/translation";
+import { addCommands } from "./commands";
+import { Desk } from "./desk";
+import type { Surface } from "./discussion";
+import { editorSurface, previewSurface } from "./file-surface";
+import { notebookSurface } from "./notebook-surface";
+import { DiscussionPanel } from "./panel";
+import { StatusItem } from "./status";
+
+export const plugin: JupyterFrontEndPlugin<void> = {
+  id: "@crdtchat/lab:plugin",
+  description: "Discuss notebooks and files.",
+  autoStart: true,
+  requires: [INotebookTracker],
+  optional: [
+    ILabShell,
+    ICommandPalette,
+    IEditorTracker,
+    IMarkdownViewerTracker,
+    IStatusBar,
+    ISettingRegistry,
+    ITranslator,
+  ],
+  activate,
+};
+
+async function activate(
+  app: JupyterFrontEnd,
+  notebooks: INotebookTracker,
+  shell: ILabShell | null,
+  palette: ICommandPalette | null,
+  editors: IEditorTracker | null,
+  previews: IMarkdownViewerTracker | null,
+  statusBar: IStatusBar | null,
+  settings: ISettingRegistry | null,
+  translator: ITranslator | null,
+): Promise<void> {
+  const chosen = await settings?.load(plugin.id).catch(() => undefined);
+  const panel = new DiscussionPanel();
+  app.shell.add(panel, "right", { rank: 900 });
+  const desk = new Desk(app.serviceManager.serverSettings, panel, {
+    locale: (translator?.languageCode ?? document.documentElement.lang).replace("_", "-"),
+    showPanel: (open) => {
+      if (open) app.shell.activateById(panel.id);
+      else if (panel.isVisible) shell?.collapseRight();
+    },
+  });
+  const enabled = (what: string) => chosen?.get(what).composite !== false;
+  const watch = <T extends IDocumentWidget>(
+    tracker: IWidgetTracker<T> | null,
+    surface: (document: T) => Surface,
+  ) => {
+    const take = (document: T) => desk.take(document, () => surface(document));
+    tracker?.forEach(take);
+    tracker?.widgetAdded.connect((_, document) => take(document));
+  };
+  if (enabled("notebooks")) watch(notebooks, notebookSurface);
+  if (enabled("files")) {
+    watch(editors, editorSurface);
+    watch(previews, previewSurface);
+  }
+  const front = () => desk.front(app.shell.currentWidget);
+  app.shell.currentChanged?.connect(front);
+  app.restored.then(front, reportError);
+  addCommands(app, desk, palette);
+  statusBar?.registerStatusItem("@crdtchat/lab:people", {
+    item: new StatusItem(desk),
+    align: "right",
+    rank: 10,
+    isActive: () => desk.current?.docked != null,
+    activeStateChanged: desk.changed,
+  });
+}

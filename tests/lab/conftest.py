@@ -1,0 +1,78 @@
+"""A real Chromium in a real JupyterLab. Nothing is mocked and nothing sleeps."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
+
+from tests.browser.conftest import FLAGS, chromium
+from tests.jupyter.process import JupyterProcess, running_jupyter
+from tests.lab.reader import LabReader
+
+ROOT = Path(__file__).parents[2]
+WIDGET = ROOT / "crdtchat" / "widget"
+UI = ROOT / "jupyter_ext" / "ui"
+
+expect.set_options(timeout=20_000)
+
+
+@pytest.fixture(scope="session")
+def lab_extension() -> Path:
+    """The built lab extension, never older than its sources."""
+    built = ROOT / "jupyter_ext" / "crdtchat_jupyter" / "labextension"
+    made = built / "package.json"
+    folders = (WIDGET / "src", UI / "src", UI / "style", UI / "schema")
+    sources = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    newest = max(path.stat().st_mtime for path in [*sources, UI / "build.mjs"])
+    if not made.is_file() or made.stat().st_mtime < newest:
+        for folder in (WIDGET, UI):
+            if not (folder / "node_modules").is_dir():
+                subprocess.run(["npm", "ci", "--no-fund", "--no-audit"], cwd=folder, check=True)
+        subprocess.run(["npm", "run", "build"], cwd=UI, check=True)
+    return built
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory, lab_extension: Path) -> Iterator[JupyterProcess]:
+    """JupyterLab (and Notebook, under /tree and /notebooks) that no test stops."""
+    home = tmp_path_factory.mktemp("lab")
+    with running_jupyter(home, application="jupyterlab", lab_extension=lab_extension) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    launched = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+    yield launched
+    launched.close()
+
+
+Open = Callable[..., LabReader]
+
+
+@pytest.fixture
+def open_lab(browser: Browser, lab: JupyterProcess) -> Iterator[Open]:
+    """Opens a file in JupyterLab, or in Notebook, as a user; each in a browser of their own."""
+    contexts = []
+
+    def opened(user: str, path: str, *, app: str = "", **options: object) -> LabReader:
+        context = browser.new_context(viewport={"width": 1300, "height": 800}, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        # A workspace of its own: Lab opens again what was open in the last one.
+        app = app or f"lab/workspaces/{uuid4().hex}/tree"
+        return LabReader.open(context.new_page(), lab.url, user, path, app)
+
+    yield opened
+    for context in contexts:
+        context.close()

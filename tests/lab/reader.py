@@ -1,0 +1,117 @@
+"""What a person does in JupyterLab, as tests say it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Self
+from urllib.parse import quote
+
+from playwright.sync_api import Locator, Page, expect
+
+_FIND = """([selector, words]) => {
+  for (const root of document.querySelectorAll(selector)) {
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    const nodes = [];
+    let text = '';
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      nodes.push([node, text.length]);
+      text += node.data;
+    }
+    const at = text.indexOf(words);
+    if (at < 0) continue;
+    const place = (offset) => {
+      const [node, start] = nodes.findLast(([, start]) => start <= offset);
+      return [node, offset - start];
+    };
+    const range = document.createRange();
+    range.setStart(...place(at));
+    range.setEnd(...place(at + words.length));
+    range.startContainer.parentElement.scrollIntoView({ block: 'nearest' });
+    const boxes = [...range.getClientRects()];
+    const [first, last] = [boxes[0], boxes.at(-1)];
+    const middle = ({ top, bottom }) => (top + bottom) / 2;
+    return [first.left, middle(first), last.right, middle(last)];
+  }
+  return null;
+}"""
+_MARKED = """() => [...new Set([...CSS.highlights.entries()]
+  .filter(([name]) => /open|active/.test(name))
+  .flatMap(([, highlight]) => [...highlight].map((range) => range.toString())))]"""
+
+SOURCE = ".jp-CodeCell .jp-InputArea-editor"
+RENDERED = ".jp-MarkdownCell .jp-RenderedMarkdown"
+OUTPUT = ".jp-OutputArea-output"
+
+
+class LabReader:
+    """One browser window with a file open."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.status = page.locator(".crdtchat-status")
+        self.layer = page.locator("crdtchat-layer:not([hidden])")
+        self.panel = page.locator("crdtchat-docked")
+
+    @classmethod
+    def open(cls, page: Page, url: str, user: str, path: str, app: str) -> Self:
+        """Open a file and wait until its discussion is live."""
+        page.goto(f"{url}{app}/{quote(path)}?token={user}-token")
+        reader = cls(page)
+        reader.wait_live()
+        return reader
+
+    def wait_live(self) -> None:
+        """Until the discussion of the file in front is connected."""
+        expect(self.page.locator("crdtchat-docked")).to_contain_text(
+            re.compile(r"[1-9]\d* pe\w+ here")
+        )
+
+    def select(self, selector: str, words: str) -> None:
+        """Select words with the pointer."""
+        expect(self.page.locator(selector).filter(has_text=words).first).to_be_visible()
+        found = self.page.evaluate(_FIND, [selector, words])
+        assert found, f"no {words!r} in {selector}"
+        left, top, right, bottom = found
+        mouse = self.page.mouse
+        mouse.move(left + 0.5, top)
+        mouse.down()
+        mouse.move((left + right) / 2, bottom)
+        mouse.move(right - 0.5, bottom)
+        mouse.up()
+
+    def comment(self, selector: str, words: str, text: str) -> None:
+        """Comment on words, and wait until it is saved."""
+        self.select(selector, words)
+        self.layer.get_by_role("button", name="Comment on the selected text").click()
+        self.layer.get_by_role("textbox").fill(text)
+        self.layer.get_by_role("button", name="Comment", exact=True).click()
+        self.page.wait_for_function(f"(words) => ({_MARKED})().includes(words)", arg=words)
+        if self.layer.locator(".card").count():
+            self.layer.get_by_role("button", name="Close").click()
+
+    def open_panel(self) -> Locator:
+        """Show the list of discussions."""
+        if not self.panel.is_visible():
+            self.run("crdtchat:panel")
+        expect(self.panel).to_be_visible()
+        return self.panel
+
+    def run(self, command: str, **arguments: Any) -> None:
+        """Run one of Lab's commands, and wait until it is done."""
+        self.page.evaluate(
+            "([id, args]) => window.jupyterapp.commands.execute(id, args).then(() => null)",
+            [command, arguments],
+        )
+
+    def expect_marked(self, *words: str) -> None:
+        """Until exactly these words are marked."""
+        wanted = sorted(words)
+        self.page.wait_for_function(
+            f"(wanted) => JSON.stringify(({_MARKED})().sort()) === JSON.stringify(wanted)",
+            arg=wanted,
+        )
+
+    def choose_cell(self, index: int) -> None:
+        """Make a cell the active one, in command mode."""
+        self.page.locator(".jp-Notebook .jp-Cell .jp-InputPrompt").nth(index).click()
+        self.page.keyboard.press("Escape")
