@@ -20,6 +20,7 @@ LIMIT_NAMES = tuple(field.name for field in fields(Limits))
 _NAME = re.compile(r"[\w.-]{1,64}")
 _SETTINGS = (
     *("audience", "guests", "jwks", "limits", "origins", "page_versions", "public_keys"),
+    "retention_days",
     *("secret", "secrets"),
 )
 
@@ -52,6 +53,7 @@ def read_tenant(name: str, table: object) -> Tenant:
             origins=tuple(check_pattern(one) for one in _texts(table, "origins")),
             limits=_limits(table),
             page_versions=_flag(table, "page_versions", True),
+            retention_days=_days(table),
         )
     except (BadKey, BadOrigin, BadTenant) as error:
         raise BadTenant(f"[tenants.{name}] {error}") from None
@@ -108,6 +110,13 @@ def _text(table: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise BadTenant(f"{name} is a text")
     return value
+
+
+def _days(table: Mapping[str, Any]) -> int:
+    days = table.get("retention_days", 0)
+    if type(days) is not int or not 0 <= days <= 36_500:
+        raise BadTenant("retention_days is a number of days, or 0 for ever")
+    return days
 
 
 def _flag(table: Mapping[str, Any], name: str, default: bool) -> bool:

@@ -65,6 +65,8 @@ class Tenant:
     limits: Limits = NO_LIMITS
     page_versions: bool = True
     """Whether the texts that annotations are made on are kept beside the discussions."""
+    retention_days: int = 0
+    """How long resolved threads, tombstones and the audit log are kept; 0: for ever."""
 
     def allows_origin(self, origin: str | None, host: str) -> bool:
         """Whether a browser page of `origin` may connect to this server, called `host`.

@@ -24,6 +24,7 @@ from crdtchat.server.metrics import metrics
 from crdtchat.server.openapi.document import openapi
 from crdtchat.server.problem import HANDLERS
 from crdtchat.server.rest.routes import rest_routes
+from crdtchat.server.retention import keep_retention
 from crdtchat.server.socket import serve_socket
 from crdtchat.stores.base import Store
 from crdtchat.sync.tuning import Tuning
@@ -56,6 +57,7 @@ def create_app(
                 await app.state.gate.directory.refresh()
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(app.state.guard.run)
+                    tasks.start_soon(keep_retention, store, app.state.gate.directory, hub.sources)
                     yield
                     tasks.cancel_scope.cancel()
         finally:

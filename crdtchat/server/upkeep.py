@@ -11,6 +11,7 @@ import anyio
 
 from crdtchat.host import page_versions
 from crdtchat.host.folding import replica_of
+from crdtchat.host.retention import apply_retention
 from crdtchat.server.serve import make_store
 from crdtchat.server.settings import BadSetting, Settings
 from crdtchat.stores.base import DocumentKey, Store, StoreError
@@ -19,11 +20,14 @@ from crdtchat.sync.effects import Deed
 
 def compact(settings: Settings, tenant: str) -> int:
     """Fold the log of every page of a tenant into a snapshot."""
-    run_on_store(settings, partial(_compact_pages, tenant=tenant))
+    configured = settings.tenants.get(tenant)
+    days = configured.retention_days if configured else 0
+    run_on_store(settings, partial(_compact_pages, tenant=tenant, days=days))
     return 0
 
 
-async def _compact_pages(store: Store, tenant: str) -> None:
+async def _compact_pages(store: Store, tenant: str, days: int) -> None:
+    await apply_retention(store, tenant, days, time.time_ns() // 1_000_000, "command")
     pages = await store.pages(tenant)
     for page in pages:
         loaded = await store.load(page.key)
