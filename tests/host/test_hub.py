@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
-import os
 import sqlite3
+import subprocess
+import sys
 import weakref
 from pathlib import Path
 
@@ -31,10 +32,16 @@ async def test_many_who_open_a_room_at_once_get_one() -> None:
     store = MemoryStore()
     await store.open()
     async with Hub(store) as hub, anyio.create_task_group() as tasks:
+        all_here = anyio.Event()
+
+        def full(seen: message.Presence) -> bool:
+            # Who sees it first may be gone again before the others are told.
+            return seen.info["connections"] == 50 or all_here.is_set()
 
         async def visit() -> None:
             async with connected(hub) as client:
-                await client.until(message.Presence, lambda seen: seen.info["connections"] == 50)
+                await client.until(message.Presence, full)
+                all_here.set()
 
         for _ in range(50):
             tasks.start_soon(visit)
@@ -208,35 +215,17 @@ async def test_rooms_are_let_go_without_a_trace() -> None:
             assert ann.replica.get("a", "anno") is not None
 
 
-def resident() -> int:
-    """Resident bytes of this process."""
-    with open("/proc/self/statm") as fields:
-        return int(fields.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-@pytest.mark.timeout(300)
-async def test_five_thousand_rooms_opened_and_left_leave_no_memory(tmp_path: Path) -> None:
-    """Memory returns to within 10 % of the start; the first 500 warm the allocator up."""
-    store = SqliteStore(tmp_path / "db")
-    await store.open()
-    async with Hub(store, keeping=Keeping(grace=0.0)) as hub:
-
-        async def visit(first: int, last: int) -> None:
-            for number in range(first, last):
-                key = DocumentKey("demo", f"page {number}")
-                async with connected(hub, key=key) as ann:
-                    await ann.send("a", "anno", ("ann", NOW, "words", "", "", 0, 5))
-                    await ann.until(message.Ack)
-            while hub.rooms():
-                await anyio.lowlevel.checkpoint()
-            gc.collect()
-
-        await visit(0, 500)
-        before = resident()
-        await visit(500, 5_500)
-        assert resident() < before * 1.10
-        assert hub.counters["rooms_evicted"] == 5_500
-    await store.close()
+def test_five_thousand_rooms_opened_and_left_leave_no_memory(
+    anyio_backend_name: str, tmp_path: Path
+) -> None:
+    """Memory returns to within 10 % of the start; in a process that no other test has used."""
+    command = [sys.executable, "-m", "tests.host.child_rooms", anyio_backend_name]
+    ran = subprocess.run(
+        [*command, str(tmp_path / "db")], check=True, capture_output=True, text=True
+    )
+    before, after, evicted = map(int, ran.stdout.split())
+    assert after < before * 1.10
+    assert evicted == 7_500
 
 
 async def test_an_append_that_can_never_be_stored_fails_alone(tmp_path: Path) -> None:

@@ -1,0 +1,58 @@
+"""Opens and leaves thousands of rooms: `python -m tests.host.child_rooms BACKEND DATABASE`.
+
+Prints resident bytes after the first 2,500, which fill the allocator's and the disk's caches, and
+after 5,000 more, and how many rooms were let go.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from pathlib import Path
+
+import anyio
+import anyio.lowlevel
+
+from crdtchat.host.hub import Hub, Keeping
+from crdtchat.stores.base import DocumentKey
+from crdtchat.stores.sqlite import SqliteStore
+from crdtchat.sync import message
+from tests.host.pipe import connected
+
+NOW = 1_700_000_000_000
+
+
+def resident() -> int:
+    """Resident bytes of this process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+async def main(database: Path) -> None:
+    """See the module."""
+    store = SqliteStore(database)
+    await store.open()
+    async with Hub(store, keeping=Keeping(grace=0.0)) as hub:
+
+        async def visit(first: int, last: int) -> None:
+            for number in range(first, last):
+                key = DocumentKey("demo", f"page {number}")
+                async with connected(hub, key=key) as ann:
+                    await ann.send("a", "anno", ("ann", NOW, "words", "", "", 0, 5))
+                    await ann.until(message.Ack)
+            while hub.rooms():
+                await anyio.lowlevel.checkpoint()
+            gc.collect()
+
+        await visit(0, 2_500)
+        before = resident()
+        await visit(2_500, 7_500)
+        after = resident()
+        evicted = hub.counters["rooms_evicted"]
+    await store.close()
+    sys.stdout.write(f"{before} {after} {evicted}\n")
+
+
+if __name__ == "__main__":
+    anyio.run(main, Path(sys.argv[2]), backend=sys.argv[1])
