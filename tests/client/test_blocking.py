@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -117,6 +118,15 @@ def test_an_error_in_the_block_does_not_wait(own_server: ServerProcess, page_id:
         fail()
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A run that a shell put into the background was told to ignore interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_the_wait_and_not_the_page(server: ServerProcess, page_id: str) -> None:
     with crdtchat.connect_blocking(server.url, page=page_id) as page:
         asked = 0
