@@ -199,11 +199,12 @@ class TestThreads:
         assert loaded.entries == entries(1, 1)
 
     async def test_closing_leaves_no_thread_and_one_file(self, path: Path) -> None:
+        before = set(threading.enumerate())
         async with opened(SqliteStore(path)) as store:
             await store.append([append_of(KEY, 1, 1)])
             await store.load(KEY)
-        names = [thread.name for thread in threading.enumerate()]
-        assert not [name for name in names if name.startswith(("crdtchat-write", "crdtchat-read"))]
+        left = {thread.name for thread in set(threading.enumerate()) - before}
+        assert not {name for name in left if name.startswith(("crdtchat-write", "crdtchat-read"))}
         assert os.listdir(path.parent) == [path.name]
 
 
