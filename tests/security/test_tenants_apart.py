@@ -158,7 +158,7 @@ def send_request(world: World, asked: dict[str, Any]) -> None:
     path, method = asked["route"]
     records = world.records[asked["about"]]
     aid, cid = records[asked["record"] % len(records)]
-    names = {"tenant": asked["owner"], "aid": aid, "cid": cid, "emoji": "👍"}
+    names = {"tenant": asked["owner"], "aid": aid, "cid": cid, "emoji": "👍", "user": "zoe"}
     address = path.format(**names, name=version_of(_text(MARKS[asked["about"]])))
     body = body_for(path, method, asked["asker"], asked["operation"])
     answer = world.ask(method, address, asked["asker"], asked["page"], body, **asked["query"])
