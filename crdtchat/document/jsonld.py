@@ -118,12 +118,15 @@ def comment_json(comment: Comment, names: Mapping[str, str] | None = None) -> di
 def moderation_json(
     annotation: Annotation, verdicts: Mapping[str, ModerationRecord]
 ) -> list[dict[str, Any]]:
-    """Who hid, locked or let be, and when; `verdicts` by the keys of root `m`. For an export."""
-    keys = {annotation.aid: annotation.aid}
+    """Who hid, locked or let be, and when; `verdicts` by the keys of root `m`. For an export.
+
+    An entry without an id is about the whole: a comment may have the annotation's own id.
+    """
+    keys = {annotation.aid: ""}
     keys |= {comment_key(annotation.aid, one.cid): one.cid for one in annotation.comments}
     return [
         {
-            "id": name,
+            **({"id": name} if name else {}),
             "hidden": verdict.hidden,
             "locked": verdict.locked,
             **_signed(verdict.by, verdict.at, annotation.names),

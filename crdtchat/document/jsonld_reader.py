@@ -106,10 +106,10 @@ class _Reader:
         for mark in objects(self._item.get("moderation")):
             name = text_of(mark.get("id"))
             by, at = self._signature(mark)
-            if by is None or at is None or (name != self._aid and name not in comments):
+            whole = "id" not in mark
+            if by is None or at is None or not (whole or name in comments):
                 self._around.tally.leave_out("decisions without a creator, date or object", name)
                 continue
-            whole = name == self._aid
             hidden, locked = mark.get("hidden") is True, whole and mark.get("locked") is True
             found["" if whole else name] = ModerationRecord(hidden, locked, by, at)
         return found
