@@ -66,6 +66,15 @@ class ServerProcess:
         """kill -9."""
         self._end(signal.SIGKILL)
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """The process stands still for the length of a block; what is sent to it waits in its sockets."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
+
     def restart(self) -> None:
         """Start again on the same data and port."""
         self.start()
