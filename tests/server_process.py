@@ -68,7 +68,7 @@ class ServerProcess:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """The process stands still for the length of a block; what is sent to it waits in its sockets."""
+        """Stands still for the length of a block; what is sent to it waits in its sockets."""
         os.kill(self.pid, signal.SIGSTOP)
         try:
             yield
