@@ -30,12 +30,16 @@ async def export(
     *,
     page: str | None = None,
     user: str | None = None,
+    source: str | None = None,
+    hidden: bool = True,
     progress: Progress = lambda count: None,
 ) -> int:
     """Write an AnnotationCollection (W3C vocabulary, section 3.2) with one annotation a line.
 
-    page: only what is on this page; user: only what this user wrote. The same documents make the
-    same bytes. Answers how many annotations there are. Raises StoreError.
+    page: only what is on this page; user: only what this user wrote; source: what the targets call
+    the page, its id unless given; hidden: with what moderators hid and decided, or as readers see
+    it. The same documents make the same bytes. Answers how many annotations there are. Raises
+    StoreError.
     """
     head = {
         "@context": [CONTEXT, OWN_CONTEXT],
@@ -46,7 +50,7 @@ async def export(
     keys = [found.key for found in await store.pages(tenant) if not found.key.scope]
     count = 0
     for key in sorted(keys) if page is None else [DocumentKey(tenant, page)]:
-        for annotation in await _items(store, key, user):
+        for annotation in await _items(store, key, user, source or key.page, hidden=hidden):
             write((",\n" if count else "\n") + annotation)
             count += 1
             progress(count)
@@ -54,10 +58,13 @@ async def export(
     return count
 
 
-async def _items(store: Store, key: DocumentKey, user: str | None) -> list[str]:
+async def _items(
+    store: Store, key: DocumentKey, user: str | None, source: str, *, hidden: bool
+) -> list[str]:
     try:
         replica = replica_of(await store.load(key))
-        annotations, decided = read_view(replica), replica.values(schema.MODERATION)
+        annotations = read_view(replica, hidden=hidden)
+        decided = replica.values(schema.MODERATION) if hidden else {}
     except EngineFailure as error:
         raise StoreCorrupt(f"page {key.page!r} cannot be read back: {error}") from error
     found = {key: read_moderation(value) for key, value in decided.items()}
@@ -70,7 +77,7 @@ async def _items(store: Store, key: DocumentKey, user: str | None) -> list[str]:
     for annotation in annotations:
         kept = annotation if user is None else of_user(annotation, user)
         if kept is not None:
-            item = annotation_json(kept, key.page)
+            item = annotation_json(kept, source)
             del item["@context"]
             if kept.comments[:1] != annotation.comments[:1]:
                 del item["body"]  # It would put their reply into the mouth of who annotated.

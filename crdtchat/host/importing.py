@@ -1,7 +1,8 @@
 """Import: annotations from elsewhere, through the verifier and the log like everything else.
 
-What is there already stays as it is, so a second import changes nothing. Authors are imported
-people (`import:` and their id) unless a backup is restored; see docs/exchange.md.
+What is there already stays as it is, so a second import changes nothing; also what went out from
+here and comes back in the name of imported people. Authors are imported people (`import:` and
+their id) unless a backup is restored; see docs/exchange.md.
 """
 
 from __future__ import annotations
@@ -179,7 +180,7 @@ class _Batch:
             return []
         there = read_annotation(get(schema.ANNOTATIONS, annotation.aid))
         head = annotation.head
-        if there and (there.author, there.created) != (head.author, head.created):
+        if there and not (_is_same(there.author, head.author) and there.created == head.created):
             self._refuse("annotations whose id another one has on this page", annotation.aid)
             return []
         plan: list[Write] = []
@@ -196,6 +197,10 @@ class _Batch:
         aid, _, rest = key.partition("/")
         comment = f"{aid}/{rest.partition('/')[0]}"
         present = get(root, key)
+        if root == schema.REACTIONS and present is None:
+            # Perhaps of somebody who lives here: their reaction went out, and comes back.
+            path, _, user = key.rpartition("/")
+            present = get(root, f"{path}/{user.removeprefix(schema.IMPORT_PREFIX)}")
         if root == schema.STATUSES:
             ours, mark = read_status(value), read_status(present)
             is_new = mark is None or (ours is not None and ours.at > mark.at)
@@ -218,6 +223,11 @@ class _Batch:
 
     def _refuse(self, reason: str, example: str) -> None:
         self._refused[reason, example] = None
+
+
+def _is_same(there: str, coming: str) -> bool:
+    """Whether an author here is who wrote in a file, perhaps after being imported elsewhere."""
+    return coming in (there, imported_id(there))
 
 
 def _parts(writes: Sequence[Write]) -> Iterator[list[Write]]:

@@ -11,8 +11,9 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Unicode, default
 
 from crdtchat_jupyter.discussions import Discussions, own_page, shared_page
+from crdtchat_jupyter.file_handlers import DiscussionHandler, ExportHandler, ImportHandler
 from crdtchat_jupyter.files import Files
-from crdtchat_jupyter.handlers import DiscussionHandler, PageSocket
+from crdtchat_jupyter.page_socket import PageSocket
 from crdtchat_jupyter.running import RunningHub
 from crdtchat_jupyter.sharing import Central
 
@@ -69,14 +70,17 @@ class CrdtChatExtension(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Routes below Jupyter's base URL."""
+        about_files = {
+            "discussions": self.discussions,
+            "central": self.central,
+            "running": self.running,
+        }
         self.handlers.extend(
             [
                 (r"/crdtchat/sync/jupyter/(.+)", PageSocket, {"running": self.running}),
-                (
-                    r"/crdtchat/api/discussion",
-                    DiscussionHandler,
-                    {"discussions": self.discussions, "central": self.central},
-                ),
+                (r"/crdtchat/api/discussion", DiscussionHandler, about_files),
+                (r"/crdtchat/api/export", ExportHandler, about_files),
+                (r"/crdtchat/api/import", ImportHandler, about_files),
             ]
         )
 

@@ -25,18 +25,27 @@ async def principal_of(handler: JupyterHandler) -> Principal:
     user = handler.current_user
     if user is None:
         raise HTTPError(403, "sign in first")
-
-    async def may(action: str) -> bool:
-        allowed = handler.authorizer.is_authorized(handler, user, action, RESOURCE)
-        return bool(await ensure_async(allowed))
-
-    if not await may("read"):
-        raise HTTPError(403, f"{user.username} may not read discussions here")
+    # Discussions quote what they are about.
+    for resource in (RESOURCE, "contents"):
+        await require(handler, "read", resource)
     role = Role.VIEWER
-    if await may("write"):
-        role = Role.MODERATOR if await may("execute") else Role.COMMENTER
+    if await _may(handler, "write", RESOURCE):
+        moderates = await _may(handler, "execute", RESOURCE)
+        role = Role.MODERATOR if moderates else Role.COMMENTER
     name = clean_name(user.display_name or user.name or user.username)
     return Principal(TENANT, user_id(user.username), name, role)
+
+
+async def require(handler: JupyterHandler, action: str, resource: str) -> None:
+    """Raises HTTPError 403 unless the authorizer lets the user do that."""
+    if not await _may(handler, action, resource):
+        name = handler.current_user.username
+        raise HTTPError(403, f"{name} may not {action} {resource} here")
+
+
+async def _may(handler: JupyterHandler, action: str, resource: str) -> bool:
+    allowed = handler.authorizer.is_authorized(handler, handler.current_user, action, resource)
+    return bool(await ensure_async(allowed))
 
 
 def user_id(username: str) -> str:

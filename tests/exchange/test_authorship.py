@@ -176,6 +176,22 @@ async def test_a_taken_id_is_reported(hub: Hub) -> None:
     assert tally.left_out == {"annotations whose id another one has on this page": 1}
 
 
+async def test_what_went_out_from_here_is_known_when_it_comes_back(hub: Hub) -> None:
+    await hub.write(KEY, OWNER.peer(), [("r", "anno/c001/olga", "👍")], b"6" * 16)
+    back = Portable(
+        "page",
+        "anno",
+        AnnotationRecord("import:olga", NOW, target()),
+        {"c001": CommentRecord("import:olga", NOW, "mine"), "c002": CommentRecord("bo", NOW, "2")},
+        reactions={("c001", "import:olga"): ("👍",)},
+    )
+    tally = await _again(hub, back)
+    assert (tally.added, tally.left_out) == ({"comments": 1}, {})
+    assert tally.known == {"annotations": 1, "comments": 1, "reactions": 1}
+    tally = await _again(hub, replace(back, head=replace(back.head, created=NOW + 1)))
+    assert tally.left_out, "the same id and author at another time is another annotation"
+
+
 async def test_a_long_thread_is_split_into_operations(hub: Hub) -> None:
     comments = {f"c{number:04}": CommentRecord("ann", NOW, "x" * 5_000) for number in range(400)}
     tally = await _again(hub, _portable(comments=comments))

@@ -23,7 +23,7 @@ def page(request: pytest.FixtureRequest) -> str:
     return f"jupyter/{request.node.name}/file.ipynb"
 
 
-@pytest.mark.parametrize("token", [None, "eve-token", "out-token"])
+@pytest.mark.parametrize("token", [None, "eve-token", "out-token", "blind-token"])
 async def test_who_may_not_read_gets_no_socket(
     jupyter: JupyterProcess, page: str, token: str | None
 ) -> None:
@@ -34,7 +34,7 @@ async def test_who_may_not_read_gets_no_socket(
 
 
 def test_who_may_not_read_is_told_nothing_over_http(jupyter: JupyterProcess) -> None:
-    for user in ("", "eve", "out"):
+    for user in ("", "eve", "out", "blind"):
         with jupyter.client(user) as client:
             answer = client.post("crdtchat/api/discussion", json={"path": "any.ipynb"})
             assert answer.status_code == 403

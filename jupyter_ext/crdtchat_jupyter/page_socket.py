@@ -1,17 +1,12 @@
-"""Tornado handlers: the socket of a page, and where a file is discussed."""
+"""The socket of a page, in Tornado."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import sqlite3
-from typing import Any, cast
 
 from jupyter_server.auth.decorator import ws_authenticated
-from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
-from jupyter_server.utils import url_path_join
-from tornado import web
 from tornado.websocket import WebSocketHandler
 
 from crdtchat.access.principal import Principal
@@ -21,10 +16,8 @@ from crdtchat.stores.base import DocumentKey, StoreError
 from crdtchat.sync.codes import CloseCode
 from crdtchat.sync.message import SUBPROTOCOL
 from crdtchat_jupyter.channel import TornadoChannel
-from crdtchat_jupyter.discussions import Discussions
 from crdtchat_jupyter.principal import RESOURCE, TENANT, principal_of
 from crdtchat_jupyter.running import RunningHub
-from crdtchat_jupyter.sharing import Central
 
 
 class PageSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
@@ -88,50 +81,3 @@ class PageSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """The connection has ended."""
         self._channel.gone()
         super().on_close()
-
-
-class DiscussionHandler(APIHandler):
-    """`crdtchat/api/discussion`: where a file is discussed, and how to get there."""
-
-    auth_resource = RESOURCE
-
-    def initialize(self, discussions: Discussions, central: Central | None) -> None:
-        """`central`: the server that is shared with others; None for this one."""
-        self._discussions = discussions
-        self._central = central
-
-    @web.authenticated
-    async def post(self) -> None:
-        """Body {"path", "continue"?}; answers {"url", "tenant", "page", "token", "similar"}.
-
-        `similar` names files that this one may be a copy of. While it is not empty the question is
-        open: ask again with `continue` set to the page of one of them, or to "new".
-        """
-        principal = await principal_of(self)
-        body: dict[str, Any] = self.get_json_body() or {}
-        path, continued = body.get("path"), body.get("continue", "")
-        if not isinstance(path, str) or not path or not isinstance(continued, str):
-            raise web.HTTPError(400, "the body names a path, and perhaps what it continues")
-        try:
-            found = await self._discussions.of(path, continued=continued)
-        except LookupError as error:
-            raise web.HTTPError(409, str(error)) from None
-        except sqlite3.Error as error:
-            raise web.HTTPError(503, f"the table of files cannot be used: {error}") from None
-        answer: dict[str, Any] = {
-            "url": url_path_join(self.base_url, "crdtchat"),
-            "tenant": TENANT,
-            "page": found.page,
-            "token": None,
-            "user": principal.user,
-            "role": principal.role.value,
-            "similar": [{"page": one.page, "path": one.path} for one in found.similar],
-        }
-        if self._central is not None:
-            answer["url"], answer["tenant"] = self._central.url, self._central.tenant
-            answer["token"] = self._central.token(principal, found.page)
-        self.finish(json.dumps(answer))
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """JSON, as all of Jupyter's interfaces answer."""
-        cast(Any, super()).write_error(status_code, **kwargs)
