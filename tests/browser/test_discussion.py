@@ -126,7 +126,13 @@ def test_hostile_markdown_is_harmless(
             "(all) => all.map((a) => a.getAttribute('href'))"
         )
         assert all(href.startswith("https://") for href in hrefs), hrefs
+        expect(markdown).to_contain_text('<img src=x onerror="window.hacked=1">')
         assert reader.page.evaluate("window.hacked") is None
+    # Nested beyond what any reader's stack holds: shown as it was typed, and the talk goes on.
+    ann.write(">" * 9_999)
+    bob.reply("What was that?", "Bob")
+    expect(ann.comment("What was that?")).to_be_visible()
+    expect(bob.comment(">>>>>>>>")).to_be_visible()
 
 
 def test_nothing_moves_under_reader_or_writer(

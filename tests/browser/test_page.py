@@ -133,7 +133,7 @@ def test_a_link_opens_the_page_at_an_annotation(
 
 STRICT = (
     "default-src 'none'; script-src {server} 'nonce-page'; connect-src {server} {socket}; style-src 'nonce-page'; "
-    "img-src 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types dompurify"
+    "img-src 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
 

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { decodeMentions } from "../app/mentions";
 import { isImported } from "../model/schema";
 import type { Comment } from "../model/threads";
@@ -140,9 +140,12 @@ export function Time({ at }: { at: number }) {
 
 export function Markdown({ text }: { text: string }) {
   const { me } = useWidget();
-  const box = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => box.current?.replaceChildren(render(text, me)), [text, me]);
-  return <div class="markdown" dir="auto" ref={box} />;
+  const made = useMemo(() => render(text, me), [text, me]);
+  return (
+    <div class="markdown" dir="auto">
+      {made}
+    </div>
+  );
 }
 
 interface QuestionProperties {

@@ -53,7 +53,7 @@ export function Peek() {
         {thread.comments.length > 1 && <span>{widget.speech.count("comments", thread.comments.length)}</span>}
       </span>
       <span class="snippet" dir="auto">
-        {plain(opening.text, widget.me)}
+        {plain(opening.text)}
       </span>
     </div>
   );

@@ -172,7 +172,7 @@ function Row({ thread }: { thread: Thread }) {
           {unread > 0 && <span class="badge">{speech.count("unreadCount", unread)}</span>}
         </span>
         <span class="snippet" dir="auto">
-          {opening ? plain(opening.text, widget.me) : ""}
+          {opening ? plain(opening.text) : ""}
         </span>
         <span class="facts">
           {replies > 0 && speech.count("replies", replies)}
