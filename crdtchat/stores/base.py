@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from crdtchat.stores.auditing import Auditing
+from crdtchat.stores.hooking import Hooking, Notice
 from crdtchat.sync.effects import Deed, LogEntry
 
 
@@ -59,6 +60,8 @@ class Append:
     `conversationCreateCount` of the day of the last entry."""
     deeds: tuple[Deed, ...] = ()
     """Written to the audit log in the same transaction."""
+    notices: tuple[Notice, ...] = ()
+    """Queued for the tenant's webhooks in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +230,7 @@ class StoreTooNew(StoreError):
         super().__init__(message, retry=False)
 
 
-class Store(Auditing, Protocol):
+class Store(Auditing, Hooking, Protocol):
     """The exam is `crdtchat.testing.store_contract`; every store passes it.
 
     Every method may raise `StoreError`. After one, nothing of the call is stored. Text with U+0000
@@ -274,8 +277,9 @@ class Store(Auditing, Protocol):
         """
 
     async def remove_user(self, tenant: str, user: str) -> int:
-        """Delete a user's tokens, names and all, and their grant; answers how many tokens there
-        were. Counts as a change of the tenant's access."""
+        """Delete a user's tokens, names and all, and their grant, and take their id off what waits
+        for webhooks; answers how many tokens there were. Counts as a change of the tenant's
+        access."""
 
     async def scrub(self) -> None:
         """Take everything that was erased or deleted off the store's files, free space included.
@@ -291,7 +295,8 @@ class Store(Auditing, Protocol):
         """The epochs of documents, in order; 1 for one that was never written."""
 
     async def revision(self) -> int:
-        """A number that grows with every erasure, in whatever process: cheap to ask for often."""
+        """A number that grows with every erasure and every change of a webhook, in whatever
+        process: cheap to ask for often."""
 
     async def pages(self, tenant: str) -> list[Page]:
         """List the tenant's pages, last written first."""
@@ -315,7 +320,8 @@ class Store(Auditing, Protocol):
         """Keep a tenant's description in place of the one before."""
 
     async def remove_tenant(self, name: str) -> bool:
-        """Forget a tenant, its tokens and grants; its pages stay. Answers whether it was there."""
+        """Forget a tenant, its tokens, grants and webhooks; its pages stay. Answers whether it was
+        there."""
 
     async def grants(self, tenant: str | None = None) -> list[Grant]:
         """List a tenant's grants by user, or everybody's."""

@@ -28,6 +28,7 @@ from crdtchat.stores.base import (
 )
 from crdtchat.stores.memory_audit import MemoryAudit, MemoryAuditing
 from crdtchat.stores.memory_document import MemoryDocument
+from crdtchat.stores.memory_hooks import MemoryHooking, MemoryHooks
 from crdtchat.stores.text import (
     require_append_text,
     require_text,
@@ -50,6 +51,7 @@ class MemoryData:
     secrets: dict[str, bytes] = field(default_factory=dict)
     revision: int = 0
     audit: MemoryAudit = field(default_factory=MemoryAudit)
+    hooks: MemoryHooks = field(default_factory=MemoryHooks)
     tenants: dict[str, str] = field(default_factory=dict)
     grants: dict[tuple[str, str], str] = field(default_factory=dict)
     access_changes: dict[str, int] = field(default_factory=dict)
@@ -58,8 +60,12 @@ class MemoryData:
         """A tenant's access is another now."""
         self.access_changes[tenant] = max([0, *self.access_changes.values()]) + 1
 
+    def count_revision(self) -> None:
+        """Something was erased, or a webhook is another now."""
+        self.revision += 1
 
-class MemoryStore(MemoryAuditing):
+
+class MemoryStore(MemoryAuditing, MemoryHooking):
     """Keeps its promises until `data` is dropped.
 
     Every method passes one checkpoint first and then runs to its end without awaiting, so a call
@@ -69,7 +75,8 @@ class MemoryStore(MemoryAuditing):
 
     def __init__(self, data: MemoryData | None = None) -> None:
         self._data = MemoryData() if data is None else data
-        super().__init__(self._data.audit)
+        MemoryAuditing.__init__(self, self._data.audit)
+        MemoryHooking.__init__(self, self._data.hooks, self._data.count_revision)
         self._open = False
 
     async def open(self) -> None:
@@ -130,6 +137,7 @@ class MemoryStore(MemoryAuditing):
             day = usage_day(append.entries[-1].at)
             self._count(append.key.tenant, day, {CONVERSATIONS: append.conversations})
         self._data.audit.note(append.key, append.deeds)
+        self._data.hooks.queue(append.key, append.notices)
         return document.sequence
 
     async def snapshot(self, key: DocumentKey, epoch: int, sequence: int, state: bytes) -> bool:
@@ -166,7 +174,7 @@ class MemoryStore(MemoryAuditing):
             if version.by == erasure.forgotten:
                 document.versions[name] = replace(version, by="")
         self._data.audit.note(erasure.key, erasure.deeds)
-        self._data.revision += 1
+        self._data.count_revision()
         return document.epoch
 
     async def remove_user(self, tenant: str, user: str) -> int:
@@ -178,8 +186,9 @@ class MemoryStore(MemoryAuditing):
             del tokens[token_id]
         self._data.grants.pop((tenant, user), None)
         self._data.audit.remove_reports(tenant, by=user)
+        self._data.hooks.forget_user(tenant, user)
         self._data.note_change(tenant)
-        self._data.revision += 1
+        self._data.count_revision()
         return len(removed)
 
     async def scrub(self) -> None:
@@ -261,7 +270,9 @@ class MemoryStore(MemoryAuditing):
             return False
         data.tokens = {key: token for key, token in data.tokens.items() if token.tenant != name}
         data.grants = {key: role for key, role in data.grants.items() if key[0] != name}
+        data.hooks.remove([one.id for one in data.hooks.webhooks.values() if one.tenant == name])
         data.note_change(name)
+        data.count_revision()
         return True
 
     async def grants(self, tenant: str | None = None) -> list[Grant]:

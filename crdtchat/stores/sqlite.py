@@ -31,6 +31,7 @@ from crdtchat.stores.base import (
     Usage,
 )
 from crdtchat.stores.sqlite_file import DatabaseFile, connect
+from crdtchat.stores.sqlite_hooking import SqliteHooking
 from crdtchat.stores.sqlite_lane import Lane
 from crdtchat.stores.sqlite_read import LogReader
 from crdtchat.stores.sqlite_schema import migrate
@@ -42,7 +43,7 @@ from crdtchat.sync.effects import Deed
 _READERS = 2
 
 
-class SqliteStore:
+class SqliteStore(SqliteHooking):
     """Keeps everything in the file `path`, whose directory is made private (0700, file 0600).
 
     1. All writes pass one thread, one transaction at a time: `append` of many documents is one

@@ -71,6 +71,8 @@ def remove_tenant(connection: sqlite3.Connection, name: str) -> bool:
         if removed:
             connection.execute("DELETE FROM token WHERE tenant = ?", (name,))
             connection.execute("DELETE FROM role_grant WHERE tenant = ?", (name,))
+            connection.execute("DELETE FROM webhook WHERE tenant = ?", (name,))
+            connection.execute("UPDATE revision SET number = number + 1")
             note_change(connection, name)
     return removed
 

@@ -17,6 +17,7 @@ from crdtchat.stores.checksum import document_seed, snapshot_checksum
 from crdtchat.stores.sqlite_access import note_change
 from crdtchat.stores.sqlite_audit import note
 from crdtchat.stores.sqlite_file import transaction
+from crdtchat.stores.sqlite_hooks import forget_user
 from crdtchat.stores.sqlite_read import find_head
 
 _ERASED = "UPDATE revision SET number = number + 1, unscrubbed = 1"
@@ -85,6 +86,7 @@ def remove_user(connection: sqlite3.Connection, tenant: str, user: str) -> int:
         ).rowcount
         connection.execute("DELETE FROM report WHERE tenant = ? AND by = ?", (tenant, user))
         connection.execute("DELETE FROM role_grant WHERE tenant = ? AND user = ?", (tenant, user))
+        forget_user(connection, tenant, user)
         note_change(connection, tenant)
         connection.execute(_ERASED)
     return removed

@@ -16,6 +16,7 @@ from crdtchat.stores.sqlite_audit import create_audit, create_reports
 from crdtchat.stores.sqlite_erase import add_revision
 from crdtchat.stores.sqlite_errors import damaged
 from crdtchat.stores.sqlite_file import transaction
+from crdtchat.stores.sqlite_hooks import create_webhooks
 from crdtchat.stores.sqlite_versions import create_versions
 
 Migration = Callable[[sqlite3.Connection], None]
@@ -96,6 +97,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     make_access_tables,
     create_audit,
     create_reports,
+    create_webhooks,
 )
 
 

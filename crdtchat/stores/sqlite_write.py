@@ -18,6 +18,7 @@ from crdtchat.stores.checksum import (
 )
 from crdtchat.stores.sqlite_audit import note
 from crdtchat.stores.sqlite_file import transaction
+from crdtchat.stores.sqlite_hooks import queue
 from crdtchat.stores.sqlite_read import find_head, find_snapshot
 from crdtchat.stores.sqlite_tables import ADD_USAGE
 from crdtchat.stores.text import require_append_text
@@ -75,6 +76,8 @@ class LogWriter:
             for append, outcome in zip(appends, outcomes, strict=True):
                 if append.deeds and isinstance(outcome, int):
                     note(connection, append.key, append.deeds)
+                if append.notices and isinstance(outcome, int):
+                    queue(connection, append.key, append.notices)
         if len(self._ids) >= _REMEMBERED:
             self._ids.clear()
         self._ids.update(commit.ids)

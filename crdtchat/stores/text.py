@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crdtchat.stores.base import Append, PageVersion, StoreError, Token
+from crdtchat.stores.hooking import Webhook
 from crdtchat.sync.effects import Deed
 
 
@@ -39,6 +40,9 @@ def require_append_text(append: Append) -> None:
     for lease in append.leases:
         require_text(lease.user, lease.nonce)
     require_text(*deed_texts(append.deeds))
+    for notice in append.notices:
+        event = notice.event
+        require_text(notice.id, event.aid, event.cid, event.by, *notice.webhooks)
 
 
 def deed_texts(deeds: Sequence[Deed]) -> list[str]:
@@ -54,3 +58,9 @@ def token_texts(token: Token) -> tuple[str, ...]:
 def version_texts(version: PageVersion) -> tuple[str, ...]:
     """All text of a page version that a store keeps as text."""
     return (version.name, version.by)
+
+
+def webhook_texts(webhook: Webhook) -> tuple[str, ...]:
+    """All text of a webhook that a store keeps."""
+    named = (webhook.id, webhook.tenant, webhook.url, webhook.pages)
+    return (*named, *webhook.secrets, *webhook.events)

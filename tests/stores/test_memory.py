@@ -11,11 +11,14 @@ from crdtchat.stores.memory import MemoryData, MemoryStore
 from crdtchat.testing.store_contract_access import AccessContract
 from crdtchat.testing.store_contract_audit import AuditContract
 from crdtchat.testing.store_contract_erase import ErasingContract
+from crdtchat.testing.store_contract_hooks import HooksContract
 from crdtchat.testing.store_contract_versions import VersionsContract
 from crdtchat.testing.store_machine import StoreMachine
 
 
-class TestMemoryStore(ErasingContract, VersionsContract, AccessContract, AuditContract):
+class TestMemoryStore(
+    ErasingContract, VersionsContract, AccessContract, AuditContract, HooksContract
+):
     @pytest.fixture
     def make_store(self) -> Callable[[], Store]:
         return partial(MemoryStore, MemoryData())

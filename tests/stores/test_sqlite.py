@@ -46,6 +46,7 @@ from crdtchat.testing.store_contract import (
 from crdtchat.testing.store_contract_access import AccessContract
 from crdtchat.testing.store_contract_audit import AuditContract
 from crdtchat.testing.store_contract_erase import ErasingContract
+from crdtchat.testing.store_contract_hooks import HooksContract
 from crdtchat.testing.store_contract_versions import VersionsContract
 from crdtchat.testing.store_machine import StoreMachine
 
@@ -69,7 +70,9 @@ def raw(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None, timeout=LONG / 1000)
 
 
-class TestSqliteStore(ErasingContract, VersionsContract, AccessContract, AuditContract):
+class TestSqliteStore(
+    ErasingContract, VersionsContract, AccessContract, AuditContract, HooksContract
+):
     @pytest.fixture
     def make_store(self, path: Path) -> Callable[[], Store]:
         return partial(SqliteStore, path)
