@@ -26,7 +26,7 @@ FLAGS = [
 ]
 SECRET = "a secret of the tests that is long enough"
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=40_000)
 
 
 def chromium() -> str:

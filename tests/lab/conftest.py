@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 WIDGET = ROOT / "crdtchat" / "widget"
 UI = ROOT / "jupyter_ext" / "ui"
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=40_000)
 
 
 @pytest.fixture(scope="session")
