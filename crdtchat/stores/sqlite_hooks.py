@@ -115,10 +115,8 @@ def find_all(connection: sqlite3.Connection, tenant: str | None) -> list[Webhook
         (tenant, tenant),
     )
     return [
-        Webhook(
-            *row[:3], tuple(row[3].split()), tuple(row[4].split()), row[5], bool(row[6]), row[7]
-        )
-        for row in rows
+        Webhook(id, of, url, tuple(secrets.split()), tuple(events.split()), pages, bool(on), at)
+        for id, of, url, secrets, events, pages, on, at in rows
     ]
 
 

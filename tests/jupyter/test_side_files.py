@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from crdtchat.document.replica import Write
+from crdtchat.sync.update import Value
 from tests.jupyter.notebooks import write_notebook
 from tests.jupyter.process import JupyterProcess
 from tests.raw_client import raw_client
@@ -41,7 +41,7 @@ def notebook(jupyter: JupyterProcess, request: pytest.FixtureRequest) -> Path:
     return path
 
 
-async def write(jupyter: JupyterProcess, user: str, path: str, *records: Write) -> None:
+async def write(jupyter: JupyterProcess, user: str, path: str, *records: tuple[str, str, Value]) -> None:
     """Write records (root, key, value...) on a file's page."""
     page = jupyter.discussion(user, path)["page"]
     token = f"{user}-token"
