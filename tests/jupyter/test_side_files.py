@@ -41,7 +41,9 @@ def notebook(jupyter: JupyterProcess, request: pytest.FixtureRequest) -> Path:
     return path
 
 
-async def write(jupyter: JupyterProcess, user: str, path: str, *records: tuple[str, str, Value]) -> None:
+async def write(
+    jupyter: JupyterProcess, user: str, path: str, *records: tuple[str, str, Value]
+) -> None:
     """Write records (root, key, value...) on a file's page."""
     page = jupyter.discussion(user, path)["page"]
     token = f"{user}-token"
