@@ -31,6 +31,9 @@ class Admission:
     """Milliseconds since 1970; 0 for never."""
     generation: int
     """Of the directory that it was decided by."""
+    attested: Principal | None = None
+    """Where the program that we run in signs its users in itself: who it said they are. They have
+    no token."""
 
 
 class Gate:
@@ -97,11 +100,25 @@ class Gate:
         else:
             keys = self.directory.keys(tenant)
             principal, expires = tokens.principal_of_sign_in(token, tenant, keys, now)
-        given_role = self.directory.role(tenant.id, principal.user)
-        if given_role is not None:
-            principal = replace(principal, role=given_role)
+        principal = self._with_given_role(principal)
         check(principal, page, action)
         return Admission(principal, token, given is None, expires, generation)
+
+    def admit_attested(
+        self, attested: Principal, *, page: str | None = None, action: Action = Action.READ
+    ) -> Admission:
+        """Decide about somebody whom the program that we run in has signed in.
+
+        Raises Denied; NoTenant for a tenant that is not here.
+        """
+        self.tenant(attested.tenant)
+        principal = self._with_given_role(attested)
+        check(principal, page, action)
+        return Admission(principal, "", False, 0, self.directory.generation, attested)
+
+    def _with_given_role(self, principal: Principal) -> Principal:
+        given = self.directory.role(principal.tenant, principal.user)
+        return principal if given is None else replace(principal, role=given)
 
 
 def check(principal: Principal, page: str | None, action: Action) -> None:

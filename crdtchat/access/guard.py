@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -132,23 +132,25 @@ class Guard:
         doubtful, self._doubtful = self._doubtful, set()
         for name in changed:
             doubtful |= self._inside[name]
-        by_token: dict[tuple[str, str], list[Guarded]] = defaultdict(list)
+        by_token: dict[tuple[str, str, Principal | None], list[Guarded]] = defaultdict(list)
         for guarded in doubtful:
             admission = guarded.admission
-            by_token[admission.principal.tenant, admission.token].append(guarded)
-        for (tenant, token), same in by_token.items():
+            by_token[admission.principal.tenant, admission.token, admission.attested].append(
+                guarded
+            )
+        for same in by_token.values():
             try:
-                await self._look_again(tenant, token, same)
+                await self._look_again(same)
             except StoreError:
                 self._doubtful |= {guarded for guarded in doubtful if guarded.inside}
                 raise
             await checkpoint()
 
-    async def _look_again(self, name: str, token: str, same: Iterable[Guarded]) -> None:
-        """Ask the gate once more, and end those who would not come in, or as somebody else."""
+    async def _look_again(self, same: Sequence[Guarded]) -> None:
+        """Ask the gate once more about those who came in by the same, and end those who would not
+        come in, or as somebody else."""
         try:
-            tenant = self.gate.tenant(name)
-            again = await self.gate.admit(tenant, token=token, name="", now=self.wall())
+            again = await self._admit_again(same[0].admission)
         except NoTenant:
             for guarded in same:
                 guarded.end(CloseCode.NO_TENANT, "there is no such tenant any more")
@@ -166,3 +168,9 @@ class Guard:
                 continue
             if again.principal != guarded.admission.principal:
                 guarded.end(CloseCode.CHANGED, "your role or name changed: come in again")
+
+    async def _admit_again(self, before: Admission) -> Admission:
+        if before.attested is not None:
+            return self.gate.admit_attested(before.attested)
+        tenant = self.gate.tenant(before.principal.tenant)
+        return await self.gate.admit(tenant, token=before.token, name="", now=self.wall())

@@ -84,3 +84,15 @@ def create_app(
     app.state.metrics_token = metrics_token
     app.state.doors = doors or Doors()
     return app
+
+
+def create_rest_app(hub: Hub, gate: Gate, guard: Guard) -> Starlette:
+    """The REST interface alone, for a program that runs the hub and signs its users in itself.
+
+    It names who asks in the scope's extension `rest.asking.ATTESTED`, and looks after origins.
+    """
+    app = Starlette(routes=rest_routes(), exception_handlers=HANDLERS)
+    app.state.hub = hub
+    app.state.gate = gate
+    app.state.guard = guard
+    return app

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from crdtchat.access.gate import Gate, NoTenant
+from crdtchat.access.gate import Admission, Gate, NoTenant
 from crdtchat.access.guard import Guard, TooManyConnections
 from crdtchat.access.principal import Denied
-from crdtchat.host.channel import ChannelClosed, Direct
+from crdtchat.host.channel import Channel, ChannelClosed, Direct
 from crdtchat.host.hub import Hub, Visit
 from crdtchat.server.credentials import credentials
 from crdtchat.server.direct import DIRECT
@@ -103,19 +104,48 @@ async def _serve_channel(socket: WebSocket, channel: SocketChannel, v1: bool) ->
     except StoreError as error:
         await channel.close(CloseCode.UNAVAILABLE, str(error)[:120])
         return
-    guard: Guard = socket.app.state.guard
+    joining = Joining(
+        admission, page, v1, parse_lease(query.get("lease", "")), page_versions=tenant.page_versions
+    )
+    await serve_admitted(hub, gate, socket.app.state.guard, channel, joining, channel.direct)
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """Who comes to a page, and how."""
+
+    admission: Admission
+    page: str
+    v1: bool
+    resume: tuple[int, str] | None
+    page_versions: bool
+
+
+async def serve_admitted(
+    hub: Hub,
+    gate: Gate,
+    guard: Guard,
+    channel: Channel,
+    joining: Joining,
+    direct: Direct | None = None,
+) -> None:
+    """Serve a connection of somebody who was let in, until it ends or they may not stay.
+
+    `direct`: the channel's short way, where it has one.
+    """
+    admission, page = joining.admission, joining.page
     try:
         with guard.guarding(admission, page) as guarded:
             visit = Visit(
-                key=DocumentKey(tenant_name, page),
+                key=DocumentKey(admission.principal.tenant, page),
                 peer=gate.peer(admission.principal),
-                v1=v1,
-                resume=parse_lease(query.get("lease", "")),
+                v1=joining.v1,
+                resume=joining.resume,
                 token=admission.token if admission.is_new else None,
-                page_versions=tenant.page_versions,
+                page_versions=joining.page_versions,
                 attach=guarded.attach,
             )
-            await hub.serve(channel, visit, channel.direct)
+            await hub.serve(channel, visit, direct)
     except TooManyConnections as error:
         await channel.close(CloseCode.TOO_FAST, str(error)[:120])
 

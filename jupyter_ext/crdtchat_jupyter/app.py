@@ -10,6 +10,7 @@ from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Unicode, default
 
+from crdtchat_jupyter.bridge import RestHandler
 from crdtchat_jupyter.discussions import Discussions, own_page, shared_page
 from crdtchat_jupyter.file_handlers import DiscussionHandler, ExportHandler, ImportHandler
 from crdtchat_jupyter.files import Files
@@ -78,6 +79,7 @@ class CrdtChatExtension(ExtensionApp):
         self.handlers.extend(
             [
                 (r"/crdtchat/sync/jupyter/(.+)", PageSocket, {"running": self.running}),
+                (r"/crdtchat/(api/v1/.+)", RestHandler, {"running": self.running}),
                 (r"/crdtchat/api/discussion", DiscussionHandler, about_files),
                 (r"/crdtchat/api/export", ExportHandler, about_files),
                 (r"/crdtchat/api/import", ImportHandler, about_files),

@@ -101,7 +101,7 @@ class SideFileHandler(FileHandler):
             raise web.HTTPError(
                 409, f"{path} looks like a copy of {found.similar[0].path}: open it and say first"
             )
-        return SideFile(path, found.page, self.contents_manager, await self.running.hub())
+        return SideFile(path, found.page, self.contents_manager, (await self.running.wait()).hub)
 
 
 class ExportHandler(SideFileHandler):

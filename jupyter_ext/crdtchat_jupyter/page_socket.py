@@ -10,9 +10,8 @@ from jupyter_server.base.websocket import WebSocketMixin
 from tornado.websocket import WebSocketHandler
 
 from crdtchat.access.principal import Principal
-from crdtchat.host.hub import Visit
-from crdtchat.server.socket import MAX_FRAME, parse_lease
-from crdtchat.stores.base import DocumentKey, StoreError
+from crdtchat.server.socket import MAX_FRAME, Joining, parse_lease, serve_admitted
+from crdtchat.stores.base import StoreError
 from crdtchat.sync.codes import CloseCode
 from crdtchat.sync.message import SUBPROTOCOL
 from crdtchat_jupyter.channel import TornadoChannel
@@ -61,17 +60,19 @@ class PageSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     async def _serve(self, page: str) -> None:
         assert self._principal is not None
         try:
-            hub = await self._running.hub()
+            hub, gate, guard, _ = await self._running.wait()
+            admission = gate.admit_attested(self._principal, page=page)
         except StoreError as error:
             self.close(CloseCode.UNAVAILABLE, str(error)[:120])
             return
-        visit = Visit(
-            key=DocumentKey(TENANT, page),
-            peer=self._principal.peer(),
+        joining = Joining(
+            admission,
+            page,
             v1=self.selected_subprotocol == SUBPROTOCOL,
             resume=parse_lease(self.get_query_argument("lease", "")),
+            page_versions=gate.tenant(TENANT).page_versions,
         )
-        await hub.serve(self._channel, visit)
+        await serve_admitted(hub, gate, guard, self._channel, joining)
 
     async def on_message(self, message: bytes | str) -> None:
         """A frame came."""

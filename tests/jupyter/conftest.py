@@ -17,6 +17,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="package")
 def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterProcess]:
-    """A server that no test stops."""
-    with running_jupyter(tmp_path_factory.mktemp("jupyter")) as found:
+    """A server that no test stops; not at the root of its host, as behind many proxies."""
+    home = tmp_path_factory.mktemp("jupyter")
+    with running_jupyter(home, ["--ServerApp.base_url=/far/down/"]) as found:
         yield found

@@ -26,6 +26,9 @@ from crdtchat.sync.session import Peer
 BODY_BYTES = 131_072
 """Of the largest body read."""
 PAGE_CHARACTERS = 2_048
+ATTESTED = "crdtchat.principal"
+"""Name of the ASGI scope extension by which a program that has signed its user in itself says who
+asks. Only the server that runs the app can set it."""
 JSON_TYPES = frozenset(
     {"application/json", "application/ld+json", "application/merge-patch+json"},
 )
@@ -76,10 +79,14 @@ async def admit(request: Request, action: Action, page: str | None = None) -> Ad
     """Admit a request to a tenant, and to one page of it. Raises Problem, StoreError."""
     gate: Gate = request.app.state.gate
     hub: Hub = request.app.state.hub
+    name = request.path_params["tenant"]
+    attested: Principal | None = request.scope.get("extensions", {}).get(ATTESTED)
     try:
-        tenant = gate.tenant(request.path_params["tenant"])
+        tenant = gate.tenant(name)
     except NoTenant:
         raise Problem(404, "there is no such tenant") from None
+    if attested is not None:
+        return _admit_attested(gate, attested, name, action, page)
     origin = request.headers.get("origin")
     if not tenant.allows_origin(origin, request.headers.get("host", "")):
         raise Problem(403, f"pages of {origin} may not use this tenant")
@@ -94,6 +101,17 @@ async def admit(request: Request, action: Action, page: str | None = None) -> Ad
         )
     except Denied as denied:
         raise Problem(403 if denied.forbidden else 401, denied.reason) from None
+
+
+def _admit_attested(
+    gate: Gate, attested: Principal, tenant: str, action: Action, page: str | None
+) -> Admission:
+    if attested.tenant != tenant:
+        raise Problem(404, "there is no such tenant")
+    try:
+        return gate.admit_attested(attested, page=page, action=action)
+    except Denied as denied:
+        raise Problem(403, denied.reason) from None
 
 
 async def read_body(request: Request) -> dict[str, Any]:
