@@ -60,6 +60,16 @@ class Gate:
             meter=None if limits == NO_LIMITS else take,
         )
 
+    def importer(self, principal: Principal, page: str | None) -> Peer:
+        """Somebody who brings in what others wrote elsewhere, within the limits of what a page and
+        a comment hold: how much comes at once is not theirs to say. Raises Denied."""
+        limits = self.tenant(principal.tenant).limits
+        return replace(
+            principal.importer(page),
+            comment_cp=limits.comment_characters,
+            annotations=limits.annotations_per_page,
+        )
+
     def tenant(self, name: str) -> Tenant:
         """Raises NoTenant."""
         found = self.directory.find(name)

@@ -47,8 +47,9 @@ class Principal:
             guest=self.guest,
         )
 
-    def importer(self, page: str) -> Peer:
-        """Themselves, lent the right to write for people of elsewhere. Raises Denied."""
+    def importer(self, page: str | None) -> Peer:
+        """Themselves, lent the right to write for people of elsewhere, on a page or (None) on
+        those that a file names. Raises Denied."""
         if not self.may(Action.IMPORT, page):
             raise Denied(f"the role {self.role} may not import here", forbidden=True)
         return replace(self.peer(), may_import=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 _SCHEMES = {"http": "ws", "ws": "ws", "https": "wss", "wss": "wss"}
@@ -41,11 +43,11 @@ class Address:
         """The server's port."""
         return urlsplit(self.url).port or (443 if self.is_secure else 80)
 
-    def api_target(self, path: str) -> str:
+    def api_target(self, path: str, query: Mapping[str, str] = MappingProxyType({})) -> str:
         """What to ask the REST interface for, about this page."""
         prefix = urlsplit(self.url).path.rstrip("/")
-        query = urlencode({"page": self.page})
-        return f"{prefix}/api/v1/{quote(self.tenant, '')}/{path}?{query}"
+        asked = urlencode({"page": self.page, **query})
+        return f"{prefix}/api/v1/{quote(self.tenant, '')}/{path}?{asked}"
 
     def socket_url(self, *, name: str = "", lease: str = "") -> str:
         """The WebSocket URL. Tokens travel in a header, never in the URL: URLs end up in logs."""

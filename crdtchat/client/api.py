@@ -13,7 +13,7 @@ from crdtchat.client.address import Address
 
 REQUEST_S = 15.0
 """How long the server may take for each step of an answer."""
-_MOST = 4_194_304
+MOST = 4_194_304
 """Bytes of the longest answer read."""
 
 
@@ -38,30 +38,52 @@ class Api:
         self._context = context
 
     async def request(
-        self, method: str, path: str, body: bytes | None = None, *, kind: str = ""
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        kind: str = "",
+        patience_s: float = REQUEST_S,
+        most: int = MOST,
+        **query: str,
     ) -> Answer:
-        """Ask for `path` below the tenant; `kind` is the body's media type."""
+        """Ask for `path` below the tenant; `kind` is the body's media type. `most`: bytes of the
+        longest answer read; `patience_s`: how long each step of it may take."""
         headers = {"Authorization": f"Bearer {self._token()}"} if self._token() else {}
         if kind:
             headers["Content-Type"] = kind
-        return await run_sync(self._ask, method, path, body, headers, abandon_on_cancel=True)
+        target = self._address.api_target(path, query)
 
-    def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
+        def ask() -> Answer:
+            return self._ask(method, target, body, headers, patience_s, most)
+
+        return await run_sync(ask, abandon_on_cancel=True)
+
+    def _ask(
+        self,
+        method: str,
+        target: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        patience_s: float,
+        most: int,
+    ) -> Answer:
         address = self._address
         connection: HTTPConnection
         if address.is_secure:
             context = self._context or ssl.create_default_context()
             connection = HTTPSConnection(
-                address.host, address.port, timeout=REQUEST_S, context=context
+                address.host, address.port, timeout=patience_s, context=context
             )
         else:
-            connection = HTTPConnection(address.host, address.port, timeout=REQUEST_S)
+            connection = HTTPConnection(address.host, address.port, timeout=patience_s)
         try:
-            connection.request(method, address.api_target(path), body, headers)
+            connection.request(method, target, body, headers)
             answer = connection.getresponse()
-            content = answer.read(_MOST + 1)
+            content = answer.read(most + 1)
         except (OSError, HTTPException):
             return Answer(0)
         finally:
             connection.close()
-        return Answer(answer.status, content) if len(content) <= _MOST else Answer(0)
+        return Answer(answer.status, content) if len(content) <= most else Answer(0)

@@ -25,6 +25,7 @@ from crdtchat.client.effects import Draft
 from crdtchat.client.greeting import Principal
 from crdtchat.client.page import Page, connect
 from crdtchat.client.presence import Person
+from crdtchat.document.tally import Tally
 from crdtchat.document.view import Annotation
 
 if TYPE_CHECKING:
@@ -152,6 +153,14 @@ class BlockingPage:
     def export(self) -> bytes:
         """See `Page.export`."""
         return self._look(lambda page: page.export())
+
+    def export_json(self) -> str:
+        """See `Page.export_json`."""
+        return self.call(lambda page: page.export_json())
+
+    def import_json(self, text: str, *, dry_run: bool = False) -> Tally:
+        """See `Page.import_json`."""
+        return self.call(lambda page: page.import_json(text, dry_run=dry_run))
 
     def events(self, timeout: float | None = None) -> BlockingEvents:
         """What others do from now on: `for event in page.events(timeout=60):`.

@@ -6,7 +6,8 @@ ClientError
  ├── NotSaved       something written here was refused, or is not on the server yet
  ├── ReadOnly       the role, or the page, does not allow to write
  ├── UnknownRecord  no such annotation or comment (a LookupError too)
- └── QueueFull      too much was written while offline
+ ├── QueueFull      too much was written while offline
+ └── RequestFailed  the server did not do what was asked of it over HTTP
 """
 
 from __future__ import annotations
@@ -60,3 +61,12 @@ class UnknownRecord(ClientError, LookupError):
 
 class QueueFull(ClientError):
     """So many operations wait for a connection that no more are taken."""
+
+
+class RequestFailed(ClientError):
+    """The server answered a request with an error, or (`status` 0) not at all."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(f"the server did not do it: {detail}" + (f" ({status})" if status else ""))
+        self.status = status
+        self.detail = detail

@@ -19,6 +19,7 @@ from crdtchat.client.attaching import Attaching
 from crdtchat.client.effects import Draft
 from crdtchat.client.errors import ClientError, Closed, NotSaved, QueueFull, ReadOnly, Stopped
 from crdtchat.client.events import Events, Listeners
+from crdtchat.client.exchanging import Exchanging
 from crdtchat.client.greeting import Principal
 from crdtchat.client.intents import Operation
 from crdtchat.client.line import Line, now_ms
@@ -63,7 +64,7 @@ def connect(
     return Page(Address(url, tenant, page), token=token, name=name or "", ssl_context=ssl_context)
 
 
-class Page(Attaching, Moderating):
+class Page(Attaching, Moderating, Exchanging):
     """A live copy of one page's annotations. Made by `connect`; use it in one event loop only.
 
     Writing never waits for the network: what you write is on `annotations` at once and is sent
@@ -91,9 +92,9 @@ class Page(Attaching, Moderating):
             on_event=self._listeners.push,
             on_change=self._note_change,
         )
-        api = Api(address, self._token_now, ssl_context)
+        self._api = Api(address, self._token_now, ssl_context)
         self._texts = PageTexts(
-            api,
+            self._api,
             self._provider.outbox,
             is_refused=self._is_refused,
             is_offered=self._keeps_versions,

@@ -30,6 +30,7 @@ OWN_CONTEXT: dict[str, Any] = {
     "deleted": {"@id": f"{_NS}deleted", "@type": "http://www.w3.org/2001/XMLSchema#dateTime"},
     "deletedBy": f"{_NS}deletedBy",
     "reactions": {"@id": f"{_NS}reactions", "@type": "@json"},
+    "reacted": {"@id": f"{_NS}reacted", "@type": "@json"},
     "people": f"{_NS}people",
     "hidden": f"{_NS}hidden",
     "locked": f"{_NS}locked",
@@ -115,10 +116,45 @@ def comment_json(comment: Comment, names: Mapping[str, str] | None = None) -> di
     return found
 
 
-def moderation_json(
+def export_json(
+    annotation: Annotation,
+    page: str,
+    verdicts: Mapping[str, ModerationRecord],
+    user: str | None = None,
+) -> dict[str, Any] | None:
+    """One annotation as an export has it: with what moderators decided, `verdicts` by the keys of
+    root `m`; its context stands in the head of the file.
+
+    user: only what this user wrote: their comments, reactions, resolving, re-attaching. The target
+    of somebody else's annotation stays, so that their words have a place. None if there is nothing
+    of theirs.
+    """
+    kept = annotation if user is None else _of_user(annotation, user)
+    if kept is None:
+        return None
+    found = annotation_json(kept, page)
+    del found["@context"]
+    if kept.comments[:1] != annotation.comments[:1]:
+        del found["body"]  # It would put their reply into the mouth of who annotated.
+    if user is not None and (reacted := _reacted(annotation, user)):
+        found["reacted"] = reacted
+        found["people"] = [_person(user, annotation.names)]
+    moderation = _moderation_json(kept, verdicts)
+    if moderation:
+        found["moderation"] = moderation
+    return found
+
+
+def iso(time: int) -> str:
+    """Milliseconds since 1970 as an xsd:dateTime in UTC (section 3.3.1)."""
+    moment = _EPOCH + timedelta(milliseconds=time)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _moderation_json(
     annotation: Annotation, verdicts: Mapping[str, ModerationRecord]
 ) -> list[dict[str, Any]]:
-    """Who hid, locked or let be, and when; `verdicts` by the keys of root `m`. For an export.
+    """Who hid, locked or let be, and when.
 
     An entry without an id is about the whole: a comment may have the annotation's own id.
     """
@@ -136,30 +172,31 @@ def moderation_json(
     ]
 
 
-def of_user(annotation: Annotation, user: str) -> Annotation | None:
-    """What one user wrote in an annotation: their comments, resolving, re-attaching.
-
-    The target of somebody else's annotation stays, so that their words have a place. None if there
-    is nothing of theirs.
-    """
+def _of_user(annotation: Annotation, user: str) -> Annotation | None:
+    """An annotation without what others wrote, but for its target; None if nothing is left."""
     comments = tuple(
         own for comment in annotation.comments if (own := _comment_of_user(comment, user))
     )
     status = annotation.status if annotation.status and annotation.status.by == user else None
     anchor = annotation.anchor if annotation.anchor and annotation.anchor.by == user else None
-    if annotation.author != user and not (comments or status or anchor):
-        return None
     made_on = annotation.made_on if anchor else None
     target = annotation.target if anchor else annotation.original
+    reacted = _reacted(annotation, user)
+    if annotation.author != user and not (comments or status or anchor or reacted):
+        return None
     return replace(
         annotation, comments=comments, status=status, anchor=anchor, target=target, made_on=made_on
     )
 
 
-def iso(time: int) -> str:
-    """Milliseconds since 1970 as an xsd:dateTime in UTC (section 3.3.1)."""
-    moment = _EPOCH + timedelta(milliseconds=time)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _reacted(annotation: Annotation, user: str) -> dict[str, dict[str, list[str]]]:
+    """A user's reactions to what others wrote: by comment, in the shape of `reactions`."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for comment in annotation.comments:
+        for reaction in comment.reactions:
+            if comment.author != user and user in reaction.users:
+                found.setdefault(comment.cid, {})[reaction.emoji] = [user]
+    return found
 
 
 def _comment_of_user(comment: Comment, user: str) -> Comment | None:

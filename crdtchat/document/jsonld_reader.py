@@ -120,21 +120,29 @@ class _Reader:
         found: dict[tuple[str, str], tuple[str, ...]] = {}
         for place in places:
             cid = text_of(place.get("id"))
-            given = place.get("reactions")
-            for emoji, users in given.items() if isinstance(given, dict) else ():
-                for user in users if isinstance(users, list) else ():
-                    key = (cid, text_of(user))
-                    both = (*found.get(key, ()), *read_reactions(text_of(emoji)))
-                    text = " ".join(both)
-                    if (
-                        cid in comments
-                        and schema.is_user(key[1])
-                        and 0 < len(text) <= schema.REACTION_CP
-                    ):
-                        found[key] = both
-                    else:
-                        self._around.tally.leave_out("reactions that no comment can have", cid)
+            self._add_reactions(found, cid, place.get("reactions"), cid in comments)
+        reacted = self._item.get("reacted")
+        for name, given in reacted.items() if isinstance(reacted, dict) else ():
+            # To a comment that is not in the file; whether it is there the verifier knows.
+            self._add_reactions(found, name, given, schema.is_id(name))
         return found
+
+    def _add_reactions(
+        self,
+        found: dict[tuple[str, str], tuple[str, ...]],
+        cid: str,
+        given: object,
+        is_comment: bool,
+    ) -> None:
+        for emoji, users in given.items() if isinstance(given, dict) else ():
+            for user in users if isinstance(users, list) else ():
+                key = (cid, text_of(user))
+                both = (*found.get(key, ()), *read_reactions(text_of(emoji)))
+                text = " ".join(both)
+                if is_comment and schema.is_user(key[1]) and 0 < len(text) <= schema.REACTION_CP:
+                    found[key] = both
+                else:
+                    self._around.tally.leave_out("reactions that no comment can have", cid)
 
     def _signature(self, item: Json) -> tuple[str | None, int | None]:
         return self._person(item.get("creator")), time_of(item.get("created"), self._around)

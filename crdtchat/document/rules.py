@@ -258,7 +258,16 @@ class AnchorRule(_Rule):
         owner = view.facts(schema.ANNOTATIONS, key)
         if owner is not None and owner[0] != actor.user and not actor.may_moderate:
             raise Refused(RejectCode.NOT_AUTHOR, "only the author or a moderator re-attaches")
-        return ()
+        return record[10:]
+
+    def facts(self, key: str, value: Value) -> Facts:
+        return tuple(value)[10:]
+
+    def deeds(self, view: View, user: str, key: str, facts: Facts) -> tuple[str, ...]:
+        owner = view.facts(schema.ANNOTATIONS, key)
+        if owner is None or owner[0] == user:
+            return ()
+        return ("follow" if facts == (1,) else "attach",)
 
     def event(self, key: str) -> tuple[EventKind, str, str]:
         return _UPDATED, key, ""
@@ -298,7 +307,7 @@ LAW = Law(
     threads=schema.ANNOTATIONS,
     attest=lambda user, name: (schema.USERS, user, (name,)),
     comment_cp=schema.COMMENT_CP,
-    noted=frozenset({schema.TOMBSTONES, schema.MODERATION}),
+    noted=frozenset({schema.ANCHORS, schema.TOMBSTONES, schema.MODERATION}),
 )
 
 

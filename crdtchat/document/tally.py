@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 _EXAMPLES = 3
 
@@ -23,8 +24,6 @@ class Tally:
     """What was not taken, by reason."""
     examples: dict[str, list[str]] = field(default_factory=dict)
     """The first few ids for each reason."""
-    pages: set[str] = field(default_factory=set)
-    """The pages that the source named."""
 
     def alter(self, reason: str, example: object = "") -> None:
         """Something was taken with a change."""
@@ -41,6 +40,15 @@ class Tally:
         """Annotations looked at and taken, now or before."""
         return self.added["annotations"] + self.known["annotations"]
 
+    def report(self) -> dict[str, Any]:
+        """The report as programs read it; `read_report` reads it back."""
+        return {
+            "added": dict(self.added),
+            "known": dict(self.known),
+            "altered": self._reasons(self.altered),
+            "leftOut": self._reasons(self.left_out),
+        }
+
     def lines(self) -> Iterator[str]:
         """The report."""
         if self.added.total():
@@ -54,11 +62,27 @@ class Tally:
                 some = self.examples.get(reason)
                 yield f"{title}: {count} x {reason}" + (f" ({', '.join(some)})" if some else "")
 
+    def _reasons(self, counts: Counter[str]) -> list[dict[str, Any]]:
+        return [
+            {"reason": reason, "count": count, "examples": self.examples.get(reason, [])}
+            for reason, count in sorted(counts.items())
+        ]
+
     def _remember(self, reason: str, example: object) -> None:
         shown = self.examples.setdefault(reason, [])
         text = str(example)[:60]
         if text and len(shown) < _EXAMPLES and text not in shown:
             shown.append(text)
+
+
+def read_report(report: Mapping[str, Any]) -> Tally:
+    """What `Tally.report` wrote."""
+    tally = Tally(Counter(report["added"]), Counter(report["known"]))
+    for counts, name in ((tally.altered, "altered"), (tally.left_out, "leftOut")):
+        for one in report[name]:
+            counts[one["reason"]] = one["count"]
+            tally.examples[one["reason"]] = one["examples"]
+    return tally
 
 
 def _list(counts: Counter[str]) -> str:

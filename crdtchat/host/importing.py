@@ -8,13 +8,16 @@ their id) unless a backup is restored; see docs/exchange.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from secrets import token_bytes
-from typing import TYPE_CHECKING
 
 import anyio
+from anyio.to_thread import run_sync
 
 from crdtchat.document import schema
+from crdtchat.document.foreign import Surroundings
 from crdtchat.document.ids import new_broadcast_id
+from crdtchat.document.importable import portables
 from crdtchat.document.portable import Portable, imported_id
 from crdtchat.document.records import (
     InvalidRecord,
@@ -26,15 +29,14 @@ from crdtchat.document.records import (
 from crdtchat.document.replica import Write
 from crdtchat.document.tally import Tally
 from crdtchat.host.exporting import Progress
+from crdtchat.host.gathering import Gathering
+from crdtchat.host.hub import Hub
 from crdtchat.stores.base import DocumentKey, StoreError
+from crdtchat.stores.rehearsal import RehearsalStore
 from crdtchat.sync.codes import Refused
 from crdtchat.sync.limits import OPERATION
 from crdtchat.sync.session import Peer
 from crdtchat.sync.update import Value
-
-if TYPE_CHECKING:
-    from crdtchat.host.gathering import Gathering
-    from crdtchat.host.hub import Hub
 
 _TOGETHER = 32
 """Annotations that are looked at and written together."""
@@ -59,6 +61,36 @@ _KINDS = {
 }
 
 
+async def import_items(
+    hub: Hub,
+    tenant: str,
+    items: Iterable[object],
+    peer: Peer,
+    *,
+    page: str | None = None,
+    text: str | None = None,
+    rehearse: bool = False,
+    progress: Progress = lambda count: None,
+) -> Tally:
+    """Write what is new of a file's items, whatever format each is in, as `peer`, which has
+    `may_import` or `may_restore`. `items` is read in threads.
+
+    page: the page that all of it goes to; None: the page that each annotation names. text: that
+    page's text, if it is known. rehearse: do all of it on a copy, and answer what would have been.
+    What is refused or has no page is tallied. Raises StoreError if the store cannot be written;
+    what was written until then stays, and the next import goes on from there.
+    """
+    tally = Tally()
+    found = portables(items, Surroundings(tally, hub.sources.now().wall, text))
+    async with AsyncExitStack() as stack:
+        if rehearse:
+            store = RehearsalStore(hub.store)
+            await store.open()
+            hub = await stack.enter_async_context(Hub(store, sources=hub.sources))
+        await bring_in(hub, tenant, found, peer, tally, page=page, progress=progress)
+    return tally
+
+
 async def bring_in(
     hub: Hub,
     tenant: str,
@@ -69,16 +101,14 @@ async def bring_in(
     page: str | None = None,
     progress: Progress = lambda count: None,
 ) -> None:
-    """Write what is new of `found`, as `peer`, which has `may_import` or `may_restore`.
-
-    page: the page that all of it goes to; None: the page that each annotation names. What is
-    refused or has no page is tallied. Raises StoreError if the store cannot be written; what was
-    written until then stays, and the next import goes on from there.
-    """
-    for key, batch in _batches(tenant, page, found, tally):
+    """The same of what was read already, tallied in `tally`. `found` is read in threads."""
+    batches = _batches(tenant, page, found, tally)
+    # A large file takes seconds to read: in a thread, so that others are served.
+    while (batch := await run_sync(next, batches, None)) is not None:
+        key, annotations = batch
         if not peer.may_restore:
-            batch = [annotation.renamed(imported_id) for annotation in batch]
-        await _Batch(hub, key, peer, batch).bring_in(tally)
+            annotations = [annotation.renamed(imported_id) for annotation in annotations]
+        await _Batch(hub, key, peer, annotations).bring_in(tally)
         progress(tally.total)
 
 
@@ -89,7 +119,6 @@ def _batches(
     key = DocumentKey(tenant, "")
     batch: dict[str, Portable] = {}
     for portable in found:
-        tally.pages.add(portable.page)
         name = page if page is not None else portable.page
         if not 0 < len(name) <= _PAGE_CHARACTERS or "\0" in name:
             tally.leave_out("annotations that name no page: say which with --page", portable.aid)

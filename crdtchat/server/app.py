@@ -83,6 +83,7 @@ def create_app(
     )
     app.state.metrics_token = metrics_token
     app.state.doors = doors or Doors()
+    app.state.importing = set()
     return app
 
 

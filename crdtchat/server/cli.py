@@ -82,6 +82,7 @@ def _add_exchange(commands: Any) -> None:
     into.add_argument(
         "--restore", action="store_true", help="a backup: under its authors' own names"
     )
+    into.add_argument("--dry-run", action="store_true", help="write nothing, only report")
     into.add_argument("file", metavar="FILE", help="JSON file, or - for standard input")
 
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from crdtchat.document.foreign import Surroundings
-from crdtchat.document.importable import portables
 from crdtchat.document.json_items import JsonItems
 from crdtchat.document.schema import IMPORT_PREFIX
 from crdtchat.document.tally import Tally
-from crdtchat.host.exporting import export
+from crdtchat.host.exporting import exported
 from crdtchat.host.hub import Hub
-from crdtchat.host.importing import bring_in
+from crdtchat.host.importing import import_items
 from crdtchat.server.settings import BadSetting, Settings
 from crdtchat.server.upkeep import run_on_store
 from crdtchat.stores.base import Store
@@ -31,15 +28,18 @@ def export_file(settings: Settings, flags: dict[str, Any]) -> int:
     """Write a tenant's annotations to a file or standard output. Answers the exit status."""
 
     async def work(store: Store) -> None:
-        with _output(flags["output"]) as file, _progress("exported") as progress:
-            count = await export(
-                store,
-                flags["tenant"],
-                file.write,
-                page=flags["page"],
-                user=flags["user"],
-                progress=progress,
-            )
+        count = 0
+
+        def note(exported: int) -> None:
+            nonlocal count
+            count = exported
+            show(count)
+
+        with _output(flags["output"]) as file, _progress("exported") as show:
+            async for part in exported(
+                store, flags["tenant"], page=flags["page"], user=flags["user"], progress=note
+            ):
+                file.write(part)
         sys.stderr.write(f"{count} annotations exported\n")
 
     run_on_store(settings, work)
@@ -48,8 +48,6 @@ def export_file(settings: Settings, flags: dict[str, Any]) -> int:
 
 def import_file(settings: Settings, flags: dict[str, Any]) -> int:
     """Bring a file's annotations in, and report. Answers 0, or 1 if something was left out."""
-    tally = Tally()
-    now = time.time_ns() // 1_000_000
     text = None if flags["text"] is None else _read_text(flags["text"])
     peer = Peer(
         OPERATOR,
@@ -59,18 +57,26 @@ def import_file(settings: Settings, flags: dict[str, Any]) -> int:
         may_moderate=True,
         may_import=True,
         may_restore=flags["restore"],
+        via="command",
     )
 
-    async def work(store: Store) -> None:
+    async def work(store: Store) -> Tally:
         async with Hub(store) as hub:
             with _input(flags["file"]) as file, _progress("imported") as progress:
-                around = Surroundings(tally, now, text)
-                found = portables(JsonItems(file.read), around)
-                await bring_in(
-                    hub, flags["tenant"], found, peer, tally, page=flags["page"], progress=progress
+                return await import_items(
+                    hub,
+                    flags["tenant"],
+                    JsonItems(file.read),
+                    peer,
+                    page=flags["page"],
+                    text=text,
+                    rehearse=flags["dry_run"],
+                    progress=progress,
                 )
 
-    run_on_store(settings, work)
+    tally = run_on_store(settings, work)
+    if flags["dry_run"]:
+        sys.stdout.write("a dry run: nothing was written; this is what would have been\n")
     for line in tally.lines():
         sys.stdout.write(f"{line}\n")
     return 1 if tally.left_out else 0

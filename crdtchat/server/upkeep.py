@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TypeVar
 
 import anyio
 
@@ -16,6 +17,8 @@ from crdtchat.server.serve import make_store
 from crdtchat.server.settings import BadSetting, Settings
 from crdtchat.stores.base import DocumentKey, Store, StoreError
 from crdtchat.sync.effects import Deed
+
+_T = TypeVar("_T")
 
 
 def compact(settings: Settings, tenant: str) -> int:
@@ -46,18 +49,19 @@ async def note_command(store: Store, tenant: str, action: str, target: str) -> N
     await store.add_deeds(DocumentKey(tenant, ""), [deed])
 
 
-def run_on_store(settings: Settings, work: Callable[[Store], Awaitable[None]]) -> None:
-    """Open the settings' store for some work. Raises BadSetting for what the store refuses."""
+def run_on_store(settings: Settings, work: Callable[[Store], Awaitable[_T]]) -> _T:
+    """Open the settings' store for some work, and answer what it answers. Raises BadSetting for
+    what the store refuses."""
 
-    async def main() -> None:
+    async def main() -> _T:
         store = make_store(settings)
         await store.open()
         try:
-            await work(store)
+            return await work(store)
         finally:
             await store.close()
 
     try:
-        anyio.run(main)
+        return anyio.run(main)
     except StoreError as error:
         raise BadSetting(str(error)) from None

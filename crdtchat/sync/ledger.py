@@ -9,6 +9,7 @@ L3. What the server adds to an operation (a name's attestation, a purge) is appe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ from crdtchat.sync.tuning import Moment, Tuning
 from crdtchat.sync.update import Update, Value, decode_update, judged
 from crdtchat.sync.verifier import Accepted, events, integrate, removal, verify
 
+IMPORT = "import"
+"""What writing for people of elsewhere is called in the audit log."""
 _new = tuple.__new__
 """Makes a named tuple in half the time of its constructor."""
 
@@ -157,7 +160,7 @@ class Ledger:
     ) -> None:
         """Advance the mirror and queue the operation, with what the server adds to it."""
         user, at = peer.user, now.wall
-        deeds = self._deeds(accepted, peer, at, "socket" if session else "rest")
+        deeds = self._deeds(accepted, peer, at, "socket" if session else peer.via)
         integrate(accepted, self.mirror)
         news = tuple(
             [
@@ -193,7 +196,7 @@ class Ledger:
         conversations = sum(
             event.kind is EventKind.NEW for operation in self.flying for event in operation.events
         )
-        deeds = tuple([deed for operation in self.flying for deed in operation.deeds])
+        deeds = counted([deed for operation in self.flying for deed in operation.deeds])
         return Append(sequence, entries, self._flying_leases, conversations, deeds)
 
     def landed(self) -> list[Operation]:
@@ -240,6 +243,11 @@ class Ledger:
 
     def _deeds(self, accepted: Accepted, peer: Peer, at: int, via: str) -> tuple[Deed, ...]:
         """What owners should be able to look up; to be asked before the mirror takes it over."""
+        rules, noted, user = self._law.rules, self._law.noted, peer.user
+        if peer.may_import or peer.may_restore:
+            return (
+                Deed("" if peer.via == "command" else peer.user, peer.role, IMPORT, "", at, via),
+            )
         noted = self._law.noted
         if not any(root in noted for root, _ in accepted.written):
             return ()
@@ -291,6 +299,20 @@ class Ledger:
         entry = LogEntry(data, "", now.wall, NO_BROADCAST_ID)
         update = judged(accepted.update)
         self.waiting.append(Operation(0, update, len(data), entry, (), 0, added=True))
+
+
+def counted(deeds: Sequence[Deed]) -> tuple[Deed, ...]:
+    """Deeds with the operations of an import as one line."""
+    imports = [deed for deed in deeds if deed.action == IMPORT]
+    if not imports:
+        return tuple(deeds)
+    others = [deed for deed in deeds if deed.action != IMPORT]
+    by_whom = Counter((deed.who, deed.role, deed.via) for deed in imports)
+    at = imports[-1].at
+    lines = [
+        Deed(who, role, IMPORT, "", at, via, times) for (who, role, via), times in by_whom.items()
+    ]
+    return (*others, *lines)
 
 
 def is_gap(refused: Refused) -> bool:

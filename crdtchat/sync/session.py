@@ -29,6 +29,8 @@ class Peer:
     may_import: bool = False
     may_restore: bool = False
     """See `Actor`. No session has either: they are lent for the length of an import."""
+    via: str = "rest"
+    """How they write where they have no session; see `Deed`."""
     comment_cp: int = 0
     """See `Actor`, as below."""
     annotations: int = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -21,9 +20,9 @@ from crdtchat.document.portable import Portable
 from crdtchat.document.records import comment_key
 from crdtchat.document.replica import Replica
 from crdtchat.document.tally import Tally
-from crdtchat.host.exporting import export
+from crdtchat.host.exporting import exported
 from crdtchat.host.hub import Hub
-from crdtchat.host.importing import bring_in
+from crdtchat.host.importing import import_items
 from crdtchat.stores.base import DocumentKey
 from crdtchat_jupyter.principal import TENANT
 
@@ -66,44 +65,44 @@ class SideFile:
         """
         key = DocumentKey(TENANT, self.page)
         if await ensure_async(self.contents.file_exists(self.side)):
-            found = portables(JsonItems(StringIO(await self._read()).read), _around(Tally()))
+            around = Surroundings(Tally(), self.hub.sources.now().wall)
+            found = portables(JsonItems(StringIO(await self._read()).read), around)
             async with self.hub.attend(key) as room:
                 unknown = _unknown(room.replica, found)
             if unknown:
                 raise HTTPError(
                     409, f"{self.side} holds {unknown} comments that are not here: import it first"
                 )
-        text = StringIO()
-        count = await export(
+        count = 0
+
+        def note(done: int) -> None:
+            nonlocal count
+            count = done
+
+        parts = exported(
             self.hub.store,
             TENANT,
-            text.write,
             page=self.page,
             source=self.path.rpartition("/")[2],  # beside it: a relative reference
             hidden=principal.may(Action.MODERATE),
+            progress=note,
         )
-        model = {"type": "file", "format": "text", "content": text.getvalue()}
+        text = "".join([part async for part in parts])
+        model = {"type": "file", "format": "text", "content": text}
         await ensure_async(self.contents.save(model, self.side))
         return count
 
     async def merge(self, principal: Principal) -> Tally:
         """Bring in what the discussion has not. Raises what the contents manager raises (404 where
         there is no side file), StoreError."""
-        tally = Tally()
-        text = await self._read()
-        found = portables(JsonItems(StringIO(text).read), _around(tally))
+        items = JsonItems(StringIO(await self._read()).read)
         peer = replace(principal.peer(), may_import=True)
-        await bring_in(self.hub, TENANT, found, peer, tally, page=self.page)
-        return tally
+        return await import_items(self.hub, TENANT, items, peer, page=self.page)
 
     async def _read(self) -> str:
         reading = self.contents.get(self.side, content=True, type="file", format="text")
         content: str = (await ensure_async(reading))["content"]
         return content
-
-
-def _around(tally: Tally) -> Surroundings:
-    return Surroundings(tally, time.time_ns() // 1_000_000)
 
 
 def _unknown(replica: Replica, found: Iterable[Portable]) -> int:

@@ -9,20 +9,18 @@ import anyio
 from hypothesis import given, settings
 
 from crdtchat.document import schema
-from crdtchat.document.foreign import Surroundings
-from crdtchat.document.importable import portables
 from crdtchat.document.json_items import JsonItems
 from crdtchat.document.portable import imported_id
 from crdtchat.document.tally import Tally
-from crdtchat.host.exporting import export
+from crdtchat.host.exporting import exported as all_of
 from crdtchat.host.hub import Hub
-from crdtchat.host.importing import bring_in
+from crdtchat.host.importing import import_items
 from crdtchat.server.exchange import OPERATOR
 from crdtchat.stores.base import DocumentKey, Store
 from crdtchat.stores.memory import MemoryStore
 from crdtchat.sync.session import Peer
 from crdtchat.sync.update import Value
-from tests.exchange.pages import NOW, contents, fill, replica, view
+from tests.exchange.pages import contents, fill, replica, view
 
 KEY = DocumentKey("demo", "https://example.org/ż")
 
@@ -40,17 +38,14 @@ def importer(*, restore: bool = False) -> Peer:
 
 
 async def exported(store: Store) -> str:
-    file = StringIO()
-    await export(store, "demo", file.write)
-    return file.getvalue()
+    return "".join([part async for part in all_of(store, "demo")])
 
 
 async def brought_in(store: Store, text: str, *, restore: bool = False) -> Tally:
-    tally = Tally()
     async with Hub(store) as hub:
-        found = portables(JsonItems(StringIO(text).read), Surroundings(tally, NOW))
-        await bring_in(hub, "demo", found, importer(restore=restore), tally)
-    return tally
+        return await import_items(
+            hub, "demo", JsonItems(StringIO(text).read), importer(restore=restore)
+        )
 
 
 async def _there_and_back(content: dict[str, dict[str, Value]]) -> None:

@@ -23,6 +23,7 @@ from crdtchat.server.openapi.parts import (
     parameter,
     query,
 )
+from crdtchat.server.rest.exchange import IMPORT_TYPES
 from crdtchat.server.rest.listing import MOST
 
 _API = "/api/v1/{tenant}"
@@ -153,6 +154,11 @@ _VERSION = parameter(
     "path", "name", {"type": "string"}, "22 letters of the text's SHA-256 in base64url."
 )
 _TEXT = "text/plain"
+_ONE_PAGE = {**PAGE, "required": False}
+_FOREIGN: Part = {
+    "description": "An export, a list of W3C annotations, an AnnotationPage or collection, an "
+    "answer of Hypothesis' API, annotations of Recogito, or JSON lines of these."
+}
 _DAY: Part = {"type": "string", "format": "date"}
 
 PAGES: Part = {
@@ -168,6 +174,29 @@ PAGES: Part = {
                 "The id of the last event received: those after it come first.",
             ),
             answers={200: _EVENTS},
+        ),
+    },
+    f"{_API}/export": {
+        "get": operation(
+            "exportAnnotations",
+            "Everything on a page, or on all of them, as an AnnotationCollection; for owners",
+            *(TENANT, _ONE_PAGE),
+            query("user", {"type": "string"}, "Only what this user wrote."),
+            answers={200: answer("One annotation a line.", name="Export")},
+        ),
+    },
+    f"{_API}/import": {
+        "post": operation(
+            "importAnnotations",
+            "Bring annotations of elsewhere in, under imported names; for owners",
+            *(TENANT, _ONE_PAGE),
+            query("dryRun", {"type": "boolean"}, "Write nothing, and answer what would have been."),
+            body={
+                "required": True,
+                "content": {kind: {"schema": _FOREIGN} for kind in sorted(IMPORT_TYPES)},
+            },
+            answers={200: answer("What was new, known and refused.", name="Import", kind=_PLAIN)},
+            problems=(413, 415),
         ),
     },
     f"{_API}/presence": {

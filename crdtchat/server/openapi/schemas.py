@@ -66,6 +66,37 @@ _TARGET_PLACE: Schema = {
     "part": _text(schema.PART_CP, description="Part of the page: in notebooks `cell=ID`."),
     "version": _text(schema.VERSION_CP, description="Page version the words were seen in."),
 }
+_CONTEXT: Schema = {"type": ["string", "array"], "description": "JSON-LD."}
+_HIDDEN: Schema = {"const": True, "description": "By a moderator; readers are shown no words."}
+_REACTIONS: Schema = {
+    "type": "object",
+    "additionalProperties": _list(_text()),
+    "description": "User ids by emoji.",
+}
+_COUNTS: Schema = {"type": "object", "additionalProperties": _COUNT}
+_REASONS = _list(
+    _object(
+        "reason count examples", {"reason": _text(), "count": _COUNT, "examples": _list(_text())}
+    )
+)
+_ANNOTATION: Schema = {
+    "id": _ID,
+    "type": {"const": "Annotation"},
+    "motivation": {"const": "commenting"},
+    "creator": ref("Person"),
+    "created": _TIME,
+    "modified": _TIME,
+    "target": {**ref("Target"), "description": "What it is about now."},
+    "body": ref("Body"),
+    "resolved": {"type": "boolean"},
+    "resolution": {**ref("Signature"), "description": "Who resolved or reopened it last."},
+    "anchored": {**ref("Signature"), "description": "Who attached it to other words last."},
+    "madeOn": {**ref("Target"), "description": "What it was made on, where that was other words."},
+    "hidden": _HIDDEN,
+    "locked": {"const": True, "description": "Only moderators write under it."},
+    "comments": _list({"anyOf": [ref("Comment"), ref("DeletedComment")]}),
+    "people": _list(ref("Person"), description="Names of those who reacted."),
+}
 _COUNTERS = (
     *("pubSubMessageCount", "pubSubBandwidth", "conversationCreateCount"),
     *("messagesReceived", "messagesSent", "bytesReceived", "bytesSent"),
@@ -84,10 +115,28 @@ SCHEMAS: Schema = {
         description="RFC 9457",
     ),
     "Person": _object(
-        "type id name", {"type": {"const": "Person"}, "id": _text(), "name": _text()}
+        "type id",
+        {
+            "type": {"const": "Person"},
+            "id": _text(description="Empty: of somebody erased, or hidden by a moderator."),
+            "name": _text(),
+        },
     ),
     "TextualBody": _object(
         "value", {"type": {"const": "TextualBody"}, "value": _WORDS, "format": _text()}
+    ),
+    "Body": _object(
+        "type value format",
+        {"type": {"const": "TextualBody"}, "value": _text(), "format": {"const": "text/markdown"}},
+        description="Markdown, as it was written: to be sanitised by whoever renders it.",
+    ),
+    "Signature": _object(
+        "creator created",
+        {
+            "creator": ref("Person"),
+            "created": _TIME,
+            "followed": {"const": True, "description": "By a program, after an edit of the page."},
+        },
     ),
     "Words": {"oneOf": [_WORDS, ref("TextualBody")]},
     "NewTarget": _object(
@@ -135,35 +184,77 @@ SCHEMAS: Schema = {
     ),
     "CommentChange": _object("body", {"body": ref("Words"), "broadcastId": _BROADCAST_ID}),
     "Comment": _object(
-        "id creator created body",
+        "id type motivation creator created target body",
         {
             "id": _ID,
+            "type": {"const": "Annotation"},
+            "motivation": {"const": "replying"},
             "creator": ref("Person"),
             "created": _TIME,
             "modified": _TIME,
-            "body": ref("TextualBody"),
-            "parent": _ID,
-            "reactions": {"type": "object", "additionalProperties": _list(_text())},
+            "target": {**_ID, "description": "What it replies to."},
+            "body": ref("Body"),
+            "parent": {**_ID, "description": "The comment it replies to, if it is one."},
+            "hidden": _HIDDEN,
+            "reactions": _REACTIONS,
         },
     ),
     "DeletedComment": _object(
-        "id deleted", {"id": _ID, "deleted": _TIME}, description="Keeps a comment's place."
+        "id deleted",
+        {"id": _ID, "deleted": _TIME, "deletedBy": ref("Person")},
+        description="Keeps a comment's place.",
     ),
     "Annotation": _object(
-        "@context id type creator created modified target body resolved comments",
-        {
-            "@context": {},
-            "id": _text(),
-            "type": {"const": "Annotation"},
-            "creator": ref("Person"),
-            "created": _TIME,
-            "modified": _TIME,
-            "target": ref("Target"),
-            "body": _object("type value", {"type": _text(), "value": _text()}),
-            "resolved": {"type": "boolean"},
-            "comments": _list({"anyOf": [ref("Comment"), ref("DeletedComment")]}),
-        },
+        "@context id type motivation creator created modified target body resolved comments",
+        {"@context": _CONTEXT, **_ANNOTATION},
         description="W3C Web Annotation, its thread beside it; the first comment is the body.",
+    ),
+    "ExportedAnnotation": _object(
+        "id type motivation creator created modified target resolved comments",
+        {
+            **_ANNOTATION,
+            "reacted": {
+                "type": "object",
+                "additionalProperties": _REACTIONS,
+                "description": "In an export of one user: what they gave others' comments, by id.",
+            },
+            "moderation": _list(
+                _object(
+                    "hidden locked creator created",
+                    {
+                        "id": {**_ID, "description": "A comment; none: the annotation."},
+                        "hidden": {"type": "boolean"},
+                        "locked": {"type": "boolean"},
+                        "creator": ref("Person"),
+                        "created": _TIME,
+                    },
+                )
+            ),
+        },
+    ),
+    "Export": _object(
+        "@context type generator first",
+        {
+            "@context": _CONTEXT,
+            "type": {"const": "AnnotationCollection"},
+            "generator": _object(
+                "id type name", {"id": _text(), "type": {"const": "Software"}, "name": _text()}
+            ),
+            "first": _object(
+                "type items",
+                {"type": {"const": "AnnotationPage"}, "items": _list(ref("ExportedAnnotation"))},
+            ),
+        },
+    ),
+    "Import": _object(
+        "dryRun added known altered leftOut",
+        {
+            "dryRun": {"type": "boolean", "description": "Nothing was written."},
+            "added": {**_COUNTS, "description": "What is new, by kind."},
+            "known": {**_COUNTS, "description": "What was there already, by kind."},
+            "altered": {**_REASONS, "description": "What was taken with a change, and why."},
+            "leftOut": {**_REASONS, "description": "What was not taken, and why."},
+        },
     ),
     "AnnotationPage": _object(
         "@context id type partOf startIndex items",

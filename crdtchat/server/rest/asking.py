@@ -66,13 +66,19 @@ class Asked:
 
 async def ask(request: Request, action: Action) -> Asked:
     """Admit a request about the page it names. Raises Problem, StoreError."""
-    page = request.query_params.get("page", "")
-    if not 0 < len(page) <= PAGE_CHARACTERS or "\x00" in page:
-        raise Problem(400, f"name the page: ?page=ID, of at most {PAGE_CHARACTERS} characters")
+    page = page_of(request)
     admission = await admit(request, action, page)
     key = DocumentKey(admission.principal.tenant, page)
     state = request.app.state
     return Asked(state.hub, state.gate, admission, key)
+
+
+def page_of(request: Request) -> str:
+    """The page that a request names. Raises Problem."""
+    page = request.query_params.get("page", "")
+    if not 0 < len(page) <= PAGE_CHARACTERS or "\x00" in page:
+        raise Problem(400, f"name the page: ?page=ID, of at most {PAGE_CHARACTERS} characters")
+    return page
 
 
 async def admit(request: Request, action: Action, page: str | None = None) -> Admission:
@@ -116,9 +122,7 @@ def _admit_attested(
 
 async def read_body(request: Request) -> dict[str, Any]:
     """The JSON object that was sent. Raises Problem."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in JSON_TYPES:
-        raise Problem(415, "send JSON, with Content-Type: application/json")
+    require_kind(request, JSON_TYPES, "send JSON, with Content-Type: application/json")
     size = 0
     chunks: list[bytes] = []
     async for chunk in request.stream():
@@ -133,6 +137,13 @@ async def read_body(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Problem(400, "the body is not a JSON object")
     return body
+
+
+def require_kind(request: Request, kinds: Collection[str], remedy: str) -> None:
+    """Raises Problem (415) unless the body is of one of these media types."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in kinds:
+        raise Problem(415, remedy)
 
 
 def broadcast_id(value: object) -> bytes:

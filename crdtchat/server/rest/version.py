@@ -10,7 +10,7 @@ from crdtchat.access.roles import Action
 from crdtchat.document.page_version import VERSION_BYTES, VERSIONS_PER_PAGE, is_version
 from crdtchat.host import page_versions
 from crdtchat.server.problem import Problem
-from crdtchat.server.rest.asking import Asked, ask, is_known
+from crdtchat.server.rest.asking import Asked, ask, is_known, require_kind
 from crdtchat.stores.base import Put
 
 _CACHING = "private, max-age=86400, immutable"
@@ -62,9 +62,8 @@ async def _ask(request: Request, action: Action) -> tuple[Asked, str]:
 
 
 async def _read_text(request: Request) -> bytes:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "text/plain":
-        raise Problem(415, "send the page's text, with Content-Type: text/plain; charset=utf-8")
+    remedy = "send the page's text, with Content-Type: text/plain; charset=utf-8"
+    require_kind(request, ("text/plain",), remedy)
     text = bytearray()
     async for chunk in request.stream():
         text += chunk

@@ -1,0 +1,192 @@
+"""Export and import over REST, against a real server: one path with the commands."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.server.conftest import Api
+from tests.server_process import ServerProcess
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def fresh(api: dict[str, Api]) -> Iterator[dict[str, Api]]:
+    """The same people on a page that nobody wrote on."""
+    with httpx.Client(timeout=60) as http:
+        yield {
+            user: Api(http, one.root.partition("/api/")[0], f"{one.page}/fresh", one.token)
+            for user, one in api.items()
+        }
+
+
+def threads_of(api: Api) -> list[Any]:
+    """What is on the page, without what tells one page from another."""
+    return [
+        (item["id"], [comment["body"]["value"] for comment in item["comments"]])
+        for item in api("GET").json()["items"]
+    ]
+
+
+def fill(api: dict[str, Api]) -> str:
+    """Two threads, one with a reply and a reaction; the reply's annotation."""
+    api["ann"].annotate("First")
+    aid = str(api["ann"].annotate("Second")["id"])
+    reply = api["bob"]("POST", f"/annotations/{aid}/comments", json={"body": "A reply"}).json()
+    api["ann"]("PUT", f"/annotations/{aid}/comments/{reply['id']}/reactions/👍")
+    return aid
+
+
+def test_one_page_out_and_into_another(api: dict[str, Api], fresh: dict[str, Api]) -> None:
+    fill(api)
+    export = api["own"]("GET", "/export")
+    assert export.status_code == 200
+    assert export.headers["content-type"].startswith("application/ld+json")
+    rehearsed = fresh["own"]("POST", "/import", json=export.json(), dryRun="true").json()
+    assert rehearsed["dryRun"] is True
+    assert threads_of(fresh["own"]) == []
+    assert fresh["own"]("GET", "/audit").json()["lines"] == []
+    report = fresh["own"]("POST", "/import", json=export.json()).json()
+    assert {**report, "dryRun": True} == rehearsed
+    assert report["added"] == {"annotations": 2, "comments": 3, "names": 2, "reactions": 1}
+    assert threads_of(fresh["own"]) == threads_of(api["own"])
+    authors = {item["creator"]["id"] for item in fresh["vic"]("GET").json()["items"]}
+    assert authors == {"import:ann"}
+    for dry in ("true", "false"):
+        again = fresh["own"]("POST", "/import", json=export.json(), dryRun=dry).json()
+        assert (again["added"], again["leftOut"]) == ({}, [])
+        assert again["known"] == {"annotations": 2, "comments": 3, "reactions": 1}
+    lines = fresh["own"]("GET", "/audit").json()["lines"]
+    assert {(line["who"], line["action"], line["via"]) for line in lines} == {
+        ("own", "import", "rest")
+    }
+    assert sum(line.get("times", 1) for line in lines) == 3  # the names, and two annotations
+
+
+def test_a_dry_run_judges_by_what_is_there(api: dict[str, Api], fresh: dict[str, Api]) -> None:
+    aid = fill(api)
+    export = api["own"]("GET", "/export").json()
+    fresh["own"]("POST", "/import", json=export)
+    fresh["mod"]("DELETE", f"/annotations/{aid}")
+    reports = [
+        fresh["own"]("POST", "/import", json=export, dryRun=dry).json()["leftOut"]
+        for dry in ("true", "false")
+    ]
+    assert reports[0] == reports[1]
+    assert all("deleted" in left["reason"] for left in reports[0])
+    assert aid in reports[0][0]["examples"]
+    assert len(threads_of(fresh["own"])) == 1
+
+
+def test_what_cannot_be_read_is_reported(fresh: dict[str, Api]) -> None:
+    hypothesis = {
+        "id": "h1",
+        "user": "acct:cy@hypothes.is",
+        "created": "2026-01-01T00:00:00Z",
+        "uri": "https://example.org/elsewhere",
+        "text": "From elsewhere",
+        "target": [{"selector": [{"type": "TextQuoteSelector", "exact": "words"}]}],
+    }
+    text = f"{json.dumps(hypothesis)}\n{{}}\n".encode()
+    lines = {"Content-Type": "application/x-ndjson"}
+    owner = fresh["own"]
+    answer = httpx.post(
+        f"{owner.root}/import",
+        params={"page": owner.page},
+        headers={"Authorization": f"Bearer {owner.token}", **lines},
+        content=text,
+    )
+    report = answer.json()
+    assert report["added"]["annotations"] == 1
+    assert [(one["reason"], one["count"]) for one in report["leftOut"]] == [
+        ("objects in none of the formats known", 1)
+    ]
+    assert [texts for _, texts in threads_of(owner)] == [["From elsewhere"]]
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "status"),
+    [
+        (b"{no json", JSON, 400),
+        (b"\xff\xfe", JSON, 400),
+        (b"[]", {"Content-Type": "text/csv"}, 415),
+        (b"[]", JSON, 200),
+    ],
+)
+def test_bodies(fresh: dict[str, Api], content: bytes, headers: Any, status: int) -> None:
+    owner = fresh["own"]
+    answer = httpx.post(
+        f"{owner.root}/import",
+        params={"page": owner.page},
+        headers={"Authorization": f"Bearer {owner.token}", **headers},
+        content=content,
+    )
+    assert answer.status_code == status, answer.text
+
+
+def test_too_large_a_body_is_refused(fresh: dict[str, Api]) -> None:
+    owner = fresh["own"]
+    answer = httpx.post(
+        f"{owner.root}/import",
+        headers={"Authorization": f"Bearer {owner.token}", **JSON},
+        content=(b" " * 1_048_576 for _ in range(65)),
+        timeout=60,
+    )
+    assert answer.status_code == 413
+
+
+def test_only_owners_and_only_their_pages(
+    server: ServerProcess, api: dict[str, Api], page: str
+) -> None:
+    for user in ("ann", "vic", "mod"):
+        assert api[user]("GET", "/export").status_code == 403
+        assert api[user]("POST", "/import", json=[]).status_code == 403
+    some = server.token("pat", "owner", page=page.replace("?", "[?]"))
+    headers = {"Authorization": f"Bearer {some}"}
+    with httpx.Client(base_url=f"{api['own'].root}/", headers=headers) as http:
+        assert http.get("export", params={"page": page}).status_code == 200
+        assert http.get("export", params={"page": "another"}).status_code == 403
+        assert http.get("export").status_code == 403
+        assert http.post("import", json=[]).status_code == 403
+        assert http.post("import", json=[], params={"page": page}).status_code == 200
+
+
+def test_one_import_at_a_time(fresh: dict[str, Api]) -> None:
+    owner = fresh["own"]
+    begun, may_end = threading.Event(), threading.Event()
+    outcome: list[int] = []
+
+    def body() -> Iterator[bytes]:
+        yield b"["
+        begun.set()
+        may_end.wait(30)
+        yield b"]"
+
+    def send() -> None:
+        answer = httpx.post(
+            f"{owner.root}/import",
+            headers={"Authorization": f"Bearer {owner.token}", **JSON},
+            content=body(),
+            timeout=60,
+        )
+        outcome.append(answer.status_code)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    begun.wait(30)
+    try:
+        while (second := owner("POST", "/import", json=[])).status_code == 200:
+            pass  # The first request's head is on its way.
+        assert second.status_code == 429
+        assert int(second.headers["Retry-After"]) >= 1
+    finally:
+        may_end.set()
+        sender.join()
+    assert outcome == [200]
+    assert owner("POST", "/import", json=[]).status_code == 200
