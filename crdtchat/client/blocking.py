@@ -25,6 +25,7 @@ from crdtchat.client.effects import Draft
 from crdtchat.client.greeting import Principal
 from crdtchat.client.page import Page, connect
 from crdtchat.client.presence import Person
+from crdtchat.client.surroundings import locate
 from crdtchat.document.tally import Tally
 from crdtchat.document.view import Annotation
 
@@ -37,8 +38,8 @@ _T = TypeVar("_T")
 def connect_blocking(
     url: str | None = None,
     *,
-    page: str,
-    tenant: str = "demo",
+    page: str | None = None,
+    tenant: str | None = None,
     token: str | None = None,
     name: str | None = None,
     ssl_context: ssl.SSLContext | None = None,
@@ -48,10 +49,17 @@ def connect_blocking(
     Use it as a context manager, or keep it (in a notebook) and call `close` at the end. Pages left
     open are closed, and what was written is sent, when the interpreter exits.
     """
+    # Here, and not in the thread of all pages: a server may have to be asked.
+    place = locate(url, tenant, page, token, ssl_context)
 
     def make() -> Page:
         return connect(
-            url, page=page, tenant=tenant, token=token, name=name, ssl_context=ssl_context
+            place.url,
+            page=place.page,
+            tenant=place.tenant,
+            token=place.token,
+            name=name,
+            ssl_context=ssl_context,
         )
 
     return BlockingPage(make)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import ssl
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from crdtchat.client.moderating import Moderating
 from crdtchat.client.page_texts import PageTexts
 from crdtchat.client.presence import Person
 from crdtchat.client.provider import Phase, Provider
+from crdtchat.client.surroundings import locate
 from crdtchat.client.table import to_dataframe
 from crdtchat.document.records import InvalidRecord
 from crdtchat.document.view import Annotation, read_view
@@ -41,8 +41,8 @@ FLUSH_S = 10.0
 def connect(
     url: str | None = None,
     *,
-    page: str,
-    tenant: str = "demo",
+    page: str | None = None,
+    tenant: str | None = None,
     token: str | None = None,
     name: str | None = None,
     ssl_context: ssl.SSLContext | None = None,
@@ -54,14 +54,16 @@ def connect(
     `Stopped` if the server refuses for good (sign in, no such tenant). Leaving waits up to
     `FLUSH_S` seconds for what was written, and raises `NotSaved` if something was not.
 
-    url: the server; by default the environment's `CRDTCHAT_URL`. Raises ValueError for none.
+    url: the server; by default the environment's `CRDTCHAT_URL`. In a notebook of a Jupyter server
+        with crdtchat nothing need be given: it is found, with the notebook's page, and you are that
+        server's user; for this the server is asked, and its answer waited for. Raises ValueError
+        where no server or no page is found.
+    tenant: by default `demo`.
     token: who you are; by default `CRDTCHAT_TOKEN`. Without one you are a guest called `name`.
     """
-    url = url or os.environ.get("CRDTCHAT_URL", "")
-    if not url:
-        raise ValueError("no server: give its URL, or set CRDTCHAT_URL")
-    token = token or os.environ.get("CRDTCHAT_TOKEN", "")
-    return Page(Address(url, tenant, page), token=token, name=name or "", ssl_context=ssl_context)
+    place = locate(url, tenant, page, token, ssl_context)
+    address = Address(place.url, place.tenant, place.page)
+    return Page(address, token=place.token, name=name or "", ssl_context=ssl_context)
 
 
 class Page(Attaching, Moderating, Exchanging):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from getpass import getuser
+
 from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import JupyterHandler
 from tornado.web import HTTPError
@@ -15,6 +18,7 @@ RESOURCE = "crdtchat"
 """The authorizer is asked about this resource: `read` to see discussions, `write` to take part,
 `execute` to moderate."""
 TENANT = "jupyter"
+_MADE_UP_ID = re.compile(r"[0-9a-f]{32}")
 
 
 async def principal_of(handler: JupyterHandler) -> Principal:
@@ -32,8 +36,30 @@ async def principal_of(handler: JupyterHandler) -> Principal:
     if await _may(handler, "write", RESOURCE):
         moderates = await _may(handler, "execute", RESOURCE)
         role = Role.MODERATOR if moderates else Role.COMMENTER
-    name = clean_name(user.display_name or user.name or user.username)
-    return Principal(TENANT, user_id(user.username), name, role)
+    username, shown = user.username, user.display_name or user.name
+    if await _is_made_up(handler):
+        username = shown = _account()
+    return Principal(TENANT, user_id(username), clean_name(shown or username), role)
+
+
+async def _is_made_up(handler: JupyterHandler) -> bool:
+    """Whether the user is one that Jupyter made up for this request alone.
+
+    Its own identity provider does so for everybody who shows the server's token and no cookie:
+    programs, kernels first of all. They are the server's owner, each time the same.
+    """
+    user = handler.current_user
+    if not (_MADE_UP_ID.fullmatch(user.username) and user.name.startswith("Anonymous ")):
+        return False
+    return await ensure_async(handler.identity_provider.get_user_cookie(handler)) is None
+
+
+def _account() -> str:
+    """Whose account the server runs under."""
+    try:
+        return getuser()
+    except (OSError, KeyError):  # no name, as in some containers
+        return "jupyter"
 
 
 async def require(handler: JupyterHandler, action: str, resource: str) -> None:

@@ -295,7 +295,7 @@ def test_no_server_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
         crdtchat.connect(page="x")
     with pytest.raises(ValueError, match="not a server"):
         crdtchat.connect("example.org", page="x")
-    with pytest.raises(ValueError, match="empty"):
+    with pytest.raises(ValueError, match="no page"):
         crdtchat.connect("http://example.org", page="")
 
 

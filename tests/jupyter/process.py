@@ -24,9 +24,12 @@ configure(get_config())
 
 
 class JupyterProcess:
-    """One server over a folder of files. Users are those of `server_config`."""
+    """One server over a folder of files. Users are those of `server_config`, unless `config` says
+    otherwise."""
 
-    def __init__(self, home: Path, arguments: Sequence[str], application: str) -> None:
+    def __init__(
+        self, home: Path, arguments: Sequence[str], application: str, config: str = CONFIG
+    ) -> None:
         self.home = home
         self.files = home / "files"
         self.data = home / "data" / "crdtchat"
@@ -40,7 +43,7 @@ class JupyterProcess:
         self._shown = ""
         self.files.mkdir(parents=True, exist_ok=True)
         (home / "config").mkdir(exist_ok=True)
-        (home / "config" / "jupyter_server_config.py").write_text(CONFIG)
+        (home / "config" / "jupyter_server_config.py").write_text(config)
 
     def add_lab_extension(self, built: Path) -> None:
         """Let JupyterLab find an extension where it was built. Call before `start`."""
@@ -139,9 +142,10 @@ def running_jupyter(
     *,
     application: str = "jupyter_server",
     lab_extension: Path | None = None,
+    config: str = CONFIG,
 ) -> Iterator[JupyterProcess]:
     """A server for the length of a block."""
-    server = JupyterProcess(home, arguments, application)
+    server = JupyterProcess(home, arguments, application, config)
     if lab_extension is not None:
         server.add_lab_extension(lab_extension)
     server.start()

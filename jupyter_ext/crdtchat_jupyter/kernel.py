@@ -1,0 +1,192 @@
+"""Inside a kernel: the notebook's page, found by asking the Jupyter server that runs the kernel.
+
+Imports nothing of Jupyter's server, which may be installed elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import ssl
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urljoin
+from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
+
+from jupyter_core.paths import jupyter_runtime_dir
+
+from crdtchat.client.surroundings import Place
+
+PATIENCE_S = 15.0
+"""How long a server may take for each step of an answer."""
+_REMEDY = "or give url= and page=, or set CRDTCHAT_URL"
+
+
+class Refused(Exception):
+    """A server did not answer as it should."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        """0: it did not answer at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A Jupyter server, and by what it lets us in."""
+
+    url: str
+    token: str
+    root: str
+    """The folder whose files it shows."""
+    context: ssl.SSLContext | None
+
+    def ask(self, path: str, body: object = None) -> Any:
+        """GET, or POST a JSON body; answers JSON. Raises Refused."""
+        request = Request(urljoin(self.url, path))
+        if self.token:
+            request.add_header("Authorization", f"token {self.token}")
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        # It is on this machine, whatever proxy leads to others.
+        opener = build_opener(ProxyHandler({}), HTTPSHandler(context=self.context))
+        try:
+            with opener.open(request, timeout=PATIENCE_S) as answer:
+                return json.load(answer)
+        except HTTPError as error:
+            with error:
+                raise Refused(error.code, _message(error)) from None
+        except (URLError, OSError, HTTPException, ValueError) as error:
+            raise Refused(0, str(error)) from None
+
+
+def find(context: ssl.SSLContext | None) -> Place | None:
+    """The page of the notebook that this kernel belongs to; None outside of Jupyter's kernels.
+
+    Raises ValueError if it cannot be found, with what to do.
+    """
+    kernel = _kernel_id()
+    parent = os.environ.get("JPY_PARENT_PID", "")
+    if not kernel and not parent:
+        return None
+    troubles = []
+    for server, is_parent in _servers(parent, context):
+        try:
+            path = _notebook(server, kernel)
+            if not path and is_parent:
+                path = _named_path(server)
+            if path:
+                return _place(server, path)
+        except Refused as refused:
+            troubles.append(f"{server.url}: {refused}")
+    tried = "; ".join(troubles) or "none has a notebook with this kernel"
+    raise ValueError(
+        f"no Jupyter server found for this kernel ({tried}): run it in JupyterLab, {_REMEDY}"
+    )
+
+
+def _place(server: Server, path: str) -> Place:
+    try:
+        found = server.ask("crdtchat/api/discussion", {"path": path})
+    except Refused as refused:
+        if refused.status == 404 and not _has_extension(server):
+            raise ValueError(
+                f"the Jupyter server at {server.url} has no crdtchat: install crdtchat[jupyter] "
+                f"where it runs and start it anew, {_REMEDY}"
+            ) from None
+        raise
+    if found["similar"]:
+        raise ValueError(
+            f"{path} looks like a copy of {found['similar'][0]['path']}: open it in JupyterLab, "
+            f"which asks whose discussion it goes on with, {_REMEDY}"
+        )
+    token = found["token"] or server.token
+    return Place(urljoin(server.url, found["url"]), found["tenant"], found["page"], token)
+
+
+def _has_extension(server: Server) -> bool:
+    """Whether the 404 was about the file: with us a body without a path is a bad request."""
+    try:
+        server.ask("crdtchat/api/discussion", {})
+    except Refused as refused:
+        return refused.status != 404
+    return True
+
+
+def _notebook(server: Server, kernel: str) -> str:
+    """The path of the notebook that has this kernel now; empty if none on this server has."""
+    for session in server.ask("api/sessions"):
+        if (session.get("kernel") or {}).get("id") == kernel:
+            return str(session["path"])
+    return ""
+
+
+def _named_path(server: Server) -> str:
+    """What the kernel was started for, where that was a file of this server's."""
+    name = os.environ.get("JPY_SESSION_NAME", "")
+    try:
+        path = Path(name).relative_to(Path(server.root).expanduser())
+    except ValueError:
+        return ""
+    return path.as_posix() if name else ""
+
+
+def _servers(parent: str, context: ssl.SSLContext | None) -> Iterator[tuple[Server, bool]]:
+    """Servers to ask, the kernel's parent first, and whether it is that."""
+    own = f"jpserver-{parent}.json"
+    files = {
+        file for folder in _runtime_folders() for file in folder.resolve().glob("jpserver-*.json")
+    }
+    for file in sorted(files, key=lambda file: (file.name != own, file)):
+        try:
+            info = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue  # of a server that begins or ends
+        is_parent = file.name == own
+        token = info["token"] or (_token_of_environment() if is_parent else "")
+        yield Server(info["url"], token, info["root_dir"], context), is_parent
+    hub = os.environ.get("JUPYTERHUB_SERVICE_URL", "")
+    if hub:
+        yield Server(hub, _token_of_environment(), "", context), False
+
+
+def _token_of_environment() -> str:
+    return os.environ.get("JUPYTER_TOKEN") or os.environ.get("JUPYTERHUB_API_TOKEN", "")
+
+
+def _runtime_folders() -> set[Path]:
+    folders = {Path(jupyter_runtime_dir())}
+    connection = _connection_file()
+    if connection is not None:
+        folders.add(connection.parent)
+    return folders
+
+
+def _kernel_id() -> str:
+    """As the server calls it: it is in the name of the connection file."""
+    connection = _connection_file()
+    found = re.fullmatch(r"kernel-(.+)", connection.stem) if connection is not None else None
+    return found[1] if found else ""
+
+
+def _connection_file() -> Path | None:
+    module: Any = sys.modules.get("ipykernel.kernelapp")
+    if module is None or not module.IPKernelApp.initialized():
+        return None
+    kernel = module.IPKernelApp.instance()
+    folder, name = str(kernel.connection_dir), str(kernel.connection_file)
+    return Path(folder, name)
+
+
+def _message(error: HTTPError) -> str:
+    try:
+        return f"{error.code} {json.load(error)['message']}"
+    except (ValueError, LookupError, TypeError, OSError):
+        return f"{error.code} {error.reason}"
