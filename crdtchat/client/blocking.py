@@ -1,26 +1,17 @@
-"""The same page for programs without an event loop, and for notebooks.
-
-One thread runs the event loop of all blocking pages. It owns their documents: an engine document
-must never be touched from two threads, so every call, also every look, is carried out there.
-"""
+"""The same page for programs without an event loop, and for notebooks."""
 
 from __future__ import annotations
 
-import atexit
-import os
 import ssl
-import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
-from weakref import WeakSet
 
 import anyio
 from anyio.abc import TaskStatus
-from anyio.from_thread import BlockingPortal
 
 from crdtchat.client.blocking_events import BlockingEvents
+from crdtchat.client.blocking_loop import current_loop
 from crdtchat.client.effects import Draft
 from crdtchat.client.greeting import Principal
 from crdtchat.client.page import Page, connect
@@ -70,7 +61,7 @@ class BlockingPage:
 
     def __init__(self, make: Callable[[], Page]) -> None:
         """Use `connect_blocking`."""
-        self._loop = _loop()
+        self._loop = current_loop()
         self._held, (self._page, self._leave) = self._loop.portal.start_task(_hold, make)
         self._loop.pages.add(self)
 
@@ -340,69 +331,3 @@ async def _hold(make: Callable[[], Page], *, task_status: TaskStatus[_Held]) -> 
         await left.wait()
         if hurry:
             page.forget_unsaved()
-
-
-class _Loop:
-    """The thread of all blocking pages of this process."""
-
-    def __init__(self) -> None:
-        ready: Future[BlockingPortal] = Future()
-        self.process = os.getpid()
-        self.pages: WeakSet[BlockingPage] = WeakSet()
-        self.running = True
-        self._thread = threading.Thread(
-            target=anyio.run, args=(_serve, ready), name="crdtchat", daemon=True
-        )
-        self._thread.start()
-        self._portal = ready.result()
-        atexit.register(self._exit)
-
-    @property
-    def portal(self) -> BlockingPortal:
-        """The way into the thread. Raises RuntimeError in a forked child: threads stay behind."""
-        if os.getpid() != self.process:
-            raise RuntimeError("the page was opened before this process was forked; open it here")
-        return self._portal
-
-    def tell(self, function: Callable[[bool], None], argument: bool) -> None:
-        """Call a function in the thread soon, without waiting; from any thread, also its own."""
-        if not self.running or os.getpid() != self.process:
-            return
-        if threading.get_ident() == self._thread.ident:
-            function(argument)
-        else:
-            self._portal.start_task_soon(function, argument)
-
-    def _exit(self) -> None:
-        """Close all pages, send what was written, and end the thread."""
-        if os.getpid() != self.process:
-            return
-        pages = list(self.pages)
-        for page in pages:
-            page._let_go(flush=True)
-        try:
-            for page in pages:
-                page._held.result()
-        finally:
-            self.running = False
-            self._portal.start_task_soon(self._portal.stop)
-            self._thread.join()
-
-
-async def _serve(ready: Future[BlockingPortal]) -> None:
-    async with BlockingPortal() as portal:
-        ready.set_result(portal)
-        await portal.sleep_until_stopped()
-
-
-_lock = threading.Lock()
-_current: _Loop | None = None
-
-
-def _loop() -> _Loop:
-    """The loop of this process; a forked child gets its own."""
-    global _current
-    with _lock:
-        if _current is None or _current.process != os.getpid():
-            _current = _Loop()
-        return _current

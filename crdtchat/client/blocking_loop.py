@@ -1,0 +1,87 @@
+"""The thread that runs the event loop of all blocking pages.
+
+It owns their documents: an engine document must never be touched from two threads, so every call,
+also every look, is carried out there.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+import anyio
+from anyio.from_thread import BlockingPortal
+
+if TYPE_CHECKING:
+    from crdtchat.client.blocking import BlockingPage
+
+
+class BlockingLoop:
+    """The thread of all blocking pages of this process."""
+
+    def __init__(self) -> None:
+        ready: Future[BlockingPortal] = Future()
+        self.process = os.getpid()
+        self.pages: WeakSet[BlockingPage] = WeakSet()
+        self.running = True
+        self._thread = threading.Thread(
+            target=anyio.run, args=(_serve, ready), name="crdtchat", daemon=True
+        )
+        self._thread.start()
+        self._portal = ready.result()
+        atexit.register(self._exit)
+
+    @property
+    def portal(self) -> BlockingPortal:
+        """The way into the thread. Raises RuntimeError in a forked child: threads stay behind."""
+        if os.getpid() != self.process:
+            raise RuntimeError("the page was opened before this process was forked; open it here")
+        return self._portal
+
+    def tell(self, function: Callable[[bool], None], argument: bool) -> None:
+        """Call a function in the thread soon, without waiting; from any thread, also its own."""
+        if not self.running or os.getpid() != self.process:
+            return
+        if threading.get_ident() == self._thread.ident:
+            function(argument)
+        else:
+            self._portal.start_task_soon(function, argument)
+
+    def _exit(self) -> None:
+        """Close all pages, send what was written, and end the thread."""
+        if os.getpid() != self.process:
+            return
+        pages = list(self.pages)
+        for page in pages:
+            page._let_go(flush=True)
+        try:
+            for page in pages:
+                page._held.result()
+        finally:
+            self.running = False
+            self._portal.start_task_soon(self._portal.stop)
+            self._thread.join()
+
+
+async def _serve(ready: Future[BlockingPortal]) -> None:
+    async with BlockingPortal() as portal:
+        ready.set_result(portal)
+        await portal.sleep_until_stopped()
+
+
+_lock = threading.Lock()
+_current: BlockingLoop | None = None
+
+
+def current_loop() -> BlockingLoop:
+    """The loop of this process; a forked child gets its own."""
+    global _current
+    with _lock:
+        if _current is None or _current.process != os.getpid():
+            _current = BlockingLoop()
+        return _current
