@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import anyio
 import uvicorn
 from starlette.applications import Starlette
 
@@ -14,11 +13,9 @@ from crdtchat.server.direct import DirectSocket
 from crdtchat.server.doors import Doors
 from crdtchat.server.front import FrontConfig, FrontDoor
 from crdtchat.server.logs import set_up_logs
-from crdtchat.server.settings import BadSetting, Settings, data_file
+from crdtchat.server.settings import Settings
 from crdtchat.server.socket import MAX_FRAME
-from crdtchat.stores.base import Store, StoreError
-from crdtchat.stores.memory import MemoryStore
-from crdtchat.stores.sqlite import SqliteStore
+from crdtchat.server.storage import has_tenants, make_store, shown
 from crdtchat.sync.tuning import Tuning
 
 
@@ -46,8 +43,7 @@ class _Announcing(uvicorn.Server):
         for tenant in self._app.state.gate.directory:
             who = f"guests are {tenant.guests}s" if tenant.guests else "by token only"
             sys.stdout.write(f"  tenant {tenant.id}: {who}\n")
-        kept = self._settings.store or data_file(self._settings)
-        sys.stdout.write(f"  data: {kept}\n")
+        sys.stdout.write(f"  data: {shown(self._settings)}\n")
         sys.stdout.flush()
 
 
@@ -67,34 +63,6 @@ def raise_descriptors() -> int:
             return soft
         return wanted
     return soft
-
-
-def make_store(settings: Settings) -> Store:
-    """The store that the settings name. Raises BadSetting."""
-    if not settings.store:
-        return SqliteStore(data_file(settings))
-    if settings.store == "memory:":
-        return MemoryStore()
-    raise BadSetting(f"no store is called {settings.store!r}: leave it out for SQLite, or memory:")
-
-
-def _has_tenants(settings: Settings) -> bool:
-    """Whether the database describes tenants. Makes none where there is none."""
-    if settings.store or not data_file(settings).exists():
-        return False
-
-    async def look() -> bool:
-        store = SqliteStore(data_file(settings))
-        await store.open()
-        try:
-            return bool(await store.tenants())
-        finally:
-            await store.close()
-
-    try:
-        return anyio.run(look)
-    except StoreError as error:
-        raise BadSetting(str(error)) from None
 
 
 def server_config(app: Starlette, settings: Settings, heartbeat: float) -> FrontConfig:
@@ -130,7 +98,7 @@ def server_config(app: Starlette, settings: Settings, heartbeat: float) -> Front
 
 def serve(settings: Settings) -> int:
     """Serve until a signal ends it. Answers the exit status. Raises BadSetting."""
-    settings = settings.checked(stored=_has_tenants(settings))
+    settings = settings.checked(stored=has_tenants(settings))
     set_up_logs()
     doors = Doors(settings.door_limits(raise_descriptors()), settings.trusted_proxies)
     app = create_app(

@@ -29,7 +29,8 @@ class Settings:
     data: Path = Path("crdtchat-data")
     """Directory of the embedded database."""
     store: str = ""
-    """Store URL: empty for SQLite under `data`, or `memory:` for nothing that stays."""
+    """Store URL: empty for SQLite under `data`, `postgresql://...`, or `memory:` for nothing that
+    stays."""
     metrics_token: str = ""
     """Opens `/metrics`; empty: only the demo shows them."""
     tls_cert: Path | None = None

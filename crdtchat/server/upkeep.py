@@ -13,8 +13,8 @@ import anyio
 from crdtchat.host import page_versions
 from crdtchat.host.folding import replica_of
 from crdtchat.host.retention import apply_retention
-from crdtchat.server.serve import make_store
 from crdtchat.server.settings import BadSetting, Settings
+from crdtchat.server.storage import make_store
 from crdtchat.stores.base import DocumentKey, Store, StoreError
 from crdtchat.sync.effects import Deed
 

@@ -30,9 +30,10 @@ from crdtchat.stores.base import (
     Token,
     Usage,
 )
+from crdtchat.stores.lane import Driver, Lane
+from crdtchat.stores.sqlite_errors import DATABASE_ERRORS, explain
 from crdtchat.stores.sqlite_file import DatabaseFile, connect
 from crdtchat.stores.sqlite_hooking import SqliteHooking
-from crdtchat.stores.sqlite_lane import Lane
 from crdtchat.stores.sqlite_read import LogReader
 from crdtchat.stores.sqlite_schema import migrate
 from crdtchat.stores.sqlite_write import LogWriter
@@ -63,8 +64,17 @@ class SqliteStore(SqliteHooking):
         self._file = DatabaseFile(Path(path))
         self._reads = LogReader(self._file.path)
         self._writes = LogWriter()
-        self._writer = Lane("crdtchat-write", 1, self._file, self._connect)
-        self._reader = Lane("crdtchat-read", _READERS, self._file, self._connect_to_read)
+        self._writer = Lane("crdtchat-write", 1, self._driver(self._connect))
+        self._reader = Lane("crdtchat-read", _READERS, self._driver(self._connect_to_read))
+
+    def _driver(self, connect: Callable[[], sqlite3.Connection]) -> Driver[sqlite3.Connection]:
+        return Driver(
+            connect,
+            check=self._file.check,
+            is_usable=lambda connection: not connection.in_transaction,
+            errors=DATABASE_ERRORS,
+            explain=lambda error: explain(error, self._file.path),
+        )
 
     def _connect(self) -> sqlite3.Connection:
         return connect(self._file.path, self._busy_ms)
@@ -112,8 +122,12 @@ class SqliteStore(SqliteHooking):
         soon: CallSoon,
     ) -> None:
         """See `PromptStore`."""
-        self._writer.write_soon(
-            lambda connection: self._writes.append(connection, appends), settle, soon
+        self._writer.call_soon(
+            lambda: self._writer.with_connection(
+                lambda connection: self._writes.append(connection, appends)
+            ),
+            settle,
+            soon,
         )
 
     async def snapshot(self, key: DocumentKey, epoch: int, sequence: int, state: bytes) -> bool:

@@ -44,7 +44,7 @@ DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 """What a statement on a possibly damaged file raises."""
 
 
-def explain(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> StoreError:
+def explain(error: Exception, path: Path) -> StoreError:
     """Translate one of `DATABASE_ERRORS`. The caller raises the answer from it."""
     code: int | None = getattr(error, "sqlite_errorcode", None)
     name = getattr(error, "sqlite_errorname", "undecodable text")

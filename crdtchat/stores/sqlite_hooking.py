@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 
 from crdtchat.stores import sqlite_hooks as hooks
 from crdtchat.stores.hooking import Delivery, Queue, Settlement, Webhook
-from crdtchat.stores.sqlite_lane import Lane
+from crdtchat.stores.lane import Lane
 from crdtchat.stores.text import require_text, webhook_texts
 
 
 class SqliteHooking:
     """See `Hooking`."""
 
-    _writer: Lane
-    _reader: Lane
+    _writer: Lane[sqlite3.Connection]
+    _reader: Lane[sqlite3.Connection]
 
     async def put_webhook(self, webhook: Webhook) -> None:
         """See `Hooking`."""

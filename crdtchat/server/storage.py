@@ -1,0 +1,66 @@
+"""The store that the settings name."""
+
+from __future__ import annotations
+
+import anyio
+
+from crdtchat.server.settings import BadSetting, Settings, data_file
+from crdtchat.stores.base import Store, StoreError
+from crdtchat.stores.memory import MemoryStore
+from crdtchat.stores.sqlite import SqliteStore
+
+_POSTGRES = ("postgresql://", "postgres://")
+
+
+def make_store(settings: Settings) -> Store:
+    """Make it; it is not open yet. Raises BadSetting."""
+    if not settings.store:
+        return SqliteStore(data_file(settings))
+    if settings.store == "memory:":
+        return MemoryStore()
+    if settings.store.startswith(_POSTGRES):
+        return _postgres(settings.store)
+    name = settings.store.partition("://")[0]  # the rest may hold a password
+    raise BadSetting(
+        f"no store is called {name!r}: leave it out for SQLite, or say memory: or "
+        "postgresql://user:password@host/database"
+    )
+
+
+def _postgres(url: str) -> Store:
+    try:
+        from crdtchat.stores.postgres import PostgresStore
+    except ImportError:
+        raise BadSetting(
+            "a store in PostgreSQL needs its driver: pip install 'crdtchat[postgres]'"
+        ) from None
+    try:
+        return PostgresStore(url)
+    except StoreError as error:
+        raise BadSetting(str(error)) from None
+
+
+def shown(settings: Settings) -> str:
+    """Where the data lies, without a password."""
+    if settings.store.startswith(_POSTGRES):
+        return f"PostgreSQL, {settings.store.rpartition('@')[2].partition('?')[0]}"
+    return settings.store or str(data_file(settings))
+
+
+def has_tenants(settings: Settings) -> bool:
+    """Whether the store describes tenants. Makes no file where there is none. Raises BadSetting."""
+    if settings.store == "memory:" or (not settings.store and not data_file(settings).exists()):
+        return False
+
+    async def look() -> bool:
+        store = make_store(settings)
+        try:
+            await store.open()
+            return bool(await store.tenants())
+        finally:
+            await store.close()
+
+    try:
+        return anyio.run(look)
+    except StoreError as error:
+        raise BadSetting(str(error)) from None

@@ -1,0 +1,85 @@
+"""A `PostgresStore`'s share of methods about webhooks."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from psycopg import Connection
+
+from crdtchat.stores import postgres_hooks as hooks
+from crdtchat.stores.hooking import Delivery, Queue, Settlement, Webhook
+from crdtchat.stores.text import require_text, webhook_texts
+
+T = TypeVar("T")
+
+
+class PostgresHooking(ABC):
+    """See `Hooking`."""
+
+    @abstractmethod
+    async def _write(self, job: Callable[[Connection], T]) -> T:
+        """Run `job` in a transaction."""
+
+    @abstractmethod
+    async def _look(self, job: Callable[[Connection], T]) -> T:
+        """Run `job`, which is one statement."""
+
+    async def put_webhook(self, webhook: Webhook) -> None:
+        """See `Hooking`."""
+        require_text(*webhook_texts(webhook))
+        await self._write(lambda connection: hooks.put(connection, webhook))
+
+    async def webhooks(self, tenant: str | None = None) -> list[Webhook]:
+        """See `Hooking`."""
+        require_text(tenant or "")
+        return await self._look(lambda connection: hooks.find_all(connection, tenant))
+
+    async def remove_webhook(self, tenant: str, webhook: str) -> bool:
+        """See `Hooking`."""
+        require_text(tenant, webhook)
+        return await self._write(lambda connection: hooks.remove(connection, tenant, webhook))
+
+    async def due_webhooks(self, now: int) -> list[str]:
+        """See `Hooking`."""
+        return await self._look(lambda connection: hooks.find_due(connection, now))
+
+    async def take_deliveries(
+        self, webhook: str, now: int, until: int, most: int
+    ) -> list[Delivery]:
+        """See `Hooking`."""
+        require_text(webhook)
+        return await self._write(
+            lambda connection: hooks.take(connection, webhook, now, until, most)
+        )
+
+    async def settle_deliveries(self, settlements: Sequence[Settlement]) -> None:
+        """See `Hooking`."""
+        require_text(*(one.error for one in settlements))
+        await self._write(lambda connection: hooks.settle(connection, settlements))
+
+    async def expire_deliveries(self, webhook: str, before: int, settlement: Settlement) -> int:
+        """See `Hooking`."""
+        require_text(webhook, settlement.error)
+        return await self._write(
+            lambda connection: hooks.expire(connection, webhook, before, settlement)
+        )
+
+    async def aside_deliveries(self, webhook: str, most: int) -> list[Delivery]:
+        """See `Hooking`."""
+        require_text(webhook)
+        return await self._look(lambda connection: hooks.find_aside(connection, webhook, most))
+
+    async def redeliver(self, webhook: str) -> int:
+        """See `Hooking`."""
+        require_text(webhook)
+        return await self._write(lambda connection: hooks.redeliver(connection, webhook))
+
+    async def drop_aside(self, before: int) -> int:
+        """See `Hooking`."""
+        return await self._write(lambda connection: hooks.drop_aside(connection, before))
+
+    async def queues(self) -> list[Queue]:
+        """See `Hooking`."""
+        return await self._look(hooks.find_queues)
