@@ -11,6 +11,12 @@ const PLAIN_LOGGING = `
   export const warn = console.warn, print = (...words) => console.log(...words.filter((word) => word !== ""));
   export const [ORANGE, RED, BOLD, UNBOLD] = ["", "", "", ""];
 `;
+const define = {
+  __CRDTCHAT_VERSION__: JSON.stringify(version),
+  // A page of its own needs nothing of what hosts such as JupyterLab do for a widget.
+  __CRDTCHAT_HOSTED__: "false",
+  "process.env.NODE_ENV": '"production"',
+};
 const common = {
   bundle: true,
   minify: true,
@@ -18,7 +24,7 @@ const common = {
   jsx: "automatic",
   jsxImportSource: "preact",
   legalComments: "eof",
-  define: { __CRDTCHAT_VERSION__: JSON.stringify(version), "process.env.NODE_ENV": '"production"' },
+  define,
   plugins: [
     {
       name: "small-css",
@@ -50,6 +56,7 @@ const embed = await build({
 });
 await build({
   ...common,
+  define: { ...define, __CRDTCHAT_HOSTED__: "true" },
   entryPoints: ["src/entry/lab.ts"],
   outfile: "dist/lab.js",
   format: "esm",

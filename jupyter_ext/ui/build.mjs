@@ -18,7 +18,7 @@ await build({
   jsxImportSource: "preact",
   external: ["@jupyterlab/*", "@lumino/*", "@codemirror/*", "yjs"],
   loader: { ".css": "text" },
-  define: { __CRDTCHAT_VERSION__: JSON.stringify(version), "process.env.NODE_ENV": '"production"' },
+  define: { __CRDTCHAT_VERSION__: JSON.stringify(version), __CRDTCHAT_HOSTED__: "true", "process.env.NODE_ENV": '"production"' },
   legalComments: "eof",
   logLevel: "warning",
 });

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from tests.browser.conftest import FLAGS, chromium
 from tests.jupyter.process import JupyterProcess, running_jupyter
 from tests.lab.reader import LabReader
+from tests.lab.story import own_story
 
 ROOT = Path(__file__).parents[2]
 WIDGET = ROOT / "crdtchat" / "widget"
@@ -56,6 +57,15 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     launched = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
     yield launched
     launched.close()
+
+
+@pytest.fixture
+def path(lab: JupyterProcess, request: pytest.FixtureRequest) -> Path:
+    """A notebook of each test's own."""
+    name = request.node.name.replace("[", "-").replace("]", "")
+    file = lab.files / f"{name}.ipynb"
+    file.write_text(own_story(name))
+    return file
 
 
 Open = Callable[..., LabReader]

@@ -51,6 +51,7 @@ class LabReader:
         self.status = page.locator(".crdtchat-status")
         self.layer = page.locator("crdtchat-layer:not([hidden])")
         self.panel = page.locator("crdtchat-docked")
+        self.tab = page.locator(".lm-TabBar-tab[data-id='crdtchat-panel']")
 
     @classmethod
     def open(cls, page: Page, url: str, user: str, path: str, app: str) -> Self:
@@ -83,9 +84,19 @@ class LabReader:
         """Comment on words, and wait until it is saved."""
         self.select(selector, words)
         self.layer.get_by_role("button", name="Comment on the selected text").click()
+        self.write(text, close=False)
+        self.page.wait_for_function(f"(words) => ({_MARKED})().includes(words)", arg=words)
+        self._close()
+
+    def write(self, text: str, *, close: bool = True) -> None:
+        """Write the first comment of the discussion that was begun."""
         self.layer.get_by_role("textbox").fill(text)
         self.layer.get_by_role("button", name="Comment", exact=True).click()
-        self.page.wait_for_function(f"(words) => ({_MARKED})().includes(words)", arg=words)
+        expect(self.layer.get_by_role("dialog", name="Discussion", exact=True)).to_be_visible()
+        if close:
+            self._close()
+
+    def _close(self) -> None:
         if self.layer.locator(".card").count():
             self.layer.get_by_role("button", name="Close").click()
 

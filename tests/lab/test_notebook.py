@@ -2,54 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.jupyter.process import JupyterProcess
 from tests.lab.conftest import Open
 from tests.lab.reader import OUTPUT, RENDERED, SOURCE
-
-MARKDOWN = "# A notebook\n\nSome **rendered** words about square roots."
-PRINTED = "The square root of two is 1.4142135623730951\n"
-
-
-def notebook(*cells: tuple[str, str, str]) -> str:
-    """A notebook of (id, type, source); code cells come with the output of `print`."""
-    body: list[dict[str, object]] = []
-    for cell, kind, source in cells:
-        made: dict[str, object] = {"id": cell, "cell_type": kind, "metadata": {}, "source": source}
-        if kind == "code":
-            outputs = []
-            if "print" in source:
-                outputs = [{"output_type": "stream", "name": "stdout", "text": PRINTED}]
-            made |= {"execution_count": None, "outputs": outputs}
-        body.append(made)
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
-    return json.dumps({"cells": body, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
-
-
-STORY = notebook(
-    ("intro", "markdown", MARKDOWN),
-    ("first", "code", "import math\nx = math.sqrt(2)\nprint('The square root of two is', x)"),
-    ("second", "code", "y = x ** 2"),
-)
-
-
-@pytest.fixture
-def path(lab: JupyterProcess, request: pytest.FixtureRequest) -> Path:
-    """A notebook of each test's own. Its cell ids are its own, too: else it would be a copy."""
-    name = request.node.name.replace("[", "-").replace("]", "")
-    file = lab.files / f"{name}.ipynb"
-    text = STORY
-    for cell in ("intro", "first", "second"):
-        text = text.replace(f'"{cell}"', f'"{cell}-{abs(hash(name)) % 10**8}"')
-    file.write_text(text)
-    return file
 
 
 def test_source_rendered_text_and_output_are_discussed_live(open_lab: Open, path: Path) -> None:
@@ -62,7 +22,7 @@ def test_source_rendered_text_and_output_are_discussed_live(open_lab: Open, path
     ann.expect_marked("rendered words", "x = math.sqrt(2)")
     ann.comment(OUTPUT, "square root of two", "So many digits.")
     bob.expect_marked("rendered words", "x = math.sqrt(2)", "square root of two")
-    expect(bob.status).to_have_text("2 people here · 3 discussions")
+    expect(bob.status).to_have_text("2 people here · 3 discussions · 2 unread")
     panel = bob.open_panel()
     for words in ("Which words?", "Why two?", "So many digits."):
         expect(panel.get_by_text(words)).to_be_visible()

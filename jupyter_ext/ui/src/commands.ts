@@ -1,26 +1,69 @@
-/** What people can do, under names that key bindings and menus can use. */
+/** What people can do. Menus, keys and toolbars are in the settings schema, where people can change them. */
 import type { JupyterFrontEnd } from "@jupyterlab/application";
 import type { ICommandPalette } from "@jupyterlab/apputils";
+import type { TranslationBundle } from "@jupyterlab/translation";
 import type { Desk } from "./desk";
+import type { Discussion } from "./discussion";
+import { discussionIcon } from "./icon";
 
-export function addCommands(app: JupyterFrontEnd, desk: Desk, palette: ICommandPalette | null): void {
-  const widget = () => desk.current?.docked?.widget;
-  const commands: Record<string, { label: string; keys?: string; run(): void }> = {
+interface Command {
+  label: string;
+  caption?: string;
+  icon?: boolean;
+  run(discussion: Discussion): void;
+  /** May be done: by default, wherever there is a discussion. */
+  enabled?(discussion: Discussion): boolean;
+}
+
+export function addCommands(
+  app: JupyterFrontEnd,
+  desk: Desk,
+  palette: ICommandPalette | null,
+  trans: TranslationBundle,
+): void {
+  const hit = (selector: string) => app.contextMenuHitTest((node) => node.matches(selector)) ?? null;
+  const writes = ({ docked }: Discussion) => docked?.widget.readonly === false;
+  const commands: Record<string, Command> = {
     "crdtchat:comment": {
-      label: "Comment on the Selection",
-      keys: "Accel Alt M",
-      run: () => widget()?.compose(),
+      label: trans.__("Comment on the Selection or Cell"),
+      icon: true,
+      run: (discussion) => discussion.comment(),
+      enabled: writes,
     },
-    "crdtchat:panel": { label: "Show Discussions", keys: "Accel Alt D", run: () => app.shell.activateById("crdtchat-panel") },
-    "crdtchat:next": { label: "Next Discussion", keys: "Accel Alt .", run: () => widget()?.step(1) },
-    "crdtchat:previous": { label: "Previous Discussion", keys: "Accel Alt ,", run: () => widget()?.step(-1) },
+    "crdtchat:comment-cell": {
+      label: trans.__("Comment on the Cell"),
+      icon: true,
+      run: (discussion) => discussion.commentWhole(null, "cell"),
+      enabled: (discussion) => writes(discussion) && discussion.hasParts,
+    },
+    "crdtchat:comment-output": {
+      label: trans.__("Comment on the Output"),
+      icon: true,
+      run: (discussion) => discussion.commentWhole(hit(".jp-OutputArea-child"), "output"),
+      enabled: (discussion) => writes(discussion) && discussion.hasParts,
+    },
+    "crdtchat:panel": {
+      label: trans.__("Show Discussions"),
+      run: () => app.shell.activateById("crdtchat-panel"),
+    },
+    "crdtchat:next": { label: trans.__("Next Discussion"), run: ({ docked }) => docked?.widget.step(1) },
+    "crdtchat:previous": { label: trans.__("Previous Discussion"), run: ({ docked }) => docked?.widget.step(-1) },
   };
-  for (const [id, { label, keys, run }] of Object.entries(commands)) {
-    app.commands.addCommand(id, { label, isEnabled: () => widget() !== undefined, execute: run });
-    if (keys) app.commands.addKeyBinding({ command: id, keys: [keys], selector: "body" });
-    palette?.addItem({ command: id, category: "Discussions" });
+  for (const [id, { label, icon, run, enabled }] of Object.entries(commands)) {
+    app.commands.addCommand(id, {
+      label,
+      caption: label,
+      ...(icon ? { icon: discussionIcon } : {}),
+      isEnabled: () => {
+        const { current } = desk;
+        return current?.docked != null && (enabled?.(current) ?? true);
+      },
+      execute: () => {
+        if (desk.current) run(desk.current);
+      },
+      describedBy: { args: { type: "object", properties: {} } },
+    });
+    if (id !== "crdtchat:comment-output") palette?.addItem({ command: id, category: trans.__("Discussions") });
   }
   desk.changed.connect(() => app.commands.notifyCommandChanged());
-  for (const selector of [".jp-Notebook", ".jp-FileEditor", ".jp-MarkdownViewer"])
-    app.contextMenu.addItem({ command: "crdtchat:comment", selector, rank: 1 });
 }

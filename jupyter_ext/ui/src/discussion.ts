@@ -3,6 +3,7 @@ import { Dialog, showDialog } from "@jupyterlab/apputils";
 import type { IDocumentWidget } from "@jupyterlab/docregistry";
 import type { ServerConnection } from "@jupyterlab/services";
 import { type Docked, dock, type Host } from "../../../crdtchat/widget/src/entry/lab";
+import type { Target } from "../../../crdtchat/widget/src/model/schema";
 import { findPlace, type Place } from "./server";
 
 /** How a kind of document is read. */
@@ -10,6 +11,10 @@ export interface Surface {
   /** The element whose text is discussed. */
   root: Element;
   host: Omit<Host, "showPanel">;
+  /** The cell or output as a whole that holds a node, or that is active; undefined if there is none. */
+  whole?(node: Element | null, what: "cell" | "output"): Target | undefined;
+  /** The discussion is there: draws what only this kind of document has. */
+  begin?(widget: Docked["widget"]): void;
   close(): void;
 }
 
@@ -44,6 +49,25 @@ export class Discussion {
     return discussion;
   }
 
+  /** Whether there are cells and outputs to discuss as a whole. */
+  get hasParts(): boolean {
+    return this.#surface.whole !== undefined;
+  }
+
+  /** Begins a discussion of the words that are selected, or of the cell that is active. */
+  comment(): void {
+    const widget = this.docked?.widget;
+    if (!widget) return;
+    if (widget.canvas.selection.read()) widget.compose();
+    else this.commentWhole(null, "cell");
+  }
+
+  /** Begins a discussion of the cell or output as a whole that holds a node, or that is active. */
+  commentWhole(node: Element | null, what: "cell" | "output"): void {
+    const target = this.#surface.whole?.(node, what);
+    if (target) this.docked?.widget.composeWhole(target);
+  }
+
   /** The words over the page are for the document in front only. */
   show(shown: boolean): void {
     this.docked?.show(shown);
@@ -74,6 +98,7 @@ export class Discussion {
       },
       { ...host, showPanel: (open) => this.options.showPanel(this, open) },
     );
+    this.#surface.begin?.(this.docked.widget);
   }
 
   /** The token at hand first; a new one each time it is asked for again. */

@@ -2,13 +2,13 @@
 import type { NotebookPanel } from "@jupyterlab/notebook";
 import type { Target } from "../../../crdtchat/widget/src/model/schema";
 import type { Surface } from "./discussion";
+import { Markers } from "./markers";
 import { NotebookText } from "./notebook-text";
 
 export function notebookSurface(panel: NotebookPanel): Surface {
   const notebook = panel.content;
   const text = new NotebookText(notebook);
-  const remember = () => text.remember();
-  notebook.outerNode.addEventListener("scroll", remember, { passive: true });
+  let markers: Markers | undefined;
   return {
     root: notebook.node,
     host: {
@@ -20,6 +20,16 @@ export function notebookSurface(panel: NotebookPanel): Surface {
         if (cell) notebook.scrollToCell(cell, "smart").catch(reportError);
       },
     },
-    close: () => notebook.outerNode.removeEventListener("scroll", remember),
+    whole: (node, what) => {
+      const cell = node ? text.cellOf(node) : notebook.activeCell;
+      if (!cell) return undefined;
+      if (what === "cell") return text.whole(cell);
+      const output = node ? text.outputOf(node) : undefined;
+      return output === undefined ? undefined : text.whole(cell, output);
+    },
+    begin: (widget) => {
+      markers = new Markers(notebook, text, widget);
+    },
+    close: () => markers?.close(),
   };
 }

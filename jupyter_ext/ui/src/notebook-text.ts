@@ -29,13 +29,17 @@ const DECORATION = [
 const EDITOR = ".jp-InputArea-editor";
 const OUTPUT = ".jp-OutputArea-child";
 
+/** The text of a cell that is not drawn. */
 class Remembered implements Foreign {
-  constructor(readonly text: string) {}
+  constructor(
+    readonly text: string,
+    private readonly box: Element,
+  ) {}
   position(): undefined {
     return undefined;
   }
-  offset(): undefined {
-    return undefined;
+  offset(node: Node): number | undefined {
+    return this.box.contains(node) ? 0 : undefined;
   }
 }
 
@@ -43,13 +47,22 @@ export class NotebookText implements Reading {
   /** The texts of outputs and rendered cells when they were last in the document, by cell id. */
   readonly #remembered = new Map<string, string>();
 
+  #byNode = new Map<Element, Cell>();
+
   constructor(private readonly notebook: Notebook) {}
 
   *parts(): Iterable<Element | Foreign> {
+    this.#byNode = new Map(this.notebook.widgets.map((cell) => [cell.node, cell]));
     for (const cell of this.notebook.widgets) {
-      if (cell.node.isConnected && !cell.isDisposed) yield cell.node;
-      else yield new Remembered(this.#remembered.get(cell.model.id) ?? cell.model.sharedModel.getSource());
+      if (cell.node.isConnected && !cell.isDisposed && !cell.isPlaceholder()) yield cell.node;
+      else yield new Remembered(this.#remembered.get(cell.model.id) ?? written(cell), cell.node);
     }
+  }
+
+  /** Remembers cells before they leave the document. */
+  read(part: Element, text: string): void {
+    const cell = this.#byNode.get(part);
+    if (cell) this.#remembered.set(cell.model.id, text);
   }
 
   instead(element: HTMLElement): Foreign | null | undefined {
@@ -61,41 +74,49 @@ export class NotebookText implements Reading {
     return editor ? this.#source(editor) : null;
   }
 
-  /** Remembers cells before they leave the document. */
-  remember(): void {
-    for (const cell of this.notebook.widgets)
-      if (cell.node.isConnected)
-        this.#remembered.set(cell.model.id, new TextMap(cell.node, { instead: (e) => this.instead(e) }).text);
-  }
-
   #source(editor: HTMLElement): Foreign | null {
-    const cell = this.#cellOf(editor);
+    const cell = this.cellOf(editor);
     if (!cell) return null;
     // Of a rendered Markdown cell people see the rendering.
     if (cell instanceof MarkdownCell && cell.rendered) return null;
     return new EditorText(cell.model.sharedModel.getSource(), cell.editor, editor);
   }
 
-  #cellOf(node: Node): Cell | undefined {
+  cellOf(node: Node): Cell | undefined {
     const element = node instanceof Element ? node : node.parentElement;
     const box = element?.closest(".jp-Cell");
-    return box ? this.notebook.widgets.find((cell) => cell.node === box) : undefined;
+    return box ? (this.#byNode.get(box) ?? this.notebook.widgets.find((cell) => cell.node === box)) : undefined;
   }
 
   // Where words are, and how that is kept
 
   /** The part of the notebook that a node is in. */
   partOf(node: Node): { kind: string; part: string } {
-    const cell = this.#cellOf(node);
+    const cell = this.cellOf(node);
     if (!cell) return { kind: "text", part: "" };
+    const output = this.outputOf(node);
+    if (output !== undefined) return { kind: "output", part: partName(cell, output) };
     const element = node instanceof Element ? node : node.parentElement;
-    const part = `cell=${cell.model.id}`;
-    const output = element?.closest(OUTPUT);
-    if (output && cell instanceof CodeCell) {
-      const index = [...cell.outputArea.node.querySelectorAll(OUTPUT)].indexOf(output);
-      return { kind: "output", part: `${part}&output=${Math.max(index, 0)}` };
-    }
-    return { kind: element?.closest(EDITOR) ? "source" : "rendered", part };
+    return { kind: element?.closest(EDITOR) ? "source" : "rendered", part: partName(cell) };
+  }
+
+  /** Which of its cell's outputs a node is in. */
+  outputOf(node: Node): number | undefined {
+    const cell = this.cellOf(node);
+    const output = (node instanceof Element ? node : node.parentElement)?.closest(OUTPUT);
+    const index = output && cell instanceof CodeCell ? outputs(cell).indexOf(output) : -1;
+    return index < 0 ? undefined : index;
+  }
+
+  /** A cell, or one of its outputs, as a whole; quoted by how it begins. */
+  whole(cell: Cell, output?: number): Target {
+    const element = output === undefined || !(cell instanceof CodeCell) ? undefined : outputs(cell)[output];
+    const text = element
+      ? new TextMap(element, { instead: (part) => this.instead(part) }).text
+      : cell.model.sharedModel.getSource();
+    const quoted = Array.from(text.trim()).slice(0, QUOTED_CP);
+    const words = { exact: quoted.join(""), prefix: "", suffix: "", startCp: 0, endCp: quoted.length };
+    return { ...words, kind: "cell", part: partName(cell, output), version: "" };
   }
 
   cell(part: string): Cell | undefined {
@@ -103,14 +124,34 @@ export class NotebookText implements Reading {
     return id === null ? undefined : this.notebook.widgets.find((cell) => cell.model.id === id);
   }
 
-  /** The element of a part, if it is in the document. */
+  /** The element of a part, also while it is out of the document; undefined if there is none. */
   element({ kind, part }: Target): Element | undefined {
     const cell = this.cell(part);
-    if (!cell?.node.isConnected) return undefined;
-    if (kind === "source") return cell.node.querySelector(EDITOR) ?? cell.node;
+    if (!cell) return undefined;
     const output = new URLSearchParams(part).get("output");
-    if (output !== null && cell instanceof CodeCell)
-      return cell.outputArea.node.querySelectorAll(OUTPUT)[Number(output)] ?? cell.node;
-    return cell.node;
+    if (output === null || !(cell instanceof CodeCell))
+      return (kind === "source" ? cell.node.querySelector(EDITOR) : null) ?? cell.node;
+    // A discussion of an output as a whole ends with it; its words may stand in another one.
+    const gone = kind === "cell" && Number(output) >= cell.model.outputs.length;
+    return outputs(cell)[Number(output)] ?? (gone ? undefined : cell.node);
   }
+}
+
+const QUOTED_CP = 400;
+
+function partName(cell: Cell, output?: number): string {
+  return `cell=${cell.model.id}${output === undefined ? "" : `&output=${output}`}`;
+}
+
+const outputs = (cell: CodeCell): Element[] => [...cell.outputArea.node.querySelectorAll(OUTPUT)];
+
+/** What a cell that was never drawn says, as far as its model knows. */
+function written(cell: Cell): string {
+  const source = cell.model.sharedModel.getSource();
+  if (!(cell instanceof CodeCell)) return source;
+  const printed = cell.model.outputs.toJSON().map((output) => {
+    const data = "data" in output ? (output.data as Record<string, unknown>)["text/plain"] : output.text;
+    return Array.isArray(data) ? data.join("") : String(data ?? "");
+  });
+  return [source, ...printed].join("\n");
 }

@@ -1,17 +1,22 @@
 /** The side panel: the discussions of the document in front. */
+import type { TranslationBundle } from "@jupyterlab/translation";
 import { Widget } from "@lumino/widgets";
 import type { Discussion } from "./discussion";
+import { discussionIcon } from "./icon";
+
+/** What the tab says in data attributes, as the style sheet knows it. */
+const UNREAD = "crdtchat-unread";
 
 export class DiscussionPanel extends Widget {
   #shown: Discussion | null = null;
 
-  constructor() {
+  constructor(private readonly trans: TranslationBundle) {
     super();
     this.id = "crdtchat-panel";
-    this.title.caption = "Discussions";
-    this.title.iconClass = "crdtchat-icon jp-SideBar-tabIcon";
+    this.title.caption = trans.__("Discussions");
+    this.title.icon = discussionIcon;
     this.addClass("crdtchat-panel");
-    this.#empty("Open a notebook or a text to see its discussions.");
+    this.#empty("");
   }
 
   /** Shows the discussions of a document, or none. */
@@ -19,8 +24,20 @@ export class DiscussionPanel extends Widget {
     this.#shown = discussion;
     const panel = discussion?.docked?.panel;
     if (panel) this.node.replaceChildren(panel);
-    else this.#empty(discussion?.trouble || "Open a notebook or a text to see its discussions.");
+    else this.#empty(discussion?.trouble ?? "");
     this.#tell();
+    this.count();
+  }
+
+  /** Says at the panel's tab how much is unread. */
+  count(): void {
+    const widget = this.#shown?.docked?.widget;
+    const unread = widget?.unread.size ?? 0;
+    if (this.title.dataset[UNREAD] === (unread > 0 ? String(unread) : undefined)) return;
+    const words = this.trans.__("Discussions");
+    const { [UNREAD]: _, ...others } = this.title.dataset;
+    this.title.dataset = unread > 0 ? { ...others, [UNREAD]: String(unread) } : others;
+    this.title.caption = unread > 0 && widget ? `${words} (${widget.speech.count("unreadCount", unread)})` : words;
   }
 
   protected override onAfterShow(): void {
@@ -38,7 +55,7 @@ export class DiscussionPanel extends Widget {
   #empty(words: string): void {
     const note = document.createElement("p");
     note.className = "crdtchat-empty";
-    note.textContent = words;
+    note.textContent = words || this.trans.__("Open a notebook or a text to see its discussions.");
     this.node.replaceChildren(note);
   }
 }

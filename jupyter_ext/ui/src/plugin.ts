@@ -7,7 +7,7 @@ import { IMarkdownViewerTracker } from "@jupyterlab/markdownviewer";
 import { INotebookTracker } from "@jupyterlab/notebook";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { IStatusBar } from "@jupyterlab/statusbar";
-import { ITranslator } from "@jupyterlab/translation";
+import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { addCommands } from "./commands";
 import { Desk } from "./desk";
 import type { Surface } from "./discussion";
@@ -45,7 +45,8 @@ async function activate(
   translator: ITranslator | null,
 ): Promise<void> {
   const chosen = await settings?.load(plugin.id).catch(() => undefined);
-  const panel = new DiscussionPanel();
+  const trans = (translator ?? nullTranslator).load("crdtchat");
+  const panel = new DiscussionPanel(trans);
   app.shell.add(panel, "right", { rank: 900 });
   const desk = new Desk(app.serviceManager.serverSettings, panel, {
     locale: (translator?.languageCode ?? document.documentElement.lang).replace("_", "-"),
@@ -71,7 +72,11 @@ async function activate(
   const front = () => desk.front(app.shell.currentWidget);
   app.shell.currentChanged?.connect(front);
   app.restored.then(front, reportError);
-  addCommands(app, desk, palette);
+  desk.changed.connect(() => panel.count());
+  const markers = () => document.body.classList.toggle("crdtchat-no-markers", !enabled("markers"));
+  chosen?.changed.connect(markers);
+  markers();
+  addCommands(app, desk, palette, trans);
   statusBar?.registerStatusItem("@crdtchat/lab:people", {
     item: new StatusItem(desk),
     align: "right",

@@ -1,4 +1,4 @@
-/** The status bar: how many people are here, and how many discussions are open. */
+/** The status bar: how many people are here, how many discussions are open, and what is unread. */
 import { Widget } from "@lumino/widgets";
 import type { Desk } from "./desk";
 
@@ -16,7 +16,9 @@ export class StatusItem extends Widget {
     if (widget) {
       const open = widget.threads.all().filter((thread) => !thread.state.resolved).length;
       const { speech, people } = widget;
-      words = `${speech.count("people", people.count)} · ${speech.count("discussions", open)}`;
+      const facts = [speech.count("people", people.count), speech.count("discussions", open)];
+      if (widget.unread.size > 0) facts.push(speech.count("unreadCount", widget.unread.size));
+      words = facts.join(" · ");
     }
     if (this.node.textContent !== words) this.node.textContent = words;
   }

@@ -1,6 +1,6 @@
 /** The page's side of a widget: its text, what is marked in it, what is selected and pointed at. */
 import { describe } from "../dom/anchoring";
-import { type Mark, Marks, type MarksEvents } from "../dom/marks";
+import { around, type Mark, Marks, type MarksEvents } from "../dom/marks";
 import { createPainter, type Painter } from "../dom/paint";
 import { markAt } from "../dom/pointer";
 import { type Selected, SelectionWatch } from "../dom/selection";
@@ -10,7 +10,7 @@ import type { Thread } from "../model/threads";
 import type { Host } from "./host";
 import { PageText } from "./page-text";
 
-export interface CanvasEvents extends Omit<MarksEvents, "changed" | "home"> {
+export interface CanvasEvents extends Omit<MarksEvents, "changed" | "home" | "whole"> {
   placed(aids: ReadonlySet<string>): void;
   selected(selected: Selected | null): void;
   hovered(mark: Mark | undefined, at: { x: number; y: number }): void;
@@ -47,7 +47,16 @@ export class Canvas {
       this.#paintSoon();
       events.placed(aids);
     };
-    this.marks = new Marks(root, { ...events, changed, home: (aid) => this.#home(aid) }, host?.reading);
+    this.marks = new Marks(
+      root,
+      {
+        ...events,
+        changed,
+        home: (aid) => this.#home(aid),
+        whole: (aid) => this.#whole(this.#parts.get(aid)),
+      },
+      host?.reading,
+    );
     this.selection = new SelectionWatch(
       root,
       () => this.marks.map,
@@ -68,19 +77,18 @@ export class Canvas {
   }
 
   want(thread: Thread): void {
-    if (thread.target.exact === "") return;
-    if (thread.target.part) this.#parts.set(thread.aid, thread.target);
+    if (thread.target.exact === "" && !isWhole(thread.target)) return;
+    if (__CRDTCHAT_HOSTED__ && thread.target.part) this.#parts.set(thread.aid, thread.target);
+    else this.#parts.delete(thread.aid);
     this.marks.want(thread.aid, this.#inText(thread.target));
   }
 
   activate(aid: string | null): void {
-    const range = aid ? this.marks.get(aid)?.range : undefined;
-    this.#painter.set("active", range ? [range] : []);
+    this.#painter.set("active", this.#words(aid));
   }
 
   hover(aid: string | null): void {
-    const range = aid ? this.marks.get(aid)?.range : undefined;
-    this.#painter.set("hover", range ? [range] : []);
+    this.#painter.set("hover", this.#words(aid));
   }
 
   draft(range: Range | null): void {
@@ -96,6 +104,7 @@ export class Canvas {
     const { map } = this.marks;
     const quote = describe(map.text, startCp, endCp);
     const target = { ...quote, kind: "text", part: "", version: this.text.version };
+    if (!__CRDTCHAT_HOSTED__) return target;
     const range = this.host?.describe && map.range(startCp, endCp);
     const told = (range && this.host?.describe?.(target, range)) ?? target;
     // Offsets in a part say nothing about the text of the whole.
@@ -113,7 +122,8 @@ export class Canvas {
     if (rect.top >= 60 && rect.bottom <= innerHeight - 60) return;
     const smooth = !matchMedia("(prefers-reduced-motion: reduce)").matches;
     const behavior = smooth && Math.abs(rect.top) < 4 * innerHeight ? "smooth" : "instant";
-    const element = range.startContainer.parentElement;
+    const { startContainer: start } = range;
+    const element = start instanceof Element ? start : start.parentElement;
     const height = element?.getBoundingClientRect().height ?? 0;
     if (element && height < innerHeight / 2) element.scrollIntoView({ block: "center", behavior });
     else scrollBy({ top: rect.top - innerHeight / 3, behavior });
@@ -122,7 +132,7 @@ export class Canvas {
   /** Brings words into view that the host does not draw now. */
   bring(target: Target | undefined, aid: string): void {
     const place = this.marks.get(aid)?.place;
-    if (target && place) this.host?.bring?.(target, place.startCp);
+    if (__CRDTCHAT_HOSTED__ && target && place) this.host?.bring?.(target, place.startCp);
   }
 
   /** Out of sight nothing is drawn, and no selection is for this element. */
@@ -152,14 +162,27 @@ export class Canvas {
 
   /** Where a target is that is no annotation yet. */
   locate(target: Target): Range | undefined {
-    return this.marks.locate(this.#inText(target));
+    const whole = this.#whole(target);
+    return whole ? around(whole) : this.marks.locate(this.#inText(target));
+  }
+
+  /** The part that a target is about as a whole. */
+  #whole(target: Target | undefined): Element | undefined {
+    return __CRDTCHAT_HOSTED__ && target && isWhole(target) ? this.host?.element?.(target) : undefined;
+  }
+
+  /** What is painted of a discussion: a part that it is about as a whole is not painted over. */
+  #words(aid: string | null): Range[] {
+    const mark = aid ? this.marks.get(aid) : undefined;
+    return mark?.range && !mark.place.whole ? [mark.range] : [];
   }
 
   /** Where the words of an annotation are if its part still has them at their place. */
   #home(aid: string): number | undefined {
+    if (!__CRDTCHAT_HOSTED__) return undefined;
     const target = this.#parts.get(aid);
     const element = target && this.host?.element?.(target);
-    return element && this.marks.map.offset(element, 0) + target.startCp;
+    return element ? this.marks.map.offset(element, 0) + target.startCp : undefined;
   }
 
   #inText(target: Target): Target {
@@ -168,6 +191,7 @@ export class Canvas {
 
   /** Offsets of a target count from the start of its part. */
   #partStart(target: Target): number {
+    if (!__CRDTCHAT_HOSTED__) return 0;
     const element = target.part ? this.host?.element?.(target) : undefined;
     return element ? this.marks.map.offset(element, 0) : 0;
   }
@@ -177,8 +201,8 @@ export class Canvas {
     this.#frame = requestAnimationFrame(() => {
       const open: Range[] = [];
       const resolved: Range[] = [];
-      for (const { aid, range } of this.marks.placed) {
-        if (!range || this.#paused) continue;
+      for (const { aid, range, place } of this.marks.placed) {
+        if (!range || place.whole || this.#paused) continue;
         if (this.#painted.has(aid)) open.push(range);
         else if (this.#resolved.has(aid)) resolved.push(range);
       }
@@ -231,6 +255,9 @@ export class Canvas {
     );
   }
 }
+
+/** Whether a target is a cell or an output as a whole, and not words in it. */
+export const isWhole = ({ kind }: Target): boolean => kind === "cell";
 
 function moved(target: Target, by: number): Target {
   return { ...target, startCp: target.startCp + by, endCp: target.endCp + by };

@@ -8,6 +8,7 @@ import { Actions } from "../model/actions";
 import type { Target } from "../model/schema";
 import type { Thread } from "../model/threads";
 import type { Session } from "../sync/session";
+import { isWhole } from "./canvas";
 import type { Widget } from "./widget";
 
 const REST_MS = 5_000;
@@ -81,7 +82,7 @@ export class Following {
       if (this.#textSince !== text || this.#closed) return [];
       const place = widget.place(thread.aid)?.place;
       if (!place || place.score < SURE || !["exact", "moved", "changed"].includes(place.state)) continue;
-      if (!widget.attaching.may(thread) || !this.#isDue(thread)) continue;
+      if (isWhole(thread.target) || !widget.attaching.may(thread) || !this.#isDue(thread)) continue;
       const target = widget.target(place);
       if (differs(thread.target, target) && differs(thread.madeOn, target)) changed.push([thread, target]);
     }

@@ -7,7 +7,10 @@ export interface Host {
   reading: Reading;
   /** Says which part of the page the words are in. */
   describe?(target: Target, range: Range): Target;
-  /** The element of a target's part, from which its offsets count; undefined if it is not in the document. */
+  /**
+   * The element of a target's part, from which its offsets count; it may be out of the document for a while.
+   * Undefined if the page has no such part any more.
+   */
   element?(target: Target): Element | undefined;
   /** Brings words into view that are not drawn. */
   bring?(target: Target, startCp: number): void;

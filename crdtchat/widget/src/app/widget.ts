@@ -9,7 +9,7 @@ import { Emitter } from "../sync/emitter";
 import type { Session } from "../sync/session";
 import { Address } from "./address";
 import { Attaching, suggestionKey } from "./attaching";
-import { Canvas } from "./canvas";
+import { Canvas, isWhole } from "./canvas";
 import type { Draft, Drafts } from "./drafts";
 import type { Host } from "./host";
 import type { HostEvents } from "./host-events";
@@ -149,10 +149,18 @@ export class Widget extends Emitter<HostEvents> {
   }
 
   composeOn(target: Target, range: Range | null): void {
-    this.canvas.draft(range);
+    this.canvas.draft(isWhole(target) ? null : range);
     this.canvas.activate(null);
     document.getSelection()?.removeAllRanges();
     this.view.set({ composing: { target, range }, selected: null, active: null, peek: null });
+  }
+
+  /** Begins a discussion of a part as a whole, which only hosts have names for. */
+  composeWhole(target: Target): void {
+    if (this.readonly) return;
+    const range = this.canvas.locate(target) ?? null;
+    if (!range) this.host?.bring?.(target, 0);
+    this.composeOn(target, range);
   }
 
   /** What an annotation of these words is about, with the page version if such are kept. */

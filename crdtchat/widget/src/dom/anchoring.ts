@@ -24,6 +24,8 @@ export interface Place {
   endCp: number;
   /** 0 to 1; 1 where nothing had to be weighed: the words stand with their neighbours, and there only. */
   score: number;
+  /** The part of the page that it is about as a whole; may be out of the document for a while. */
+  whole?: Element;
 }
 
 export class Finder {

@@ -20,6 +20,8 @@ export interface MarksEvents {
   declined(aid: string, words: string): boolean;
   /** Where the host says that these words are, if it knows better than a search; in code points. */
   home(aid: string): number | undefined;
+  /** The part that an annotation is about as a whole. */
+  whole(aid: string): Element | undefined;
 }
 
 const QUIET_MS = 120;
@@ -75,7 +77,7 @@ export class Marks {
   /** The marks over an offset, the shortest first. */
   over(cp: number): Mark[] {
     return this.placed
-      .filter(({ place }) => place.startCp <= cp && cp <= place.endCp)
+      .filter(({ place }) => !place.whole && place.startCp <= cp && cp <= place.endCp)
       .sort((a, b) => a.place.endCp - a.place.startCp - (b.place.endCp - b.place.startCp));
   }
 
@@ -166,7 +168,7 @@ export class Marks {
     const homes = new Map<string, Place>();
     for (const [aid, quote] of this.#quotes) {
       const mark = this.#marks.get(aid);
-      if (edit && !(mark && this.#keep(mark.place, quote, edit, before))) {
+      if (mark?.place.whole || (edit && !(mark && this.#keep(mark.place, quote, edit, before)))) {
         const home = this.#home(aid, quote);
         if (home) homes.set(aid, home);
         else this.#search.add(aid);
@@ -181,7 +183,13 @@ export class Marks {
 
   /** A part that the host knows by an id may have moved with all its words: they are where they were in it. */
   #home(aid: string, { exact }: Quote): Place | undefined {
-    const startCp = this.events.home(aid);
+    const whole = __CRDTCHAT_HOSTED__ ? this.events.whole(aid) : undefined;
+    if (whole) {
+      const startCp = this.#map.offset(whole, 0);
+      return { state: "exact", score: 1, startCp, endCp: startCp, whole };
+    }
+    if (exact === "") return { state: "orphaned", score: 0, startCp: 0, endCp: 0 };
+    const startCp = __CRDTCHAT_HOSTED__ ? this.events.home(aid) : undefined;
     if (startCp === undefined) return undefined;
     const start = this.#map.points.toU16(startCp);
     if (!this.#map.text.startsWith(exact, start)) return undefined;
@@ -210,6 +218,7 @@ export class Marks {
   }
 
   #range(place: Place): Range | undefined {
+    if (place.whole) return around(place.whole);
     if (place.state === "orphaned" || place.state === "unsure") return undefined;
     return this.#map.range(place.startCp, place.endCp);
   }
@@ -218,6 +227,14 @@ export class Marks {
     this.#sorted = null;
     this.events.changed(aids);
   }
+}
+
+/** What is around an element that is in the document. */
+export function around(element: Element): Range | undefined {
+  if (!element.isConnected) return undefined;
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  return range;
 }
 
 function sameQuote(a: Quote, b: Quote): boolean {

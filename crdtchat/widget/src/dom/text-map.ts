@@ -38,6 +38,8 @@ export interface Foreign {
 export interface Reading {
   /** What the element's text is made of, in order: elements, or text that may not be in the document. */
   parts?(): Iterable<Element | Foreign>;
+  /** Hears the text of a part that is an element, each time it is read. */
+  read?(part: Element, text: string): void;
   /** What stands for an element: another text; null for none; undefined for its own. */
   instead?(element: HTMLElement): Foreign | null | undefined;
 }
@@ -123,7 +125,8 @@ export class TextMap {
         breakLine();
         return;
       }
-      const instead = isSkipped(element) ? null : reading.instead?.(element);
+      if (isSkipped(element)) return;
+      const instead = __CRDTCHAT_HOSTED__ ? reading.instead?.(element) : undefined;
       if (instead) append(instead);
       if (instead !== undefined) return;
       const block = BLOCKS.has(element.tagName);
@@ -132,11 +135,15 @@ export class TextMap {
       for (let child = node.firstChild; child; child = child.nextSibling) visit(child, pre);
       if (block) breakLine();
     };
-    if (reading.parts) {
+    if (__CRDTCHAT_HOSTED__ && reading.parts) {
       for (const part of reading.parts()) {
         breakLine();
-        if (part instanceof Element) visit(part, false);
-        else append(part);
+        const from = parts.length;
+        if (!(part instanceof Element)) append(part);
+        else {
+          visit(part, false);
+          reading.read?.(part, parts.slice(from).join(""));
+        }
       }
     } else {
       for (let child = root.firstChild; child; child = child.nextSibling)
@@ -171,7 +178,7 @@ export class TextMap {
   }
 
   #offset(node: Node, offset: number): number {
-    for (const { foreign, start, end } of this.#foreign) {
+    for (const { foreign, start, end } of __CRDTCHAT_HOSTED__ ? this.#foreign : []) {
       const inside = foreign.offset(node, offset);
       if (inside !== undefined) return Math.min(start + inside, end);
     }
@@ -200,7 +207,10 @@ export class TextMap {
 
   /** The pieces that are in the document. */
   get #own(): Piece[] {
-    const own = this.#foreign.length > 0 ? this.#pieces.filter((piece) => "node" in piece) : this.#pieces;
+    const own =
+      __CRDTCHAT_HOSTED__ && this.#foreign.length > 0
+        ? this.#pieces.filter((piece) => "node" in piece)
+        : this.#pieces;
     return own as Piece[];
   }
 

@@ -112,6 +112,8 @@ export const en = {
   attachKeys: "Escape cancels.",
   attachHere: "Attach here",
   attachHint: "Text selected. Press Control Alt M to attach the discussion to it.",
+  wholeCell: "The whole cell",
+  wholeOutput: "The whole output",
   placeUnsure: "Place unsure",
   wordsChanged: "Words changed",
   showPlace: "Show the place",

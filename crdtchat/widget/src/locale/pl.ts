@@ -148,6 +148,8 @@ export const pl: Catalogue = {
   attachKeys: "Escape anuluje.",
   attachHere: "Przypnij tutaj",
   attachHint: "Zaznaczono tekst. Naciśnij Control Alt M, aby przypiąć do niego dyskusję.",
+  wholeCell: "Cała komórka",
+  wholeOutput: "Cały wynik",
   placeUnsure: "Niepewne miejsce",
   wordsChanged: "Słowa zmienione",
   showPlace: "Pokaż miejsce",

@@ -4,6 +4,7 @@ import type { Target } from "../model/schema";
 import type { Thread } from "../model/threads";
 import { useWidget } from "./context";
 import { Icon } from "./icons";
+import { Quoted } from "./quoted";
 
 const CONTEXT_CP = 48;
 
@@ -16,7 +17,8 @@ export function AnchorState({ thread }: { thread: Thread }) {
   const author = { name: widget.name(thread.author) };
   const now = widget.canvas.marks.words(aid);
   const suggestion = widget.canvas.marks.suggestion(aid);
-  const found = state === "exact" || state === "moved" || state === "changed";
+  const whole = Boolean(widget.place(aid)?.place.whole);
+  const found = !whole && (state === "exact" || state === "moved" || state === "changed");
   return (
     <div class={`quote ${state ?? ""}`}>
       {state === "orphaned" && (
@@ -64,8 +66,10 @@ export function AnchorState({ thread }: { thread: Thread }) {
           <Compare before={madeOn.exact} now={now} />
         </>
       )}
-      {(!state || (found && sameWords(madeOn.exact, now))) && (
-        <blockquote dir="auto">{state ? madeOn.exact : target.exact}</blockquote>
+      {(!state || whole || (found && sameWords(madeOn.exact, now))) && (
+        <blockquote dir="auto">
+          <Quoted target={state ? madeOn : target} />
+        </blockquote>
       )}
       {found && may && <Elsewhere aid={aid} />}
     </div>
@@ -97,11 +101,14 @@ function Elsewhere({ aid }: { aid: string }) {
 }
 
 /** The words that are gone, among those that stood around them. */
-function Remembered({ target: { prefix, exact, suffix } }: { target: Target }) {
+function Remembered({ target }: { target: Target }) {
+  const { prefix, suffix } = target;
   return (
     <blockquote dir="auto">
       {shorten(prefix, 0, CONTEXT_CP).trimStart()}
-      <b>{exact}</b>
+      <b>
+        <Quoted target={target} />
+      </b>
       {shorten(suffix, CONTEXT_CP, 0).trimEnd()}
     </blockquote>
   );

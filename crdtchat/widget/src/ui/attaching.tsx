@@ -1,6 +1,7 @@
 /** Over the page while the words for a discussion are chosen. */
 import { useView, useWidget } from "./context";
 import { Icon } from "./icons";
+import { Quoted } from "./quoted";
 
 export function Attaching() {
   const widget = useWidget();
@@ -13,7 +14,9 @@ export function Attaching() {
       <Icon name="attach" />
       <div>
         <b>{speech.text("attachTitle")}</b>
-        <q dir="auto">{thread.target.exact}</q>
+        <q dir="auto">
+          <Quoted target={thread.target} />
+        </q>
       </div>
       <button type="button" class="quiet" onClick={() => widget.attaching.cancel()}>
         {speech.text("cancel")}

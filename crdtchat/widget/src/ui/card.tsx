@@ -6,6 +6,7 @@ import { Composer } from "./composer";
 import { useView, useWidget } from "./context";
 import { ThreadHead } from "./head";
 import { Icon } from "./icons";
+import { Quoted } from "./quoted";
 import { ThreadView } from "./thread";
 
 export function Card() {
@@ -35,7 +36,9 @@ export function Card() {
         </div>
         <div class="thread">
           <div class="quote">
-            <blockquote dir="auto">{target.exact}</blockquote>
+            <blockquote dir="auto">
+              <Quoted target={target} />
+            </blockquote>
           </div>
           <div class="foot">
             <Composer

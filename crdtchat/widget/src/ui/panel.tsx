@@ -11,6 +11,7 @@ import { useView, useWidget } from "./context";
 import { ThreadHead } from "./head";
 import { Icon } from "./icons";
 import { plain } from "./markdown";
+import { Quoted } from "./quoted";
 import { ThreadView } from "./thread";
 
 const PAGE = 60;
@@ -164,7 +165,9 @@ function Row({ thread }: { thread: Thread }) {
         onPointerEnter={() => widget.canvas.hover(thread.aid)}
         onPointerLeave={() => widget.canvas.hover(null)}
       >
-        <q dir="auto">{thread.target.exact}</q>
+        <q dir="auto">
+          <Quoted target={thread.target} />
+        </q>
         <span class="line">
           <Avatar id={author} name={widget.name(author)} small />
           <b>{widget.name(author)}</b>
@@ -204,7 +207,11 @@ function DraftList() {
             {draft.code && (
               <p class="hint bad">{speech.text("rejectedNote", { reason: speech.reason(draft.code) })}</p>
             )}
-            {draft.target && <q dir="auto">{draft.target.exact}</q>}
+            {draft.target && (
+              <q dir="auto">
+                <Quoted target={draft.target} />
+              </q>
+            )}
             <p class="snippet" dir="auto">
               {draft.text}
             </p>
