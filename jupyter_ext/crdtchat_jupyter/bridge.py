@@ -111,7 +111,7 @@ class RestHandler(APIHandler):
             "scheme": request.protocol,
             "path": unquote(request.path),
             "raw_path": request.path.encode("latin-1"),
-            "root_path": self.base_url.rstrip("/") + "/crdtchat",
+            "root_path": unquote(self.base_url).rstrip("/") + "/crdtchat",
             "query_string": request.query.encode("latin-1"),
             "headers": headers,
             "client": (request.remote_ip, 0),

@@ -27,7 +27,7 @@ class PageSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def initialize(self, running: RunningHub) -> None:
         """`running`: the hub of this server."""
         self._running = running
-        self._channel = TornadoChannel(self)
+        self._channel: TornadoChannel | None = None
         self._principal: Principal | None = None
 
     @ws_authenticated
@@ -48,16 +48,21 @@ class PageSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def open(self, page: str) -> None:
         """Serve in a task of its own: Tornado reads no message before this returns."""
         super().open(page)
-        self._serving = asyncio.create_task(self._serve(page), name="crdtchat connection")
+        # Asked now: a connection that ends at once cannot tell any more.
+        v1 = self.selected_subprotocol == SUBPROTOCOL
+        self._channel = channel = TornadoChannel(self)
+        serving = self._serve(channel, page, v1)
+        self._serving = asyncio.create_task(serving, name="crdtchat connection")
         self._serving.add_done_callback(self._served)
 
     def _served(self, serving: asyncio.Task[None]) -> None:
+        assert self._channel is not None
         self._channel.done()
         if not serving.cancelled() and (error := serving.exception()) is not None:
             self.log.error("crdtchat: a connection failed", exc_info=error)
             self.close(CloseCode.INTERNAL, "internal error")
 
-    async def _serve(self, page: str) -> None:
+    async def _serve(self, channel: TornadoChannel, page: str, v1: bool) -> None:
         assert self._principal is not None
         try:
             hub, gate, guard, _ = await self._running.wait()
@@ -68,17 +73,19 @@ class PageSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         joining = Joining(
             admission,
             page,
-            v1=self.selected_subprotocol == SUBPROTOCOL,
+            v1=v1,
             resume=parse_lease(self.get_query_argument("lease", "")),
             page_versions=gate.tenant(TENANT).page_versions,
         )
-        await serve_admitted(hub, gate, guard, self._channel, joining)
+        await serve_admitted(hub, gate, guard, channel, joining)
 
     async def on_message(self, message: bytes | str) -> None:
         """A frame came."""
-        await self._channel.arrived(message)
+        if self._channel is not None:
+            await self._channel.arrived(message)
 
     def on_close(self) -> None:
         """The connection has ended."""
-        self._channel.gone()
+        if self._channel is not None:
+            self._channel.gone()
         super().on_close()
