@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from crdtchat.server.settings import BadSetting, Settings, read_settings
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; answers the exit status. Errors are one sentence with the remedy."""
     parser = _parser()
-    flags = vars(parser.parse_args(arguments))
+    flags = vars(parser.parse_args(_joined(sys.argv[1:] if arguments is None else arguments)))
     command = flags.pop("command")
     try:
         return int(command(flags))
@@ -24,6 +25,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """Let an annotation's id begin with a dash, as one in 64 does: argparse would take it for an
+    option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined[-1:] == ["--annotation"] and not re.fullmatch("--[a-z-]+", argument):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def _parser() -> argparse.ArgumentParser:
