@@ -111,6 +111,16 @@ class Lane(Generic[C]):
         else:
             self._crew.put(job)
 
+    def put(self, job: Callable[[C], object]) -> None:
+        """Run `job` in its turn. Nobody waits for it, or hears that the database refused it."""
+
+        def work() -> None:
+            with suppress(StoreError):
+                self._explained(lambda: self.with_connection(job))
+
+        if not self._closed:
+            self._crew.put(work)
+
     async def close(self) -> None:
         """Wait for the jobs that were begun and close the connections. May be called twice."""
         self._closed = True

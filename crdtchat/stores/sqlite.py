@@ -35,6 +35,7 @@ from crdtchat.stores.sqlite_errors import DATABASE_ERRORS, explain
 from crdtchat.stores.sqlite_file import DatabaseFile, connect
 from crdtchat.stores.sqlite_hooking import SqliteHooking
 from crdtchat.stores.sqlite_read import LogReader
+from crdtchat.stores.sqlite_room import make_room
 from crdtchat.stores.sqlite_schema import migrate
 from crdtchat.stores.sqlite_write import LogWriter
 from crdtchat.stores.text import deed_texts, require_text, token_texts, version_texts
@@ -64,7 +65,9 @@ class SqliteStore(SqliteHooking):
         self._file = DatabaseFile(Path(path))
         self._reads = LogReader(self._file.path)
         self._writes = LogWriter()
-        self._writer = Lane("crdtchat-write", 1, self._driver(self._connect))
+        self._has_room = True
+        """Whether the write-ahead log has been given room, or is not written to."""
+        self._writer = Lane("crdtchat-write", 1, self._driver(self._connect_to_write))
         self._reader = Lane("crdtchat-read", _READERS, self._driver(self._connect_to_read))
 
     def _driver(self, connect: Callable[[], sqlite3.Connection]) -> Driver[sqlite3.Connection]:
@@ -78,6 +81,10 @@ class SqliteStore(SqliteHooking):
 
     def _connect(self) -> sqlite3.Connection:
         return connect(self._file.path, self._busy_ms)
+
+    def _connect_to_write(self) -> sqlite3.Connection:
+        self._has_room = False
+        return self._connect()
 
     def _connect_to_read(self) -> sqlite3.Connection:
         connection = self._connect()
@@ -113,7 +120,11 @@ class SqliteStore(SqliteHooking):
 
     async def append(self, appends: Sequence[Append]) -> list[int | Conflict]:
         """See `Store`."""
-        return await self._writer.write(lambda connection: self._writes.append(connection, appends))
+        outcomes = await self._writer.write(
+            lambda connection: self._writes.append(connection, appends)
+        )
+        self._make_room()
+        return outcomes
 
     def append_soon(
         self,
@@ -129,6 +140,13 @@ class SqliteStore(SqliteHooking):
             settle,
             soon,
         )
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Once for each connection that appends, when nobody waits for it."""
+        if not self._has_room:
+            self._has_room = True
+            self._writer.put(lambda connection: make_room(connection, self._file.path))
 
     async def snapshot(self, key: DocumentKey, epoch: int, sequence: int, state: bytes) -> bool:
         """See `Store`."""
@@ -190,6 +208,7 @@ class SqliteStore(SqliteHooking):
     async def scrub(self) -> None:
         """See `Store`. Needs about as much memory as the file has bytes."""
         await self._writer.write(lambda connection: erasing.scrub(connection, self._busy_ms))
+        self._has_room = False
 
     async def unscrubbed(self) -> bool:
         """See `Store`."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import anyio
 
 from crdtchat.stores import sqlite as sqlite_store
+from crdtchat.stores import sqlite_room
 from crdtchat.stores.base import DocumentKey, StoreUnavailable
 from crdtchat.stores.sqlite import SqliteStore
 from crdtchat.stores.sqlite_file import connect
@@ -32,6 +33,8 @@ def traced(path: Path, busy_ms: int) -> sqlite3.Connection:
 
 
 vars(sqlite_store)["connect"] = traced
+# A log that has room would not notice the limit.
+vars(sqlite_room)["ROOM_BYTES"] = 0
 
 
 def limit(size: int) -> None:
