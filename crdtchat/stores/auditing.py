@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from crdtchat.sync.effects import Deed
@@ -46,6 +46,9 @@ class Auditing(Protocol):
         """Read a tenant's audit log in order of number: lines with `first <= at <= last`, in
         milliseconds since 1970, and numbers above `after`; `most` at most, of one page if one is
         named."""
+
+    async def pages_of_deeds(self, tenant: str, actions: Collection[str]) -> list[str]:
+        """The pages on which one of these was done, as far as the log reaches back; in order."""
 
     async def trim_deeds(self, tenant: str, before: int) -> int:
         """Drop the lines of a tenant's audit log from before a time; answers how many."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from crdtchat.stores.auditing import Audited, Report
@@ -40,6 +40,15 @@ class MemoryAudit:
             and first <= line.deed.at <= last
             and line.number > after
         ]
+
+    def pages(self, tenant: str, actions: Collection[str]) -> list[str]:
+        """See `Store.pages_of_deeds`."""
+        found = {
+            line.page
+            for owner, line in self.lines
+            if owner == tenant and line.page and line.deed.action in actions
+        }
+        return sorted(found)
 
     def trim(self, tenant: str, before: int) -> int:
         """See `Store.trim_deeds`."""
@@ -86,6 +95,11 @@ class MemoryAuditing(ABC):
         """See `Store`."""
         await self._enter(tenant, page or "")
         return self._audit.find(tenant, page, first, last, after)[:most]
+
+    async def pages_of_deeds(self, tenant: str, actions: Collection[str]) -> list[str]:
+        """See `Store`."""
+        await self._enter(tenant)
+        return self._audit.pages(tenant, actions)
 
     async def trim_deeds(self, tenant: str, before: int) -> int:
         """See `Store`."""

@@ -6,7 +6,7 @@ Raises `sqlite3.Error`; after it, nothing of the call is stored.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from crdtchat.stores.auditing import Audited, Report
 from crdtchat.stores.base import DocumentKey
@@ -78,6 +78,17 @@ def find(
         (tenant, after, first, last, page, page, most),
     )
     return [Audited(number, where, Deed(*rest)) for number, where, *rest in rows]
+
+
+def find_pages(connection: sqlite3.Connection, tenant: str, actions: Collection[str]) -> list[str]:
+    """See `Store.pages_of_deeds`."""
+    places = ", ".join("?" for _ in actions)
+    rows = connection.execute(
+        "SELECT DISTINCT page FROM audit WHERE tenant = ? AND page != ''"
+        f" AND action IN ({places}) ORDER BY page",
+        (tenant, *actions),
+    )
+    return [page for (page,) in rows]
 
 
 def trim(connection: sqlite3.Connection, tenant: str, before: int) -> int:

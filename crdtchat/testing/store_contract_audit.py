@@ -59,6 +59,16 @@ class AuditContract:
         assert [line.page for line in await log(store, "other")] == [""]
         assert await log(store, "nobody") == []
 
+    async def test_pages_are_found_by_what_was_done_there(self, store: Store) -> None:
+        await store.add_deeds(OTHER, [deed(1), deed(2), deed(3, "lock")])
+        await store.add_deeds(KEY, [deed(4, "delete")])
+        await store.add_deeds(DocumentKey("demo", ""), [deed(5)])
+        await store.add_deeds(DocumentKey("other", "theirs"), [deed(6)])
+        assert await store.pages_of_deeds("demo", ("hide", "lock")) == [OTHER.page]
+        both = sorted((KEY.page, OTHER.page))
+        assert await store.pages_of_deeds("demo", ("delete", "lock")) == both
+        assert await store.pages_of_deeds("demo", ("import",)) == []
+
     async def test_old_lines_are_trimmed_by_tenant(self, store: Store) -> None:
         other = DocumentKey("other", "")
         for at in (1, 2, 3):

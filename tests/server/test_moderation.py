@@ -179,10 +179,50 @@ def test_reports_are_for_moderators_and_go_when_dealt_with(
     assert [(one["target"], one["count"], one["reasons"]) for one in found] == [
         (f"{aid}/{cid}", 2, ["abuse", "other"])
     ]
+    by_whom = [(one["by"], one["reason"]) for one in found[0]["reports"]]
+    assert by_whom == [("bob", "abuse"), ("ann", "other")]
     assert call("mod", "DELETE", path).status_code == 204
     left = call("mod", "GET", "reports").json()["reports"]
     assert [one for one in left if one["page"] == page] == []
-    assert audit(call) == [("mod", "dismiss", f"{aid}/{cid}")]
+    done = [("bob", "report"), ("bob", "report"), ("ann", "report"), ("mod", "dismiss")]
+    assert audit(call) == [(who, action, f"{aid}/{cid}") for who, action in done]
+
+
+def test_what_is_hidden_or_locked_is_found_on_all_pages(
+    server: ServerProcess,
+    tokens: dict[str, str],
+    call: Call,
+    thread: tuple[str, str, str],
+    page: str,
+) -> None:
+    aid, _, reply = thread
+    second = f"{page}/2"
+    other = {"target": {"exact": "words"}, "body": "Elsewhere"}
+    elsewhere = call("ann", "POST", "annotations", other, page=second).json()["id"]
+
+    def found(answer: httpx.Response) -> list[tuple[str, str, list[str]]]:
+        items = answer.json()["items"]
+        annotations = [(item["page"], item["annotation"]) for item in items]
+        return [
+            (where, one["id"], [mark.get("id", "") for mark in one["moderation"]])
+            for where, one in annotations
+        ]
+
+    call("mod", "PUT", f"annotations/{aid}/comments/{reply}/hidden")
+    call("mod", "PUT", f"annotations/{aid}/locked")
+    call("mod", "PUT", f"annotations/{elsewhere}/hidden", page=second)
+    whole = [(second, elsewhere, [""]), (page, aid, ["", reply])]
+    everywhere = httpx.get(
+        f"{server.url}/api/v1/demo/moderated",
+        headers={"Authorization": f"Bearer {tokens['mod']}"},
+    )
+    assert found(everywhere)[:2] == whole  # What other tests hid is older.
+    assert found(call("mod", "GET", "moderated")) == whole[1:]
+    call("mod", "DELETE", f"annotations/{aid}/locked")
+    call("mod", "DELETE", f"annotations/{aid}/comments/{reply}/hidden")
+    assert found(call("mod", "GET", "moderated")) == []
+    for user in ("ann", "vic"):
+        assert call(user, "GET", "moderated").status_code == 403
 
 
 def test_too_many_reports_are_refused(call: Call) -> None:

@@ -120,7 +120,7 @@ def test_bodies_have_the_members_that_are_described(
     assert everything <= seen
 
 
-OWNERS = ("/export", "/reports", "/blocks", "/audit", "/usage")
+OWNERS = ("/export", "/moderated", "/reports", "/blocks", "/audit", "/usage")
 
 
 def test_what_is_made_and_changed_is_described_too(api: dict[str, Api]) -> None:

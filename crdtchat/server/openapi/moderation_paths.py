@@ -6,6 +6,7 @@ from crdtchat.server.openapi.parts import (
     AID,
     BROADCAST_ID,
     CID,
+    ONE_PAGE,
     PAGE,
     TENANT,
     Part,
@@ -72,6 +73,14 @@ MODERATION: Part = {
             "What readers reported and nobody dealt with; for moderators",
             TENANT,
             answers={200: answer("By what they are about.", name="Reports", kind=_PLAIN)},
+        ),
+    },
+    f"{_API}/moderated": {
+        "get": operation(
+            "listModerated",
+            "What moderators hid or locked, the newest decision first; for moderators",
+            *(TENANT, ONE_PAGE),
+            answers={200: answer("At most 200 of them.", name="Moderated", kind=_PLAIN)},
         ),
     },
     f"{_API}/blocks": {

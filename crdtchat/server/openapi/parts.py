@@ -48,6 +48,7 @@ PAGE = parameter(
     "The page's id: any text, usually its URL.",
     required=True,
 )
+ONE_PAGE = {**PAGE, "required": False}
 AID = parameter("path", "aid", {"type": "string"}, "An annotation's id.")
 CID = parameter("path", "cid", {"type": "string"}, "A comment's id.")
 EMOJI = parameter(

@@ -14,6 +14,7 @@ from crdtchat.server.openapi.parts import (
     IF_NONE_MATCH,
     MADE,
     NOT_MODIFIED,
+    ONE_PAGE,
     PAGE,
     TENANT,
     Part,
@@ -154,7 +155,6 @@ _VERSION = parameter(
     "path", "name", {"type": "string"}, "22 letters of the text's SHA-256 in base64url."
 )
 _TEXT = "text/plain"
-_ONE_PAGE = {**PAGE, "required": False}
 _FOREIGN: Part = {
     "description": "An export, a list of W3C annotations, an AnnotationPage or collection, an "
     "answer of Hypothesis' API, annotations of Recogito, or JSON lines of these."
@@ -180,7 +180,7 @@ PAGES: Part = {
         "get": operation(
             "exportAnnotations",
             "Everything on a page, or on all of them, as an AnnotationCollection; for owners",
-            *(TENANT, _ONE_PAGE),
+            *(TENANT, ONE_PAGE),
             query("user", {"type": "string"}, "Only what this user wrote."),
             answers={200: answer("One annotation a line.", name="Export")},
         ),
@@ -189,7 +189,7 @@ PAGES: Part = {
         "post": operation(
             "importAnnotations",
             "Bring annotations of elsewhere in, under imported names; for owners",
-            *(TENANT, _ONE_PAGE),
+            *(TENANT, ONE_PAGE),
             query("dryRun", {"type": "boolean"}, "Write nothing, and answer what would have been."),
             body={
                 "required": True,

@@ -278,16 +278,34 @@ SCHEMAS: Schema = {
         {
             "reports": _list(
                 _object(
-                    "page target count reasons first",
+                    "page target count reasons first reports",
                     {
                         "page": _text(),
                         "target": _text(),
                         "count": _COUNT,
                         "reasons": _list(_text()),
                         "first": _text(format="date-time"),
+                        "reports": _list(
+                            _object(
+                                "by reason at", {"by": _text(), "reason": _text(), "at": _TIME}
+                            ),
+                            description="The first 20.",
+                        ),
                     },
                 )
             )
+        },
+    ),
+    "Moderated": _object(
+        "total items",
+        {
+            "total": _COUNT,
+            "items": _list(
+                _object(
+                    "page annotation",
+                    {"page": _text(), "annotation": ref("ExportedAnnotation")},
+                )
+            ),
         },
     ),
     "Blocks": _object("users", {"users": _list(_text())}),

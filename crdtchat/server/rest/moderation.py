@@ -12,15 +12,17 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from crdtchat.access.principal import GUEST_PREFIX
 from crdtchat.access.roles import Action, Role
 from crdtchat.document import records, schema
 from crdtchat.document.jsonld import iso
 from crdtchat.document.records import ModerationRecord
 from crdtchat.host.gathering import Gathering
 from crdtchat.host.hub import Hub
+from crdtchat.host.moderated import DECISIONS, moderated
 from crdtchat.server.problem import Problem
 from crdtchat.server.rest.answering import plain_json
-from crdtchat.server.rest.asking import Asked, admit, ask, broadcast_id, read_body
+from crdtchat.server.rest.asking import Asked, admit, ask, broadcast_id, page_of, read_body
 from crdtchat.server.rest.bodies import bad_value
 from crdtchat.server.rest.thread import require_annotation, require_comment
 from crdtchat.stores.auditing import Report
@@ -30,6 +32,11 @@ from crdtchat.sync.effects import Deed
 REASONS = ("abuse", "other", "spam")
 REPORTS_PER_HOUR = 30
 """Of one user."""
+GUESTS_REPORTS = 1_000
+"""Of all guests of a tenant, open at once: whoever likes becomes another one."""
+MOST_BY = 20
+"""Of what was reported about one thing, with who and when."""
+MOST_MODERATED = 200
 _HOUR_MS = 3_600_000
 
 
@@ -62,10 +69,13 @@ async def report(request: Request) -> Response:
     async with asked.hub.attend(asked.key) as room:
         target = _target(request, room, hidden=False)
     store, user, now = asked.hub.store, asked.principal.user, asked.now
-    recent = [one for one in await store.reports(asked.key.tenant) if one.at > now - _HOUR_MS]
-    if sum(one.by == user for one in recent) >= REPORTS_PER_HOUR:
+    before = await store.reports(asked.key.tenant)
+    if sum(one.by == user and one.at > now - _HOUR_MS for one in before) >= REPORTS_PER_HOUR:
         raise Problem(429, "you reported a lot already: come back later", "rate-limited")
+    if asked.principal.guest and sum(_is_guest(one.by) for one in before) >= GUESTS_REPORTS:
+        raise Problem(429, "guests reported a lot already: sign in to report", "rate-limited")
     await store.add_report(asked.key.tenant, Report(asked.key.page, target, user, reason, now))
+    await _note(asked.hub, asked.key, asked, "report", target)
     return Response(status_code=204)
 
 
@@ -93,10 +103,26 @@ async def list_reports(request: Request) -> Response:
             "count": len(reports),
             "reasons": sorted({one.reason for one in reports}),
             "first": iso(reports[0].at),
+            "reports": [
+                {"by": one.by, "reason": one.reason, "at": iso(one.at)} for one in reports[:MOST_BY]
+            ],
         }
         for (page, target), reports in found.items()
     ]
     return plain_json({"reports": shown})
+
+
+async def list_moderated(request: Request) -> Response:
+    """`GET /api/v1/{tenant}/moderated?page=ID`: what is hidden or locked, the newest decision
+    first; without a page on all where the audit log knows of decisions."""
+    hub: Hub = request.app.state.hub
+    page = page_of(request) if "page" in request.query_params else None
+    principal = (await admit(request, Action.MODERATE, page)).principal
+    pages = await hub.store.pages_of_deeds(principal.tenant, DECISIONS) if page is None else [page]
+    mine = [one for one in pages if principal.may(Action.MODERATE, one)]
+    found = await moderated(hub.store, principal.tenant, mine)
+    shown = [{"page": one.page, "annotation": one.item} for one in found[:MOST_MODERATED]]
+    return plain_json({"total": len(found), "items": shown})
 
 
 async def list_blocks(request: Request) -> Response:
@@ -166,6 +192,10 @@ def _target(request: Request, room: Gathering, *, hidden: bool) -> str:
     if cid is None:
         return annotation.aid
     return records.comment_key(annotation.aid, require_comment(annotation, cid).cid)
+
+
+def _is_guest(user: str) -> bool:
+    return user.startswith(GUEST_PREFIX)
 
 
 def _user(request: Request) -> str:

@@ -79,6 +79,7 @@ def moderation_routes() -> list[Route]:
         _resource(f"{_ANNOTATION}/reports", POST=moderation.report, DELETE=moderation.dismiss),
         _resource(f"{_COMMENT}/reports", POST=moderation.report, DELETE=moderation.dismiss),
         _resource(f"{_TENANT}/reports", GET=moderation.list_reports),
+        _resource(f"{_TENANT}/moderated", GET=moderation.list_moderated),
         _resource(f"{_TENANT}/blocks", GET=moderation.list_blocks),
         _resource(f"{_TENANT}/blocks/{{user}}", PUT=moderation.block, DELETE=moderation.unblock),
         _resource(f"{_TENANT}/audit", GET=audit.show_audit),
