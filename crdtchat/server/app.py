@@ -67,10 +67,9 @@ def create_app(
         WebSocketRoute("/sync/{tenant}/{page:path}", serve_socket),
         Route("/health", pages.health),
         Route("/metrics", metrics),
-        Route("/usage", pages.usage),
-        Route("/usage.{kind}", pages.usage),
         Route("/crdtchat.js", pages.script),
         Route("/openapi.json", openapi),
+        *pages.own_pages(),
         *rest_routes(),
     ]
     if demo:

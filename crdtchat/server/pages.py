@@ -1,12 +1,14 @@
-"""Own pages: health, usage, the widget's script and the demo."""
+"""Own pages: health, usage, moderation, the widget's script and the demo."""
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
 
 from crdtchat.server.problem import Problem
 
@@ -36,12 +38,17 @@ async def health(request: Request) -> Response:
     return JSONResponse({"status": "ok", "version": version()})
 
 
-async def usage(request: Request) -> Response:
-    """`GET /usage` and the files beside it: holds nothing; asks the REST interface for it."""
-    kind = request.path_params.get("kind", "html")
-    if kind not in ("html", "js", "css"):
-        raise Problem(404, "there is nothing here")
-    return FileResponse(STATIC / f"usage.{kind}", headers=SECURITY_HEADERS)
+def own_pages() -> list[Route]:
+    """`GET /usage`, `/moderate` and the files beside them. They hold nothing: their scripts ask the
+    REST interface, with the token of whoever looks."""
+    return [
+        Route(f"/{path.name.removesuffix('.html')}", partial(_send, path))
+        for path in sorted(STATIC.iterdir())
+    ]
+
+
+async def _send(path: Path, request: Request) -> Response:
+    return FileResponse(path, headers=SECURITY_HEADERS)
 
 
 async def script(request: Request) -> Response:

@@ -141,7 +141,11 @@ def test_odd_requests_get_an_answer_and_no_insight(
 
 
 def test_own_pages_and_errors_carry_their_headers(server: ServerProcess) -> None:
-    for path, policy in (("/usage", "script-src 'self'"), ("/usage.js", "default-src 'none'")):
+    own = ("/usage", "/moderate", "/moderate.js")
+    for path, policy in (
+        *((one, "script-src 'self'") for one in own),
+        ("/usage.js", "default-src 'none'"),
+    ):
         headers = httpx.get(f"{server.url}{path}").headers
         assert policy in headers["content-security-policy"]
         assert "frame-ancestors" in headers["content-security-policy"]

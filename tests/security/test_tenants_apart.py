@@ -283,6 +283,14 @@ def test_random_requests_and_frames(world: World) -> None:
 
 def test_what_belongs_to_nobody(world: World) -> None:
     """Pages that anybody may see hold nothing of a tenant's."""
-    for path in ("/health", "/metrics", "/openapi.json", "/usage", "/crdtchat.js", "/"):
+    for path in (
+        "/health",
+        "/metrics",
+        "/openapi.json",
+        "/usage",
+        "/moderate",
+        "/crdtchat.js",
+        "/",
+    ):
         text = world.http.get(f"{world.server.url}{path}").text
         assert not any(mark in text for mark in MARKS.values())
