@@ -170,6 +170,11 @@ class PostgresStore(PostgresHooking):
             lambda connection: auditing.find(connection, tenant, page, first, last, after, most)
         )
 
+    async def pages_of_deeds(self, tenant: str, actions: Collection[str]) -> list[str]:
+        """See `Store`."""
+        require_text(tenant)
+        return await self._look(lambda connection: auditing.find_pages(connection, tenant, actions))
+
     async def trim_deeds(self, tenant: str, before: int) -> int:
         """See `Store`."""
         require_text(tenant)

@@ -4,7 +4,7 @@ transaction. Raises `psycopg.Error`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from psycopg import Connection
 
@@ -47,6 +47,15 @@ def find(
         (tenant, after, first, last, page, page, most),
     )
     return [Audited(number, where, Deed(*rest)) for number, where, *rest in rows]
+
+
+def find_pages(connection: Connection, tenant: str, actions: Collection[str]) -> list[str]:
+    """See `Store.pages_of_deeds`."""
+    rows = connection.execute(
+        "SELECT DISTINCT page FROM audit WHERE tenant = %b AND page <> '' AND action = ANY(%b)",
+        (tenant, list(actions)),
+    )
+    return sorted(page for (page,) in rows)
 
 
 def trim(connection: Connection, tenant: str, before: int) -> int:
