@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -13,6 +14,7 @@ from crdtchat.host.channel import Direct
 from crdtchat.host.committer import Committer, Outcome
 from crdtchat.host.counters import Counters, Meter
 from crdtchat.host.folding import replica_of
+from crdtchat.host.hook_list import HookList
 from crdtchat.host.sources import Sources
 from crdtchat.stores import base
 from crdtchat.stores.base import StoreUnavailable
@@ -84,6 +86,7 @@ class Gathering:
         counters: Counters,
         sources: Sources,
         tuning: Tuning,
+        hooks: HookList,
         on_change: Callable[[Gathering], None],
     ) -> None:
         """Build the live document and the mirror from the log.
@@ -105,6 +108,7 @@ class Gathering:
         self._counters = counters
         self._meter = counters.meter(key.tenant)
         self._sources = sources
+        self._hooks = hooks
         self._on_change = on_change
         self._attendances: dict[int, Attendance] = {}
         self._tickets: dict[int, Callable[[int], None]] = {}
@@ -278,11 +282,14 @@ class Gathering:
             ),
             conversations=effect.conversations,
             deeds=effect.deeds,
+            notices=self._hooks.notices(
+                self.key, self.room.history.epoch, effect.events, effect.sequences
+            ),
         )
-        self._committer.submit(append, self._settle)
+        self._committer.submit(append, partial(self._settle, bool(append.notices)))
         self.since_snapshot += len(append.entries)
 
-    def _settle(self, outcome: Outcome) -> None:
+    def _settle(self, noticed: bool, outcome: Outcome) -> None:
         if self.dropped:
             return
         try:
@@ -293,6 +300,8 @@ class Gathering:
                 self.perform(self.room.failed(f"cannot be saved now: {outcome}"))
             else:
                 self._counters.add("appends")
+                if noticed:
+                    self._hooks.on_queued()
                 self.perform(self.room.committed(self._sources.now()))
         except EngineFailure:
             self._fail()

@@ -18,6 +18,7 @@ from crdtchat.host.channel import Channel, ChannelClosed, Direct
 from crdtchat.host.committer import Committer
 from crdtchat.host.counters import Counters
 from crdtchat.host.gathering import BACKLOG, Attendance, Gathering, unused
+from crdtchat.host.hook_list import HookList
 from crdtchat.host.sources import Sources
 from crdtchat.host.timer import Timer
 from crdtchat.host.usage import UsageKeeper
@@ -79,13 +80,15 @@ class Hub:
         self._server = server
         self._committer = Committer(store)
         self._timer = Timer(self.sources)
-        self._watch = Watch(store, self.rooms)
+        self.hooks = HookList()
+        self._watch = Watch(store, self.hooks, self.rooms)
         self.usage = UsageKeeper(store, self.counters.meters, self.sources)
         self._rooms: dict[DocumentKey, Gathering | anyio.Event] = {}
         self._tasks: TaskGroup | None = None
         self._stopping = False
 
     async def __aenter__(self) -> Self:
+        await self.hooks.refresh(self.store)
         self._tasks = await anyio.create_task_group().__aenter__()
         self._tasks.start_soon(self._committer.run)
         self._tasks.start_soon(self._timer.run)
@@ -210,6 +213,7 @@ class Hub:
                 counters=self.counters,
                 sources=self.sources,
                 tuning=self._tuning,
+                hooks=self.hooks,
                 on_change=self._changed,
             )
         except (EngineFailure, FoldError, Malformed) as error:

@@ -1,4 +1,4 @@
-"""Notices what other processes did to the store: pages rebuilt into a new epoch."""
+"""Notices what other processes did to the store: pages rebuilt into a new epoch, webhooks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 import anyio
 
 from crdtchat.host.gathering import Gathering
+from crdtchat.host.hook_list import HookList
 from crdtchat.stores.base import Store, StoreError
 from crdtchat.sync.codes import CloseCode
 
@@ -24,10 +25,13 @@ class Watch:
        that a look has seen, or that look is less than `SECONDS` away.
     """
 
-    def __init__(self, store: Store, rooms: Callable[[], Iterable[Gathering]]) -> None:
+    def __init__(
+        self, store: Store, hooks: HookList, rooms: Callable[[], Iterable[Gathering]]
+    ) -> None:
         self.revision = 0
         """The newest that was seen; a room remembers the one it was loaded under."""
         self._store = store
+        self._hooks = hooks
         self._rooms = rooms
 
     async def run(self) -> None:
@@ -45,7 +49,9 @@ class Watch:
                 logger.warning("cannot see whether pages were rebuilt: %s", error)
 
     async def look(self) -> None:
-        """Drop the rooms whose page has another epoch by now. Raises StoreError."""
+        """Drop the rooms whose page has another epoch by now, and take in changed webhooks. Raises
+        StoreError."""
+        await self._hooks.refresh(self._store)
         self.revision = revision = await self._store.revision()
         stale = [room for room in self._rooms() if room.revision != revision]
         if not stale:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import anyio
@@ -14,6 +14,9 @@ from crdtchat.access.directory import Directory
 from crdtchat.access.gate import Gate
 from crdtchat.access.guard import Guard
 from crdtchat.access.tenants import Tenants
+from crdtchat.host.hook_address import Network
+from crdtchat.host.hook_delivery import Deliverer
+from crdtchat.host.hook_request import Sender
 from crdtchat.host.hub import Hub
 from crdtchat.host.sources import Sources
 from crdtchat.server import pages
@@ -39,11 +42,13 @@ def create_app(
     doors: Doors | None = None,
     sources: Sources | None = None,
     tuning: Tuning | None = None,
+    webhook_networks: Sequence[Network] = (),
 ) -> Starlette:
     """Make the application.
 
     `demo`: show the demo page at `/`. `metrics_token`: who has it may read `/metrics`; empty:
     everybody may; None: nobody. `doors`: counts connections, where the server has any.
+    `webhook_networks`: of the operator's own, that webhooks may lead into.
     """
 
     @asynccontextmanager
@@ -54,9 +59,11 @@ def create_app(
                 app.state.hub = hub
                 app.state.gate = Gate(Directory(tenants, store), store)
                 app.state.guard = Guard(app.state.gate, lambda: hub.sources.now().wall)
+                app.state.deliverer = Deliverer(hub, Sender(webhook_networks))
                 await app.state.gate.directory.refresh()
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(app.state.guard.run)
+                    tasks.start_soon(app.state.deliverer.run)
                     tasks.start_soon(keep_retention, store, app.state.gate.directory, hub.sources)
                     yield
                     tasks.cancel_scope.cancel()

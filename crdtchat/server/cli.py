@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from crdtchat.server.cli_access import add_access_commands
+from crdtchat.server.cli_webhooks import add_webhook_commands
 from crdtchat.server.settings import BadSetting, Settings, read_settings
 
 
@@ -55,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         "--trusted-proxies", help="addresses of reverse proxies, as 127.0.0.1,10.0.0.0/8"
     )
     add_access_commands(commands, _add_settings)
+    add_webhook_commands(commands, _add_settings)
     erase = commands.add_parser("erase", help="take words off the disk for good")
     erase.set_defaults(command=_erase)
     _add_settings(erase)

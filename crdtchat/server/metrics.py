@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crdtchat.host.counters import Meter
+from crdtchat.host.hook_delivery import Deliverer
 from crdtchat.host.hub import Hub
 from crdtchat.server.doors import Doors
 from crdtchat.server.problem import Problem
@@ -20,7 +21,7 @@ from crdtchat.server.problem import Problem
 TENANTS = 200
 """Tenants with labels of their own: the first so many that were used; the rest is `(others)`."""
 _OTHERS = "(others)"
-_LABELLED = {"refused_": "code", "closed_": "code"}
+_LABELLED = {"refused_": "code", "closed_": "code", "webhooks_": "outcome"}
 """Counters that differ in a code of the protocol, which is their label; there are some twenty."""
 
 
@@ -28,9 +29,10 @@ class HubCollector(Collector):
     """Reads a hub's counters when asked. Labels: codes of the protocol, and tenants up to a bound;
     never a user or a page."""
 
-    def __init__(self, hub: Hub, doors: Doors) -> None:
+    def __init__(self, hub: Hub, doors: Doors, deliverer: Deliverer) -> None:
         self._hub = hub
         self._doors = doors
+        self._deliverer = deliverer
 
     def collect(self) -> Iterator[Metric]:
         """See `Collector`."""
@@ -46,14 +48,26 @@ class HubCollector(Collector):
         yield CounterMetricFamily(
             "crdtchat_tcp_cut_off", "Connections that were no request in time.", doors.cut_off
         )
+        yield from self._queued()
         yield from _plain(self._hub.counters)
         yield from _metered(self._hub.counters.meters)
+
+    def _queued(self) -> Iterator[Metric]:
+        """What waits for webhooks, as counted within the last seconds."""
+        queues = self._deliverer.queues
+        waiting = sum(queue.waiting for queue in queues)
+        yield GaugeMetricFamily("crdtchat_webhook_queue", "Events that wait.", waiting)
+        aside = sum(queue.aside for queue in queues)
+        yield GaugeMetricFamily("crdtchat_webhook_aside", "Events that were set aside.", aside)
+        oldest = min((queue.oldest for queue in queues if queue.waiting), default=0)
+        age = (self._hub.sources.now().wall - oldest) / 1_000 if oldest else 0.0
+        yield GaugeMetricFamily("crdtchat_webhook_age_seconds", "Age of the oldest.", age)
 
 
 def _plain(counters: Mapping[str, int]) -> Iterator[Metric]:
     labelled = {
         prefix: CounterMetricFamily(
-            f"crdtchat_{prefix[:-1]}", f"{prefix[:-1].title()}, by code.", labels=[label]
+            f"crdtchat_{prefix[:-1]}", f"{prefix[:-1].title()}, by {label}.", labels=[label]
         )
         for prefix, label in _LABELLED.items()
     }
@@ -109,5 +123,6 @@ async def metrics(request: Request) -> Response:
         raise Problem(401, "send the metrics token as a bearer token")
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    registry.register(HubCollector(request.app.state.hub, request.app.state.doors))
+    state = request.app.state
+    registry.register(HubCollector(state.hub, state.doors, state.deliverer))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -107,6 +107,7 @@ def serve(settings: Settings) -> int:
         demo=settings.on_loopback and "demo" in settings.tenants,
         doors=doors,
         metrics_token=settings.metrics_token or ("" if settings.is_demo else None),
+        webhook_networks=settings.webhook_networks,
     )
     server = _Announcing(server_config(app, settings, Tuning().heartbeat), app, settings)
     calm_collector()

@@ -42,6 +42,8 @@ class Settings:
     """Open TCP connections in all, as far as the system allows as many descriptors."""
     connections_per_address: int = 256
     """Open WebSockets of one address."""
+    webhook_networks: tuple[Network, ...] = ()
+    """Networks of the operator's own that webhooks may lead into, there without TLS too."""
     tenants: Tenants = field(default_factory=dict)
     """Empty: on loopback the demo tenant."""
 
@@ -98,7 +100,8 @@ _RESERVED = 128
 """Descriptors for the database, logs and what else is no connection."""
 _NUMBERS = ("port", "connections", "connections_per_address")
 _PATHS = ("data", "tls_cert", "tls_key")
-_PLAIN = (*_NUMBERS, *_PATHS, "host", "store", "metrics_token", "trusted_proxies")
+_NETWORKS = ("trusted_proxies", "webhook_networks")
+_PLAIN = (*_NUMBERS, *_PATHS, *_NETWORKS, "host", "store", "metrics_token")
 
 
 def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
@@ -127,8 +130,9 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
     for name in _PATHS:
         if name in values:
             values[name] = Path(values[name])
-    if "trusted_proxies" in values:
-        values["trusted_proxies"] = _networks(values["trusted_proxies"])
+    for name in _NETWORKS:
+        if name in values:
+            values[name] = _networks(name, values[name])
     return Settings(**values, tenants=tenants)
 
 
@@ -143,14 +147,14 @@ def _number(name: str, value: Any) -> int:
     return number
 
 
-def _networks(value: Any) -> tuple[Network, ...]:
-    """Networks of trusted proxies, as a list or as one text with commas. Raises BadSetting."""
+def _networks(name: str, value: Any) -> tuple[Network, ...]:
+    """Networks, as a list or as one text with commas. Raises BadSetting."""
     parts = value.split(",") if isinstance(value, str) else value
     try:
         return tuple(ip_network(part.strip()) for part in parts)
     except (ValueError, TypeError, AttributeError) as error:
         raise BadSetting(
-            f"trusted proxies are addresses or networks, as 127.0.0.1,10.0.0.0/8: {error}"
+            f"{name.replace('_', ' ')} are addresses or networks, as 127.0.0.1,10.0.0.0/8: {error}"
         ) from None
 
 

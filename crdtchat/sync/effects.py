@@ -50,6 +50,10 @@ class Append:
     conversations: int
     """New annotations among them."""
     deeds: tuple[Deed, ...] = ()
+    events: tuple[Event, ...] = ()
+    """What they mean to those who are told."""
+    sequences: tuple[int, ...] = ()
+    """The sequence number of each event's operation, once it is committed."""
 
 
 @dataclass(frozen=True, slots=True)

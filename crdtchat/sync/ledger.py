@@ -193,11 +193,17 @@ class Ledger:
         tick = min(tuning.longest_tick, tuning.tick_per_session * sessions)
         self.next_flush = now.steady + tick
         entries = tuple(operation.entry for operation in self.flying)
-        conversations = sum(
-            event.kind is EventKind.NEW for operation in self.flying for event in operation.events
-        )
+        news = [
+            (event, number)
+            for number, operation in enumerate(self.flying, sequence + 1)
+            for event in operation.events
+        ]
+        events, sequences = zip(*news, strict=True) if news else ((), ())
+        conversations = sum(event.kind is EventKind.NEW for event in events)
         deeds = counted([deed for operation in self.flying for deed in operation.deeds])
-        return Append(sequence, entries, self._flying_leases, conversations, deeds)
+        return Append(
+            sequence, entries, self._flying_leases, conversations, deeds, events, sequences
+        )
 
     def landed(self) -> list[Operation]:
         """The append is on disk: answer its operations."""

@@ -12,6 +12,7 @@ from random import Random
 from crdtchat.document.replica import EngineFailure, Write
 from crdtchat.host.counters import Counters
 from crdtchat.host.gathering import Gathering
+from crdtchat.host.hook_list import HookList
 from crdtchat.host.sources import Sources
 from crdtchat.stores.base import DocumentKey, StoreError
 from crdtchat.sync.codes import CloseCode, Refused
@@ -61,6 +62,7 @@ class Node:
         self._witness = witness
         self._chance = chance
         self._tuning = tuning
+        self._hooks = HookList()
         self._sources = _Sources(timeline, chance)
         self._life = 0
         self._connections: dict[int, Connection] = {}
@@ -173,6 +175,7 @@ class Node:
                 counters=self.counters,
                 sources=self._sources,
                 tuning=self._tuning,
+                hooks=self._hooks,
                 on_change=self._changed,
             )
         return self.rooms[key]

@@ -1,0 +1,126 @@
+"""`crdtchat webhook`, on a database of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from queue import Empty
+
+import anyio
+import pytest
+
+from crdtchat.stores.base import Append, DocumentKey, Entry
+from crdtchat.stores.hooking import Notice, Settlement
+from crdtchat.stores.sqlite import SqliteStore
+from crdtchat.sync.message import Event, EventKind
+from tests.host.receiver import NETWORK, running_receiver
+from tests.server.test_keyring import Cli, refused
+
+
+@pytest.fixture
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
+    found = Cli(tmp_path / "data", capsys)
+    found("tenant", "add", "docs")
+    return found
+
+
+def rows(cli: Cli) -> list[list[str]]:
+    """What `webhook list` shows."""
+    _, out, _ = cli("webhook", "list", "--tenant", "docs")
+    head, *found = out.splitlines()
+    assert head.split() == ["webhook", "url", "events", "pages", "active", "waiting", "failed"]
+    return [row.split() for row in found]
+
+
+def add(cli: Cli, *more: str) -> tuple[str, str]:
+    """Add one; answers its id and secret."""
+    known = {row[0] for row in rows(cli)}
+    status, secret, _ = cli("webhook", "add", "--tenant", "docs", *more)
+    assert status == 0
+    (made,) = {row[0] for row in rows(cli)} - known
+    return made, secret.strip()
+
+
+def test_webhooks_are_added_changed_and_removed(cli: Cli) -> None:
+    url = ("--url", "https://example.org/hear")
+    first, secret = add(cli, *url)
+    assert secret.startswith("whsec_")
+    second, _ = add(cli, *url, "--event", "deleted-text-chat", "--page", "a*")
+    assert sorted(rows(cli), key=lambda row: row[2]) == [
+        [first, url[1], "all", "*", "yes", "0", "0"],
+        [second, url[1], "deleted-text-chat", "a*", "yes", "0", "0"],
+    ]
+    _, out, _ = cli("webhook", "list", "--tenant", "docs")
+    assert secret not in out
+    of_docs = ("--tenant", "docs")
+    cli("webhook", "change", second, *of_docs, "--active", "no", "--event", "new-text-chat")
+    assert [second, url[1], "new-text-chat", "a*", "no", "0", "0"] in rows(cli)
+    refused(cli("webhook", "change", second, *of_docs), "say what to change")
+    refused(cli("webhook", "add", *of_docs, "--url", "ftp://example.org"), "https://")
+    refused(cli("webhook", "add", "--tenant", "shop", *url), "crdtchat tenant list")
+    for command in ("rotate", "remove", "test", "failed", "redeliver", "change"):
+        options = ("--active", "no") if command == "change" else ()
+        refused(
+            cli("webhook", command, first, "--tenant", "shop", *options), "crdtchat webhook list"
+        )
+    assert cli("webhook", "remove", second, *of_docs)[0] == 0
+    assert [row[0] for row in rows(cli)] == [first]
+    _, out, _ = cli("audit", "--tenant", "docs")
+    acted = [line.partition('"action": "')[2].partition('"')[0] for line in out.splitlines()]
+    assert acted[1:] == ["webhook-add", "webhook-add", "webhook-change", "webhook-remove"]
+
+
+def test_a_test_is_signed_with_both_secrets_while_they_rotate(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRDTCHAT_WEBHOOK_NETWORKS", NETWORK)
+    of_docs = ("--tenant", "docs")
+    with running_receiver() as receiver:
+        hook, first = add(cli, "--url", receiver.url)
+        _, out, note = cli("webhook", "rotate", hook, *of_docs)
+        second = out.strip()
+        assert "until you rotate again" in note
+        status, out, note = cli("webhook", "test", hook, *of_docs)
+        assert (status, out) == (0, "")
+        assert "took it" in note
+        got = receiver.got.get()
+        for secret in (first, second):
+            assert got.verify(secret) == {
+                "type": "test",
+                "timestamp": got.verify(secret)["timestamp"],
+                "data": {"tenant": "docs"},
+            }
+        _, out, _ = cli("webhook", "rotate", hook, *of_docs, "--now")
+        cli("webhook", "test", hook, *of_docs)
+        assert receiver.got.get().headers["webhook-signature"].count("v1,") == 1
+        receiver.answer = lambda got: 500
+        refused(cli("webhook", "test", hook, *of_docs), "answered 500")
+        monkeypatch.delenv("CRDTCHAT_WEBHOOK_NETWORKS")
+        receiver.got.get()
+        refused(cli("webhook", "test", hook, *of_docs), "no public address")
+        with pytest.raises(Empty):
+            receiver.got.get_nowait()
+
+
+def test_what_was_set_aside_is_listed_and_queued_again(cli: Cli) -> None:
+    hook, _ = add(cli, "--url", "https://example.org/")
+
+    async def fail() -> None:
+        store = SqliteStore(cli.data / "crdtchat.sqlite3")
+        await store.open()
+        event = Event(EventKind.DELETED, b"\x00" * 16, "a", "", "ann", 1_700_000_000_000)
+        notice = Notice("evt_1", event, (hook,))
+        key = DocumentKey("docs", "p")
+        await store.append([Append(key, 1, 0, (Entry(b"", "", 1),), notices=(notice,))])
+        (one,) = await store.take_deliveries(hook, 0, 1, 9)
+        await store.settle_deliveries([Settlement(one.number, "answered 500", at=5)])
+        await store.close()
+
+    anyio.run(fail)
+    assert rows(cli)[0][-2:] == ["0", "1"]
+    _, out, _ = cli("webhook", "failed", hook, "--tenant", "docs")
+    assert out.splitlines()[1].split()[:3] == ["evt_1", "deleted-text-chat", "p"]
+    assert "2023-11-14 22:13" in out
+    assert "answered 500" in out
+    _, _, note = cli("webhook", "redeliver", hook, "--tenant", "docs")
+    assert "1 events" in note
+    assert rows(cli)[0][-2:] == ["1", "0"]
