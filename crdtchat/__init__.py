@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crdtchat.client.blocking import connect_blocking
+    from crdtchat.client.notebook import widget
     from crdtchat.client.page import Page, connect
 
-__all__ = ["Page", "connect", "connect_blocking"]
+__all__ = ["Page", "connect", "connect_blocking", "widget"]
 
 _HOMES = {
     "Page": "crdtchat.client.page",
     "connect": "crdtchat.client.page",
     "connect_blocking": "crdtchat.client.blocking",
+    "widget": "crdtchat.client.notebook",
 }
 
 

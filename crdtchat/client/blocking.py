@@ -63,7 +63,7 @@ class BlockingPage:
         """Use `connect_blocking`."""
         self._loop = current_loop()
         self._held, (self._page, self._leave) = self._loop.portal.start_task(_hold, make)
-        self._loop.pages.add(self)
+        self._loop.lodgers.add(self)
 
     def __enter__(self) -> Self:
         return self
@@ -86,8 +86,8 @@ class BlockingPage:
         """Leave the page. Waits for what was written; raises NotSaved if something was not saved.
         A second call does nothing."""
         if not self._held.done():
-            self._let_go(flush=True)
-            self._held.result()
+            self.leave()
+            self.wait_left()
 
     # ---- reading
 
@@ -299,6 +299,14 @@ class BlockingPage:
             future.cancel()  # Does nothing unless the wait was interrupted.
 
     # ---- inside
+
+    def leave(self) -> None:
+        """Begin to close, without waiting."""
+        self._let_go(flush=True)
+
+    def wait_left(self) -> None:
+        """Wait until it is closed. Raises NotSaved."""
+        self._held.result()
 
     def _look(self, function: Callable[[Page], _T]) -> _T:
         return self._loop.portal.call(function, self._page)

@@ -11,14 +11,21 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
+from typing import Protocol
 from weakref import WeakSet
 
 import anyio
 from anyio.from_thread import BlockingPortal
 
-if TYPE_CHECKING:
-    from crdtchat.client.blocking import BlockingPage
+
+class Lodger(Protocol):
+    """What has tasks in the thread that are to end before it does."""
+
+    def leave(self) -> None:
+        """Begin to end, without waiting."""
+
+    def wait_left(self) -> None:
+        """Wait until it has ended; may raise what its owner should know."""
 
 
 class BlockingLoop:
@@ -27,7 +34,7 @@ class BlockingLoop:
     def __init__(self) -> None:
         ready: Future[BlockingPortal] = Future()
         self.process = os.getpid()
-        self.pages: WeakSet[BlockingPage] = WeakSet()
+        self.lodgers: WeakSet[Lodger] = WeakSet()
         self.running = True
         self._thread = threading.Thread(
             target=anyio.run, args=(_serve, ready), name="crdtchat", daemon=True
@@ -53,15 +60,15 @@ class BlockingLoop:
             self._portal.start_task_soon(function, argument)
 
     def _exit(self) -> None:
-        """Close all pages, send what was written, and end the thread."""
+        """Close what is open, send what was written, and end the thread."""
         if os.getpid() != self.process:
             return
-        pages = list(self.pages)
-        for page in pages:
-            page._let_go(flush=True)
+        lodgers = list(self.lodgers)
+        for lodger in lodgers:
+            lodger.leave()
         try:
-            for page in pages:
-                page._held.result()
+            for lodger in lodgers:
+                lodger.wait_left()
         finally:
             self.running = False
             self._portal.start_task_soon(self._portal.stop)

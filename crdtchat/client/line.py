@@ -18,7 +18,7 @@ from crdtchat.client.provider import Phase, Provider
 from crdtchat.client.websocket import ABNORMAL, Ended, WebSocket
 from crdtchat.sync.backoff import delay, pause
 
-_PATIENCE = 1.25
+PATIENCE = 1.25
 """In heartbeats: how long the server may be silent before it is asked for a sign of life."""
 DIAL_S = 15.0
 """How long one attempt to connect may take."""
@@ -143,7 +143,7 @@ class Line:
                 self.dialing = False
                 if provider.greeting is not None:
                     self.token = provider.greeting.token or self.token
-                    socket.silence_s = provider.greeting.heartbeat_s * _PATIENCE
+                    socket.silence_s = provider.greeting.heartbeat_s * PATIENCE
                 if pending is not None:
                     pending.started()
 

@@ -77,6 +77,7 @@ export class Canvas {
   }
 
   want(thread: Thread): void {
+    if (__CRDTCHAT_HOSTED__ && this.host?.textless) return;
     if (thread.target.exact === "" && !isWhole(thread.target)) return;
     if (__CRDTCHAT_HOSTED__ && thread.target.part) this.#parts.set(thread.aid, thread.target);
     else this.#parts.delete(thread.aid);

@@ -1,6 +1,7 @@
 /** What a host that is more than a page does for a widget: a notebook, an editor. */
 import type { Reading } from "../dom/text-map";
 import type { Target } from "../model/schema";
+import type { Carrier } from "../sync/transport";
 
 export interface Host {
   /** How the text of its element is read. */
@@ -16,4 +17,10 @@ export interface Host {
   bring?(target: Target, startCp: number): void;
   /** The panel, which is the host's, was asked for or closed. */
   showPanel?(open: boolean): void;
+  /** The panel is all there is, and cannot be closed. */
+  panelStays?: boolean;
+  /** The page's text is not here: nothing is looked for, and nothing is said to be lost. */
+  textless?: boolean;
+  /** How the server is reached, if not over the web. */
+  carrier?: Carrier;
 }

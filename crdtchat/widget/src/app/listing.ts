@@ -42,12 +42,13 @@ export function listed(widget: Widget): Thread[] {
     const text = `${thread.target.exact} ${said}`.toLocaleLowerCase();
     return words.every((word) => text.includes(word));
   });
-  const order = new Map(found.map(({ aid }) => [aid, position(widget, aid)]));
+  const order = new Map(found.map((thread) => [thread.aid, position(widget, thread)]));
   const at = (thread: Thread) => order.get(thread.aid) as number;
   return found.sort((a, b) => (at(a) === at(b) ? a.created - b.created : at(a) - at(b)));
 }
 
-function position(widget: Widget, aid: string): number {
+function position(widget: Widget, { aid, target }: Thread): number {
+  if (__CRDTCHAT_HOSTED__ && widget.host?.textless) return target.startCp;
   const place = widget.place(aid)?.place;
   return !place || place.state === "orphaned" ? Number.POSITIVE_INFINITY : place.startCp;
 }

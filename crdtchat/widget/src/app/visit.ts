@@ -38,6 +38,7 @@ export class Visit {
       tenant: tenantId,
       page,
       sso: () => (typeof sso === "function" ? sso() : (sso ?? "")),
+      ...(widget.host?.carrier && { carrier: widget.host.carrier }),
     });
     this.drafts = new Drafts(this.session.key, storage());
     this.unread = new Unread(this.session.key, storage());

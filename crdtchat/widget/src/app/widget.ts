@@ -44,7 +44,7 @@ export class Widget extends Emitter<HostEvents> {
     readonly root: Element,
     readonly options: Options & { serverUrl: string },
     layer: HTMLElement,
-    private readonly host?: Host,
+    readonly host?: Host,
   ) {
     super();
     const languages = [options.locale, document.documentElement.lang, ...navigator.languages];
@@ -224,6 +224,7 @@ export class Widget extends Emitter<HostEvents> {
   }
 
   togglePanel(panel = !this.view.value.panel): void {
+    if (__CRDTCHAT_HOSTED__ && this.host?.panelStays && !panel) return;
     this.attaching.leave();
     if (this.view.value.active) this.close();
     this.canvas.draft(null);

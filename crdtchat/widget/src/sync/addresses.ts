@@ -7,7 +7,7 @@ export interface Place {
   page: string;
 }
 
-interface Who {
+export interface Who {
   token: string;
   name: string;
 }

@@ -3,7 +3,6 @@ import { uuidText } from "../model/ids";
 import { holds, type Operation } from "../model/intents";
 import { Replica } from "../model/replica";
 import { Threads } from "../model/threads";
-import { ask, socketAddress } from "./addresses";
 import { Clock } from "./clock";
 import { type Database, openDatabase } from "./database";
 import { Emitter } from "./emitter";
@@ -12,6 +11,7 @@ import { type Effect, type Input, Provider, type Status } from "./provider";
 import { Socket } from "./socket";
 import { storage } from "./storage";
 import { Tabs } from "./tabs";
+import type { Carrier, Transport } from "./transport";
 import type { Presence, PresenceFrame, Principal, Welcome, WireEvent } from "./wire";
 
 export interface SessionOptions {
@@ -20,6 +20,8 @@ export interface SessionOptions {
   tenant: string;
   page: string;
   sso: () => string | Promise<string>;
+  /** Left out: over the web, and a guest's name and token are kept in the browser. */
+  carrier?: Carrier;
 }
 
 export interface SessionEvents {
@@ -51,7 +53,7 @@ export class Session extends Emitter<SessionEvents> {
   #provider!: Provider;
   #database: Database | null = null;
   #tabs: Tabs;
-  #socket: Socket;
+  #transport: Transport;
   #identity: Identity;
   readonly #clock: Clock;
   #ssoToken = "";
@@ -68,9 +70,12 @@ export class Session extends Emitter<SessionEvents> {
     super();
     const { server, tenant, page } = options;
     this.key = JSON.stringify([server, tenant, page]);
-    this.#identity = new Identity(server, tenant, () => this.#ssoToken, storage());
+    // Who carries the frames itself also keeps the credentials.
+    const kept = options.carrier ? null : storage();
+    this.#identity = new Identity(server, tenant, () => this.#ssoToken, kept);
     this.#clock = new Clock(server, storage());
-    this.#socket = new Socket({
+    const carrier: Carrier = options.carrier ?? ((place, events) => new Socket(place, events));
+    this.#transport = carrier(options, {
       open: () => this.#receive({ type: "open" }),
       frame: (bytes) => {
         this.#heardAt = Date.now();
@@ -79,7 +84,7 @@ export class Session extends Emitter<SessionEvents> {
         } catch (error) {
           // Not what the protocol allows. Another try gets another connection, perhaps to a saner server.
           reportError(error);
-          this.#socket.disconnect();
+          this.#transport.disconnect();
           this.#receive({ type: "close", code: 4500, reason: "unreadable message" });
         }
       },
@@ -142,7 +147,7 @@ export class Session extends Emitter<SessionEvents> {
 
   /** Asks the HTTP interface about something of this page, as the one whom the connection is for. */
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    return ask(this.options, this.#identity, path, init);
+    return this.#transport.ask(this.#identity, path, init);
   }
 
   /** Does something that one tab of this browser is to do; not if another tab is at it. */
@@ -171,7 +176,7 @@ export class Session extends Emitter<SessionEvents> {
     clearTimeout(this.#saving);
     this.#save();
     if (this.#provider) this.#receive({ type: "stop" });
-    this.#socket.disconnect();
+    this.#transport.disconnect();
     this.#tabs.close();
     this.#identity.close();
     this.#database?.close();
@@ -206,13 +211,13 @@ export class Session extends Emitter<SessionEvents> {
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case "connect":
-        this.#socket.connect(socketAddress(this.options, this.#identity, effect.lease));
+        this.#transport.connect(this.#identity, effect.lease);
         break;
       case "send":
-        this.#socket.send(effect.bytes);
+        this.#transport.send(effect.bytes);
         break;
       case "disconnect":
-        this.#socket.disconnect();
+        this.#transport.disconnect();
         break;
       case "wake":
         clearTimeout(this.#alarm);

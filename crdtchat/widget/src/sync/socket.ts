@@ -1,19 +1,18 @@
-/** A WebSocket that is either the current one or silent: a socket that was let go says nothing more. */
+/** The way over the web: a WebSocket that is either the current one or silent, and HTTP requests. */
+import { ask, type Place, socketAddress, type Who } from "./addresses";
+import type { Transport, TransportEvents } from "./transport";
 
-export interface SocketEvents {
-  open(): void;
-  frame(bytes: Uint8Array): void;
-  close(code: number, reason: string): void;
-}
-
-export class Socket {
+export class Socket implements Transport {
   #socket: WebSocket | null = null;
 
-  constructor(private readonly events: SocketEvents) {}
+  constructor(
+    private readonly place: Place,
+    private readonly events: TransportEvents,
+  ) {}
 
-  connect(url: string): void {
+  connect(who: Who, lease: string): void {
     this.disconnect();
-    const socket = new WebSocket(url, "crdtchat.v1");
+    const socket = new WebSocket(socketAddress(this.place, who, lease), "crdtchat.v1");
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     const current = () => this.#socket === socket;
@@ -38,5 +37,9 @@ export class Socket {
     // Closing one that is not open yet would put a complaint on the host page's console.
     if (socket?.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close(1000);
     else socket?.close(1000);
+  }
+
+  ask(who: Who, path: string, init: RequestInit): Promise<Response> {
+    return ask(this.place, who, path, init);
   }
 }

@@ -77,15 +77,17 @@ function Listing({ filter, query }: { filter: Filter; query: string }) {
         <h2>{speech.text("discussionsTitle")}</h2>
         <Here />
         <State />
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={speech.text("close")}
-          title={speech.text("close")}
-          onClick={() => widget.togglePanel(false)}
-        >
-          <Icon name="close" />
-        </button>
+        {!widget.host?.panelStays && (
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={speech.text("close")}
+            title={speech.text("close")}
+            onClick={() => widget.togglePanel(false)}
+          >
+            <Icon name="close" />
+          </button>
+        )}
       </div>
       {sums.all > 0 && (
         <>

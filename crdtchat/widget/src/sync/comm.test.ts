@@ -1,0 +1,75 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { CommTransport, type FromKernel } from "./comm";
+
+const NOBODY = { token: "", name: "" };
+type Heard = (content: FromKernel, buffers: DataView[]) => void;
+type Said = { line: string; what: string; number?: string };
+
+/** A comm whose kernel is the test. */
+function notebook() {
+  const said: Said[] = [];
+  const listeners = new Set<Heard>();
+  const heard: unknown[] = [];
+  const transport = new CommTransport(
+    {
+      send: (content) => said.push(content as Said),
+      on: (_, listener) => listeners.add(listener),
+      off: (_, listener) => listeners.delete(listener),
+    },
+    {
+      open: () => heard.push("open"),
+      frame: (bytes) => heard.push([...bytes]),
+      close: (code, reason) => heard.push([code, reason]),
+    },
+  );
+  const tell = (content: FromKernel, ...bytes: number[]) => {
+    for (const listener of listeners) listener(content, [new DataView(Uint8Array.from(bytes).buffer)]);
+  };
+  return { said, heard, transport, tell, last: () => said.at(-1) as Said };
+}
+
+afterEach(() => vi.useRealTimers());
+
+describe("the way over the comm", () => {
+  it("carries one connection, and nothing of the one before", () => {
+    const { transport, heard, tell, said, last } = notebook();
+    transport.connect(NOBODY, "");
+    const first = last().line;
+    tell({ to: first, what: "open" });
+    tell({ to: first, what: "frame" }, 1, 2);
+    transport.send(Uint8Array.of(3));
+    expect(last()).toEqual({ line: first, what: "frame" });
+    transport.connect(NOBODY, "1-x");
+    expect(said.map(({ what }) => what)).toEqual(["connect", "frame", "close", "connect"]);
+    tell({ to: first, what: "frame" }, 9);
+    tell({ to: first, what: "close", code: 1006, reason: "" });
+    tell({ to: last().line, what: "close", code: 4500, reason: "why" });
+    expect(heard).toEqual(["open", [1, 2], [4500, "why"]]);
+    transport.disconnect();
+    expect(last().what).toBe("connect");
+  });
+
+  it("beats while it is connected", () => {
+    vi.useFakeTimers();
+    const { transport, said } = notebook();
+    transport.connect(NOBODY, "");
+    vi.advanceTimersByTime(60_000);
+    transport.disconnect();
+    vi.advanceTimersByTime(60_000);
+    expect(said.map(({ what }) => what)).toEqual(["connect", "beat", "beat", "beat", "close"]);
+  });
+
+  it("asks, and gives up with the connection", async () => {
+    const { transport, tell, last } = notebook();
+    transport.connect(NOBODY, "");
+    const answer = transport.ask(NOBODY, "versions/x", {});
+    tell({ to: last().number as string, what: "answer", code: 200 }, 104, 105);
+    expect(await (await answer).text()).toBe("hi");
+    const unreached = transport.ask(NOBODY, "versions/x", {});
+    tell({ to: last().number as string, what: "answer", code: 0 });
+    await expect(unreached).rejects.toThrow(TypeError);
+    const late = transport.ask(NOBODY, "versions/x", { method: "PUT", body: "hi" });
+    transport.disconnect();
+    await expect(late).rejects.toThrow(TypeError);
+  });
+});
