@@ -40,8 +40,7 @@ def locate(
     May ask a server over HTTP, and wait for its answer, if no URL is given.
     """
     url = url or os.environ.get("CRDTCHAT_URL", "")
-    token = token or os.environ.get("CRDTCHAT_TOKEN", "")
-    found = Place(url, TENANT, "", token) if url else _find(context)
+    found = Place(url, TENANT, "", os.environ.get("CRDTCHAT_TOKEN", "")) if url else _find(context)
     place = Place(found.url, tenant or found.tenant, page or found.page, token or found.token)
     if not place.page:
         raise ValueError("no page: say which with page=")

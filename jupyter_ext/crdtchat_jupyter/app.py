@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from crdtchat_jupyter.file_handlers import DiscussionHandler, ExportHandler, Imp
 from crdtchat_jupyter.files import Files
 from crdtchat_jupyter.page_socket import PageSocket
 from crdtchat_jupyter.running import RunningHub
-from crdtchat_jupyter.sharing import Central
+from crdtchat_jupyter.sharing import Central, owner_of
 
 CONTENTS_EVENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 
@@ -38,23 +39,27 @@ class CrdtChatExtension(ExtensionApp):
     server_tenant = Unicode("jupyter", help="Our tenant on the central server.").tag(config=True)
     server_secret = Unicode(
         "",
-        help="The tenant's secret on the central server: this server signs its users in with it.",
+        help="The tenant's secret on the central server: this server signs its users in with it. "
+        "Only where the server's users cannot read its configuration.",
+    ).tag(config=True)
+    server_token = Unicode(
+        help="A sign-in token for the central server, of the one user whose server this is: what "
+        "JupyterHub gives its users' servers. By default the environment's CRDTCHAT_TOKEN."
     ).tag(config=True)
 
     @default("data_dir")
     def _default_data_dir(self) -> str:
         return str(Path(jupyter_data_dir()) / "crdtchat")
 
+    @default("server_token")
+    def _default_server_token(self) -> str:
+        return os.environ.get("CRDTCHAT_TOKEN", "")
+
     def initialize_settings(self) -> None:
         """Make what the handlers share."""
         server = self.serverapp
         assert server is not None
-        if bool(self.server_url) != bool(self.server_secret):
-            raise ValueError("CrdtChatExtension.server_url and server_secret go together: set both")
-        central = None
-        if self.server_url:
-            url = self.server_url.rstrip("/")
-            central = Central(url, self.server_tenant, self.server_secret)
+        central = self._central()
         data = Path(self.data_dir)
         self.central = central
         self.running = RunningHub(data, version("crdtchat"))
@@ -69,6 +74,23 @@ class CrdtChatExtension(ExtensionApp):
         if events is not None:
             events.add_listener(schema_id=CONTENTS_EVENTS, listener=self._on_contents)
 
+    def _central(self) -> Central | None:
+        if not self.server_url:
+            if self.server_secret:
+                raise ValueError("CrdtChatExtension.server_secret needs a server_url")
+            return None
+        if self.server_secret:
+            token = ""
+        elif self.server_token:
+            token = self.server_token
+            owner_of(token)
+        else:
+            raise ValueError(
+                "CrdtChatExtension.server_url needs a server_secret, or a server_token in the "
+                "environment's CRDTCHAT_TOKEN"
+            )
+        return Central(self.server_url.rstrip("/"), self.server_tenant, self.server_secret, token)
+
     def initialize_handlers(self) -> None:
         """Routes below Jupyter's base URL."""
         about_files = {
@@ -76,10 +98,16 @@ class CrdtChatExtension(ExtensionApp):
             "central": self.central,
             "running": self.running,
         }
+        if self.central is None:
+            running = {"running": self.running}
+            self.handlers.extend(
+                [
+                    (r"/crdtchat/sync/jupyter/(.+)", PageSocket, running),
+                    (r"/crdtchat/(api/v1/.+)", RestHandler, running),
+                ]
+            )
         self.handlers.extend(
             [
-                (r"/crdtchat/sync/jupyter/(.+)", PageSocket, {"running": self.running}),
-                (r"/crdtchat/(api/v1/.+)", RestHandler, {"running": self.running}),
                 (r"/crdtchat/api/discussion", DiscussionHandler, about_files),
                 (r"/crdtchat/api/export", ExportHandler, about_files),
                 (r"/crdtchat/api/import", ImportHandler, about_files),

@@ -18,7 +18,7 @@ from crdtchat.stores.base import StoreError
 from crdtchat_jupyter.discussions import Discussion, Discussions
 from crdtchat_jupyter.principal import RESOURCE, TENANT, principal_of, require
 from crdtchat_jupyter.running import RunningHub
-from crdtchat_jupyter.sharing import Central
+from crdtchat_jupyter.sharing import Central, NotTheirs
 from crdtchat_jupyter.side_files import SideFile
 
 
@@ -81,7 +81,10 @@ class DiscussionHandler(FileHandler):
         }
         if self.central is not None:
             answer["url"], answer["tenant"] = self.central.url, self.central.tenant
-            answer["token"] = self.central.token(principal, found.page)
+            try:
+                answer["token"] = self.central.token_of(principal, found.page)
+            except NotTheirs as error:
+                raise web.HTTPError(403, str(error)) from None
         self.finish(json.dumps(answer))
 
 

@@ -13,17 +13,34 @@ LIFETIME_S = 12 * 3600
 """Seconds a sign-in token is good for; the front end asks for a new one before it ends."""
 
 
+class NotTheirs(Exception):
+    """The only token at hand is somebody else's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Central:
-    """Where it is, and what makes our word about a user worth something there."""
+    """Where it is, and by what our users come in there."""
 
     url: str
     tenant: str
     secret: str
-    """The tenant's HS256 secret. It never leaves the server."""
+    """The tenant's HS256 secret, with which we sign any user in; empty: there is one token alone.
+    It never leaves the server."""
+    token: str
+    """A sign-in token of the one whose server this is."""
 
-    def token(self, principal: Principal, page: str) -> str:
-        """Sign a user in to one page, with the role that Jupyter's authorizer gave them."""
+    def token_of(self, principal: Principal, page: str) -> str:
+        """Sign a user in to one page, with the role that Jupyter's authorizer gave them; or answer
+        the token of the server's owner, whose role was decided by who made it.
+
+        Raises NotTheirs for everybody but the owner where there is only the owner's token.
+        """
+        if not self.secret:
+            if owner_of(self.token) != principal.user:
+                raise NotTheirs(
+                    f"this server signs in {owner_of(self.token)} alone: open it on yours"
+                )
+            return self.token
         claims = {
             "sub": principal.user,
             "name": principal.name,
@@ -32,6 +49,15 @@ class Central:
             "exp": int(time.time()) + LIFETIME_S,
         }
         return jwt.encode(claims, self.secret, algorithm="HS256")
+
+
+def owner_of(token: str) -> str:
+    """Whose sign-in token it is; the central server checks it. Raises ValueError if it is none."""
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False})
+    except jwt.InvalidTokenError as error:
+        raise ValueError(f"the token for the central server is no sign-in token: {error}") from None
+    return str(claims.get("sub", ""))
 
 
 def literal(page: str) -> str:

@@ -1,7 +1,4 @@
-"""The Node packages that conformance is measured against.
-
-Installed from the lock file when they are missing or older than it.
-"""
+"""Node packages that tests need: what conformance is measured against, first of all."""
 
 from __future__ import annotations
 
@@ -12,13 +9,14 @@ from pathlib import Path
 NODE = Path(__file__).parent / "node"
 
 
-def install() -> Path:
-    """Install with `npm ci` if need be; answers the directory. Raises if Node is missing."""
-    stamp = NODE / "node_modules" / ".package-lock.json"
-    lock = NODE / "package-lock.json"
+def install(folder: Path = NODE) -> Path:
+    """Install what a folder's lock file names, with `npm ci`, where it is missing or older than
+    that; answers the folder. Raises if Node is missing."""
+    stamp = folder / "node_modules" / ".package-lock.json"
+    lock = folder / "package-lock.json"
     if not stamp.exists() or stamp.stat().st_mtime < lock.stat().st_mtime:
         npm = shutil.which("npm")
-        assert npm is not None, "the conformance tests need Node 20 or newer, with npm"
-        subprocess.run([npm, "ci", "--no-audit", "--no-fund", "--silent"], cwd=NODE, check=True)
+        assert npm is not None, "these tests need Node 20 or newer, with npm"
+        subprocess.run([npm, "ci", "--no-audit", "--no-fund", "--silent"], cwd=folder, check=True)
         stamp.touch()
-    return NODE
+    return folder

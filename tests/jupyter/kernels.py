@@ -11,8 +11,6 @@ from uuid import uuid4
 import httpx
 from websockets.sync.client import ClientConnection, connect
 
-from tests.jupyter.process import JupyterProcess
-
 
 class Kernel:
     """A running kernel."""
@@ -52,11 +50,11 @@ class Kernel:
 
 
 @contextmanager
-def running_kernel(jupyter: JupyterProcess, client: httpx.Client, path: str) -> Iterator[Kernel]:
-    """The kernel of a notebook, started through Jupyter."""
+def running_kernel(client: httpx.Client, path: str) -> Iterator[Kernel]:
+    """The kernel of a notebook, started through the Jupyter server that the client asks."""
     asked = {"path": path, "type": "notebook", "name": "", "kernel": {"name": "python3"}}
     session = client.post("api/sessions", json=asked).raise_for_status().json()
-    address = jupyter.url.replace("http", "ws", 1)
+    address = str(client.base_url).replace("http", "ws", 1)
     with connect(
         f"{address}api/kernels/{session['kernel']['id']}/channels",
         additional_headers={"Authorization": client.headers["Authorization"]},

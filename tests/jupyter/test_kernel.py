@@ -40,7 +40,7 @@ def program(plain: JupyterProcess) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def kernel(plain: JupyterProcess, program: httpx.Client) -> Iterator[Kernel]:
     write_notebook(plain.files / "work" / "here.ipynb", [("k1", "x"), ("k2", "y")])
-    with running_kernel(plain, program, "work/here.ipynb") as found:
+    with running_kernel(program, "work/here.ipynb") as found:
         yield found
 
 
@@ -85,7 +85,7 @@ def test_it_is_the_same_person_each_time(
     plain: JupyterProcess, program: httpx.Client, kernel: Kernel
 ) -> None:
     write_notebook(plain.files / "again.ipynb", [("n1", "x")])
-    with running_kernel(plain, program, "again.ipynb") as again:
+    with running_kernel(program, "again.ipynb") as again:
         assert again.run(CONNECT + "; print(page.me.id); page.close()") == getpass.getuser()
 
 
@@ -102,7 +102,7 @@ def test_a_browser_is_who_its_cookie_says(plain: JupyterProcess, program: httpx.
 def test_the_notebook_is_found_where_it_went(plain: JupyterProcess, program: httpx.Client) -> None:
     write_notebook(plain.files / "before.ipynb", [("w1", "x")])
     page = page_of(program, "before.ipynb")
-    with running_kernel(plain, program, "before.ipynb") as kernel:
+    with running_kernel(program, "before.ipynb") as kernel:
         # As JupyterLab renames.
         program.patch("api/contents/before.ipynb", json={"path": "after.ipynb"}).raise_for_status()
         session = {"path": "after.ipynb", "type": "notebook"}
@@ -117,7 +117,7 @@ def test_a_copy_has_to_be_decided_about_first(plain: JupyterProcess, program: ht
     for name in ("one.ipynb", "two.ipynb"):
         write_notebook(plain.files / name, [("d1", "x"), ("d2", "y")])
     page_of(program, "one.ipynb")
-    with running_kernel(plain, program, "two.ipynb") as kernel:
+    with running_kernel(program, "two.ipynb") as kernel:
         said = kernel.run("import crdtchat; crdtchat.connect_blocking()")
     assert said.startswith("ValueError: two.ipynb looks like a copy of one.ipynb: open it in")
 
@@ -133,7 +133,7 @@ def test_a_kernel_of_a_server_without_us_is_told(tmp_path: Path) -> None:
         httpx.Client(base_url=jupyter.url, headers=headers, timeout=60) as client,
     ):
         write_notebook(jupyter.files / "x.ipynb", [("x1", "x")])
-        with running_kernel(jupyter, client, "x.ipynb") as kernel:
+        with running_kernel(client, "x.ipynb") as kernel:
             said = kernel.run("import crdtchat; crdtchat.connect_blocking()")
     assert "has no crdtchat: install crdtchat[jupyter] where it runs" in said
     assert TOKEN not in said
