@@ -51,6 +51,48 @@ def test_both_sides_write_while_one_is_offline(
     )
 
 
+def test_two_browsers_write_while_both_are_offline(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    url = page(site, server, page_id)
+    ann, bob = readers(url), readers(url)
+    ann.annotate("every ship", "First", "Ann")
+    ann.expect_live()
+    bob.open("every ship")
+    bob.reply("Hello", "Bob")
+    bob.expect_live()
+    expect(ann.comment("Hello")).to_be_visible()
+    for reader in (ann, bob):
+        reader.offline()
+        reader.expect_state("Offline")
+    # In the same discussion, and on the same words.
+    for reader, name in ((ann, "Ann"), (bob, "Bob")):
+        reader.front()
+        reader.reply(f"{name} in the dark")
+        reader.close()
+        reader.annotate("steel pen", f"{name} on the pen")
+        reader.expect_state("2 unsent")
+        reader.close()
+        reader.expect_painted("every ship", "steel pen")
+    for reader in (ann, bob):
+        reader.offline(False)
+    for reader in (ann, bob):
+        reader.expect_live()
+        reader.page.wait_for_function(f"{TALK}().flat().length === 6")
+    told = ann.page.evaluate(f"{TALK}()")
+    assert told == bob.page.evaluate(f"{TALK}()")
+    assert [said[:2] for said in told if len(said) > 1] == [["First", "Hello"]]
+    assert sorted(text for said in told for text in said) == sorted(
+        ["First", "Hello", *(f"{name} {what}" for name in ("Ann", "Bob") for what in WRITTEN)]
+    )
+    for reader in (ann, bob):
+        reader.expect_painted("every ship", "steel pen", "steel pen")
+
+
+WRITTEN = ("in the dark", "on the pen")
+TALK = "(() => chat.annotations.map((one) => one.comments.map((comment) => comment.text)))"
+
+
 def test_two_tabs_agree_offline(
     readers: OpenReader, site: Site, server: ServerProcess, page_id: str
 ) -> None:
@@ -167,6 +209,39 @@ def test_a_restart_of_the_server_goes_unnoticed(
         bob.reply("After", "Bob")
         expect(ann.comment("After")).to_be_visible()
         assert ann.page.get_by_role("dialog").count() == 1, "the card, and nothing that asks"
+
+
+def test_the_word_and_its_sign_change_together(
+    readers: OpenReader, site: Site, bundle: object, tmp_path: object, page_id: str
+) -> None:
+    with running_server(tmp_path / "data") as server:  # type: ignore[operator]
+        phone = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
+        ann = readers(page(site, server, page_id), **phone)
+        ann.expected = ["WebSocket connection to .* failed", "ERR_CONNECTION"]
+        ann.expect_live()
+        ann.page.evaluate(WATCH_STATE)
+        server.kill()
+        ann.expect_state("Offline")
+        server.restart()
+        ann.expect_live()
+        expect(ann.page.locator(".link")).to_have_text("Live")
+    seen = ann.page.evaluate("seen")
+    assert {"Live", "Offline"} <= {word for word, *_ in seen}
+    for word, sign, colour in seen:
+        assert (word == "Offline") == (colour == "offline"), seen
+        assert (word == "Live") == (sign == "I"), seen
+
+
+WATCH_STATE = """() => {
+  const root = document.querySelector("crdtchat-layer").shadowRoot;
+  window.seen = [];
+  const look = () => {
+    const link = root.querySelector(".link");
+    if (link) seen.push([link.textContent, link.firstChild.tagName, link.classList[1]]);
+  };
+  look();
+  new MutationObserver(look).observe(root, {subtree: true, childList: true, attributes: true, characterData: true});
+}"""
 
 
 def test_drafts_survive_a_reload(

@@ -44,7 +44,8 @@ export function listed(widget: Widget): Thread[] {
   });
   const order = new Map(found.map((thread) => [thread.aid, position(widget, thread)]));
   const at = (thread: Thread) => order.get(thread.aid) as number;
-  return found.sort((a, b) => (at(a) === at(b) ? a.created - b.created : at(a) - at(b)));
+  // Where places are equal the order is that of the threads: of when they were made.
+  return found.sort((a, b) => (at(a) === at(b) ? 0 : at(a) - at(b)));
 }
 
 function position(widget: Widget, { aid, target }: Thread): number {

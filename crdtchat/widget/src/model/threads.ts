@@ -104,13 +104,14 @@ export class Threads {
     return this.#cache.get(aid);
   }
 
+  /** In the order they were made, which is the same in every replica. */
   all(): Thread[] {
     const threads: Thread[] = [];
     for (const aid of this.#keys.keys()) {
       const thread = this.get(aid);
       if (thread) threads.push(thread);
     }
-    return threads;
+    return threads.sort((a, b) => a.created - b.created || (a.aid < b.aid ? -1 : 1));
   }
 
   name(user: string): string {

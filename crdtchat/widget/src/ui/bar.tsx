@@ -74,10 +74,12 @@ export function State() {
   const { link, unsent } = widget.session.status;
   const settled = usePatience(widget.session.status);
   const saved = useSaved(unsent, link);
+  // Word, icon and colour change together, and a short gap changes none of them.
+  const shown = link === "offline" && !settled ? "live" : link;
   const [word, icon] = ((): [string, IconName] => {
     if (link === "sign-in") return [speech.text("signIn"), "offline"];
     if (link === "refused") return [speech.text("refused"), "offline"];
-    if (link === "offline" && settled)
+    if (shown === "offline")
       return [unsent > 0 ? speech.count("unsent", unsent) : speech.text("offline"), "offline"];
     if (link === "starting") return [settled ? speech.text("connecting") : "", "cloud"];
     if (unsent > 0) return [speech.text("saving"), "cloud"];
@@ -87,14 +89,14 @@ export function State() {
   const said = link === "offline" ? "announceOffline" : link === "live" ? "announceLive" : null;
   useAnnouncement(settled ? said : null);
   if (!word) return null;
-  const calm = link === "live" && unsent === 0 && !saved;
+  const calm = shown === "live" && unsent === 0 && !saved;
   const again = link === "refused" || link === "sign-in";
   return (
     <span
-      class={`link ${link}${calm && !widget.readonly ? " calm" : ""}`}
+      class={`link ${shown}${calm && !widget.readonly ? " calm" : ""}`}
       data-link={link}
       data-unsent={unsent}
-      title={link === "offline" ? speech.text("offlineHint") : word}
+      title={shown === "offline" ? speech.text("offlineHint") : word}
     >
       {calm ? <i class="pulse" /> : <Icon name={icon} />}
       <span>{word}</span>
