@@ -16,7 +16,7 @@ from crdtchat.server.settings import BadSetting, Settings, read_settings
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; answers the exit status. Errors are one sentence with the remedy."""
-    parser = _parser()
+    parser = make_parser()
     flags = vars(parser.parse_args(_joined(sys.argv[1:] if arguments is None else arguments)))
     command = flags.pop("command")
     try:
@@ -40,7 +40,8 @@ def _joined(arguments: Sequence[str]) -> list[str]:
     return joined
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """All commands and their flags."""
     parser = argparse.ArgumentParser(
         prog="crdtchat", description="Discuss text together on any page or notebook."
     )

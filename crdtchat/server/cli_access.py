@@ -93,7 +93,7 @@ def _add_token_commands(token: Commands, command: Command) -> None:
     create.add_argument("--role", required=True, choices=_ROLES)
     create.add_argument("--user", help="user id it acts as (default: one made up)")
     create.add_argument("--name", help="name shown (default: the user id)")
-    create.add_argument("--page", default="*", help="glob over page ids (default *)")
+    create.add_argument("--page", default="*", help="glob over page ids (default: all)")
     create.add_argument("--ttl", default="", help="how long it lasts, as 30d, 12h or 45m")
     listed = command(token, "list", "list a tenant's tokens, without their secrets", "list_tokens")
     listed.add_argument("--tenant", required=True)
