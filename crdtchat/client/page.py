@@ -55,9 +55,9 @@ def connect(
     `FLUSH_S` seconds for what was written, and raises `NotSaved` if something was not.
 
     url: the server; by default the environment's `CRDTCHAT_URL`. In a notebook of a Jupyter server
-        with crdtchat nothing need be given: it is found, with the notebook's page, and you are that
-        server's user; for this the server is asked, and its answer waited for. Raises ValueError
-        where no server or no page is found.
+    with crdtchat nothing need be given: it is found, with the notebook's page, and you are that
+    server's user; for this the server is asked, and its answer waited for. Raises ValueError
+    where no server or no page is found.
     tenant: by default `demo`.
     token: who you are; by default `CRDTCHAT_TOKEN`. Without one you are a guest called `name`.
     """

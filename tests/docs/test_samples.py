@@ -8,13 +8,16 @@ import json
 import re
 import shlex
 import subprocess
+from base64 import b64encode
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import yaml
+from standardwebhooks.webhooks import Webhook
 from traitlets.config import Config
 
 from crdtchat.server.cli import make_parser
@@ -22,7 +25,7 @@ from crdtchat.server.settings import read_settings
 from tests.docs.samples import PAGES, ROOT, Sample, inline_code, samples
 from tests.server_process import ServerProcess, running_server
 
-RUN_HERE = {"python", "sh", "toml", "json", "ini", "yaml"}
+RUN_HERE = {"python", "sh", "toml", "json", "ini", "yaml", "http"}
 RUN_ELSEWHERE = {
     "html": "tests/browser/test_samples.py",
     "nginx": "tests/docs/test_proxies.py",
@@ -30,8 +33,20 @@ RUN_ELSEWHERE = {
 }
 
 
+SERVER = re.compile(r"http://127\.0\.0\.1:8000|https://comments\.example\.org")
+WEBHOOK_SECRET = f"whsec_{b64encode(bytes(32)).decode()}"
+
+
 def name_of(sample: Sample) -> str:
     return sample.place
+
+
+def signed(body: str) -> dict[str, str]:
+    """The headers of a webhook's request."""
+    now = datetime.now(UTC)
+    signature = Webhook(WEBHOOK_SECRET).sign("evt_1", now, body)
+    stamp = str(int(now.timestamp()))
+    return {"webhook-id": "evt_1", "webhook-timestamp": stamp, "webhook-signature": signature}
 
 
 @pytest.fixture(scope="module")
@@ -50,15 +65,19 @@ def test_every_language_is_looked_at() -> None:
 def test_python_runs_from_the_top_of_the_page_to_its_end(
     page: Path, server: ServerProcess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    """With what a configuration file (`c`) or a handler of webhooks is given. What finds its page
+    by the kernel that it runs in is run in one by `tests/jupyter`."""
     monkeypatch.chdir(tmp_path)
     token = server.token("ann", "owner")
-    # `c` is what a Jupyter configuration file is given.
-    names: dict[str, Any] = {"c": Config()}
+    body = '{"type": "new-text-chat"}'
+    names: dict[str, Any] = {"c": Config(), "body": body, "headers": signed(body)}
     for sample in samples("python"):
         if sample.page == page:
-            text = sample.text.replace("http://127.0.0.1:8000", server.url)
+            text = SERVER.sub(server.url, sample.text).replace("whsec_...", WEBHOOK_SECRET)
             text = "\n" * (sample.line - 1) + text.replace('"..."', repr(token))
-            exec(compile(text, str(page), "exec"), names)
+            code = compile(text, str(page), "exec")
+            if "connect_blocking()" not in text:
+                exec(code, names)
     for value in names.values():
         if isinstance(value, httpx.Client):
             value.close()
@@ -92,6 +111,14 @@ def test_configuration_is_taken(sample: Sample, tmp_path: Path) -> None:
 @pytest.mark.parametrize("sample", samples("json"), ids=name_of)
 def test_json_is_json(sample: Sample) -> None:
     json.loads(sample.text)
+
+
+@pytest.mark.parametrize("sample", samples("http"), ids=name_of)
+def test_requests_have_headers_and_a_body_that_is_json(sample: Sample) -> None:
+    head, _, body = sample.text.partition("\n\n")
+    _, *headers = head.splitlines()
+    assert all(re.fullmatch(r"[a-z-]+: \S.*", header) for header in headers)
+    json.loads(body)
 
 
 @pytest.mark.parametrize("sample", samples("yaml"), ids=name_of)
