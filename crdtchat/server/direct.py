@@ -20,6 +20,7 @@ from websockets.protocol import State
 
 from crdtchat.server.doors import Arrival
 from crdtchat.server.turns import AT_ONCE_BYTES, SLICE_BYTES, Turns
+from crdtchat.server.waiting import Inbox, Signal
 
 DIRECT = "crdtchat.direct"
 """Name of the ASGI scope extension that holds the protocol."""
@@ -40,6 +41,11 @@ class DirectSocket(WebSocketsSansIOProtocol):
         if self.response.status_code == 101 and not self.conn.extensions:
             cast(dict[str, Any], self.scope["extensions"])[DIRECT] = self
             self._descriptor = _plain_socket(self.transport)
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.queue = cast(Any, Inbox())
+        self.writable = cast(Any, Signal(is_set=True))
 
     _descriptor = -1
     """The socket, where bytes may be written to it as they are."""
@@ -158,7 +164,11 @@ class DirectSocket(WebSocketsSansIOProtocol):
         if self.transport.is_closing():
             raise ClientDisconnected
         await super().send(message)
-        if message["type"] == "websocket.close":
+        if message["type"] == "websocket.accept":
+            # Nobody looks at the handshake any more; its parser holds on to the request.
+            self.request.headers.clear()
+            del self.request, self.response
+        elif message["type"] == "websocket.close":
             self._stuck = self._stuck or self.loop.call_later(LINGER, self.transport.abort)
 
     @property

@@ -16,6 +16,7 @@ from crdtchat.server.logs import set_up_logs
 from crdtchat.server.settings import Settings
 from crdtchat.server.socket import MAX_FRAME
 from crdtchat.server.storage import has_tenants, make_store, shown
+from crdtchat.server.straight import Straight
 from crdtchat.sync.tuning import Tuning
 
 
@@ -72,7 +73,8 @@ def server_config(app: Starlette, settings: Settings, heartbeat: float) -> Front
     """
     tls = settings.tls_context()
     config = FrontConfig(
-        app,
+        Straight(app),
+        interface="asgi3",
         host=settings.host,
         port=settings.port,
         http=FrontDoor,

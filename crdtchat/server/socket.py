@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from crdtchat.access.gate import Admission, Gate, NoTenant
@@ -69,45 +70,55 @@ async def serve_socket(socket: WebSocket) -> None:
     channel = SocketChannel(socket)
     try:
         with doors.socket_of(socket.client.host if socket.client else ""):
-            await _serve_channel(socket, channel, v1)
+            joining = await _admit(socket, channel, v1)
+            if joining is None:
+                return
+            # Cookies and tokens have done their work, and need not lie in memory for hours.
+            socket.scope["headers"].clear()
+            state = socket.app.state
+            await serve_admitted(
+                state.hub, state.gate, state.guard, channel, joining, channel.direct
+            )
     except Crowded:
         await channel.close(CloseCode.TOO_FAST, "too many connections from your address")
 
 
-async def _serve_channel(socket: WebSocket, channel: SocketChannel, v1: bool) -> None:
+async def _admit(socket: WebSocket, channel: SocketChannel, v1: bool) -> Joining | None:
+    """Look at who comes. None: they were sent away."""
     hub: Hub = socket.app.state.hub
     gate: Gate = socket.app.state.gate
     tenant_name, page = split_path(socket)
+    # Remembers what it has parsed, and is forgotten with it.
+    asked = HTTPConnection(socket.scope)
+    query = asked.query_params
     try:
         if not page or len(page) > PAGE_CHARACTERS:
             raise Denied("the page id is empty or too long", forbidden=True)
         tenant = gate.tenant(tenant_name)
-        origin = socket.headers.get("origin")
-        if not tenant.allows_origin(origin, socket.headers.get("host", "")):
+        origin = asked.headers.get("origin")
+        if not tenant.allows_origin(origin, asked.headers.get("host", "")):
             raise Denied(f"pages of {origin} may not embed this tenant", forbidden=True)
-        query = socket.query_params
         admission = await gate.admit(
             tenant,
-            token=credentials(socket, tenant),
+            token=credentials(asked, tenant),
             name=query.get("name", ""),
             now=hub.sources.now().wall,
             page=page,
         )
     except NoTenant:
         await channel.close(CloseCode.NO_TENANT, "there is no such tenant")
-        return
+        return None
     except Denied as denied:
         hub.counters.add("denied")
         code = CloseCode.FORBIDDEN if denied.forbidden else CloseCode.SIGN_IN
         await channel.close(code, denied.reason[:120])
-        return
+        return None
     except StoreError as error:
         await channel.close(CloseCode.UNAVAILABLE, str(error)[:120])
-        return
-    joining = Joining(
+        return None
+    return Joining(
         admission, page, v1, parse_lease(query.get("lease", "")), page_versions=tenant.page_versions
     )
-    await serve_admitted(hub, gate, socket.app.state.guard, channel, joining, channel.direct)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,6 @@ O3. After an overflow nothing droppable is queued until `caught_up`: the owner t
 
 from __future__ import annotations
 
-from collections import deque
-
 
 class Outbox:
     """Frames of one session. Batches and presence are droppable; answers (acks, sync replies) are
@@ -19,7 +17,7 @@ class Outbox:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._frames: deque[tuple[bytes, int | None]] = deque()
+        self._frames: list[tuple[bytes, int | None]] = []
         self._droppable = 0
         self._kept = 0
         self.behind = False
@@ -37,7 +35,7 @@ class Outbox:
         if self._droppable + len(frame) > self._limit:
             marks = (mark for _, mark in self._frames if mark is not None)
             self.since = next(marks, held)
-            self._frames = deque(entry for entry in self._frames if entry[1] is None)
+            self._frames = [entry for entry in self._frames if entry[1] is None]
             self._droppable = 0
             self.behind = True
             return
