@@ -14,9 +14,10 @@ from typing import Any, cast
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
+from websockets.frames import DATA_OPCODES, Frame
 from websockets.http11 import Request
 from websockets.protocol import State
+from websockets.utils import apply_mask
 
 from crdtchat.server.doors import Arrival
 from crdtchat.server.turns import AT_ONCE_BYTES, SLICE_BYTES, Turns
@@ -30,6 +31,22 @@ LINGER = 15.0
 """Seconds after which a connection that was closed is cut off: its last bytes were not read."""
 AT_ONCE = 16
 """Messages of one read that are taken at once; the rest queue, so that nobody holds up the loop."""
+
+
+LONE_BYTES = 16_384
+"""The largest message that may be taken past the parser: one a read keeps nobody waiting."""
+
+
+def lone_message(data: bytes) -> bytes | None:
+    """The payload, if `data` is one whole binary frame of a client and nothing else."""
+    if not 6 <= len(data) <= LONE_BYTES or data[0] != 0x82:
+        return None
+    length, start = data[1] - 0x80, 6
+    if length == 126:
+        length, start = int.from_bytes(data[2:4], "big"), 8
+    if length < (126 if start == 8 else 0) or len(data) != start + length:
+        return None
+    return apply_mask(data[start:], data[start - 4 : start])
 
 
 class DirectSocket(WebSocketsSansIOProtocol):
@@ -102,17 +119,51 @@ class DirectSocket(WebSocketsSansIOProtocol):
     _in_turn = False
     """Whether `_turns` has us."""
 
+    _fed = _parsed = 0
+    """Bytes since the handshake: those that uvicorn was given, and those of the frames it made of
+    them at their shortest. It is inside no frame if they are equal."""
+    _in_fragments = False
+    """Whether it is between the frames of one message."""
+
     def data_received(self, data: bytes) -> None:
-        """Bytes came: parse them at once if they are few, else by turns."""
-        if not self.handshake_initiated or not (
-            self._unread or (len(data) > AT_ONCE_BYTES and self._turns)
+        """Bytes came: one whole message is taken past the parser, which is half of what reading
+        costs. Others are parsed at once if they are few, else by turns."""
+        if (
+            self._take is not None
+            and self._fed == self._parsed
+            and not self._in_fragments
+            and not self._unread
+            and self.queue.empty()
+            and not self.close_sent
+            and self.conn.state is State.OPEN
+            and (message := lone_message(data)) is not None
+            and self._take(message)
         ):
-            self._left = AT_ONCE
+            return
+        if not self.handshake_initiated:
             super().data_received(data)
+            return
+        if not (self._unread or (len(data) > AT_ONCE_BYTES and self._turns)):
+            self._left = AT_ONCE
+            self._parse(data)
             return
         self._unread, self._read = self._unread[self._read :] + data, 0
         self.transport.pause_reading()
         self._take_turns()
+
+    def _parse(self, data: bytes) -> None:
+        self._fed += len(data)
+        super().data_received(data)
+
+    def handle_events(self) -> None:
+        """Frames were made of what came."""
+        for event in self.conn.events:
+            if isinstance(event, Frame):
+                size = len(event.data)
+                self._parsed += size + (6 if size < 126 else 8 if size < 65_536 else 14)
+                if event.opcode in DATA_OPCODES:
+                    self._in_fragments = not event.fin
+        super().handle_events()
 
     def _take_turns(self) -> None:
         if not self._in_turn and self._turns is not None:
@@ -127,7 +178,7 @@ class DirectSocket(WebSocketsSansIOProtocol):
             if self._read >= len(self._unread):
                 self._unread, self._read = b"", 0
             self._left = SLICE_BYTES  # all of them: in the queue they would cost others' time
-            super().data_received(part)
+            self._parse(part)
         self._in_turn = bool(self._unread) and not self.read_paused and not self.disconnected
         if not self._unread and not self.read_paused and not self.transport.is_closing():
             self.transport.resume_reading()
