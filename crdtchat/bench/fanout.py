@@ -93,8 +93,12 @@ def measure(
 
 
 def measure_once(server: str, load: Load, pace: Pace, *, seed: int) -> Tally:
-    """One measurement. Low rates get a longer window, so that there is something to count."""
-    window = max(pace.window, min(20 / load.rate, 2 * pace.window)) if load.rate else pace.window
+    """One measurement. Low rates get longer, so that there is something to get used to and to
+    count."""
+    warm, window = pace.warm, pace.window
+    if load.rate:
+        warm = max(warm, min(15 / load.rate, window))
+        window = max(window, min(20 / load.rate, 2 * window))
     with (
         tempfile.TemporaryDirectory(prefix="crdtchat-bench-") as folder,
         running(server, Path(folder)) as process,
@@ -108,7 +112,7 @@ def measure_once(server: str, load: Load, pace: Pace, *, seed: int) -> Tally:
             readers=load.readers,
             writers=WRITERS,
             rate=load.rate,
-            warm=pace.warm,
+            warm=warm,
             window=window,
             drain=pace.drain,
             v1=process.v1,

@@ -19,6 +19,8 @@ FAN_OUT_RATIO = 10.0
 """Target at 1,000 operations/s: delivered updates per CPU second against the peer."""
 RETURN = 0.10
 """Target: how far memory may stay above the start."""
+HALF_THE_BEST_KIB = {"idle connection": 4.85, "open page of 100 annotations": 616.0}
+"""Target: half of the best peer's, each measured on its own (docs/performance.md)."""
 _OURS = (CRDTCHAT, CRDTCHAT_V1)
 
 
@@ -135,11 +137,24 @@ def memory(returned: Returned, things: Sequence[PerThing]) -> str:
         "",
     ]
     cells = [
-        [thing.thing, thing.server, f"{thing.count:,}", f"{thing.bytes_each / 1024:,.1f}"]
+        [
+            thing.thing,
+            thing.server,
+            f"{thing.count:,}",
+            f"{thing.bytes_each / 1024:,.1f}",
+            _memory_target(thing),
+        ]
         for thing in things
     ]
-    lines.append(table(["what", "server", "of them", "KiB each"], sorted(cells)))
+    lines.append(table(["what", "server", "of them", "KiB each", "target"], sorted(cells)))
     return "\n".join(lines)
+
+
+def _memory_target(thing: PerThing) -> str:
+    most = HALF_THE_BEST_KIB.get(thing.thing)
+    if most is None or thing.server not in _OURS:
+        return ""
+    return f"<= {most:,.1f}: {_verdict(thing.bytes_each <= most * 1024)}"
 
 
 def _latency(row: FanOut, value: float) -> str:
