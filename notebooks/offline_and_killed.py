@@ -8,34 +8,16 @@ folder. Both go on writing while there is no server; when it is back they end eq
 
 from __future__ import annotations
 
-import signal
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import anyio
+from local_server import LocalServer
 
 import crdtchat
 from crdtchat.anchoring import describe
 
 README = Path(__file__).parents[1] / "README.md"
-
-
-def start_server(data: str, port: str = "0") -> tuple[subprocess.Popen[str], str]:
-    """Start `crdtchat serve`; answer the process and where it listens."""
-    command = [sys.executable, "-m", "crdtchat", "serve", "--port", port, "--data", data]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    return process, process.stdout.readline().split()[-1]
-
-
-def end(process: subprocess.Popen[str], how: signal.Signals) -> None:
-    """End the server with a signal."""
-    process.send_signal(how)
-    process.wait()
-    assert process.stdout is not None
-    process.stdout.close()
 
 
 async def main(text: str) -> None:
@@ -49,36 +31,35 @@ async def main(text: str) -> None:
             words, comment, prefix=found.prefix, suffix=found.suffix, start=start
         )
 
-    with tempfile.TemporaryDirectory() as data:
-        server, url = start_server(data)
-        async with (
-            crdtchat.connect(url, page="the text", name="Ann") as ann,
-            crdtchat.connect(url, page="the text", name="Bob") as bob,
-        ):
-            thread = await annotate(ann, lines[0], "Ann opens a thread.")
-            await bob.wait_for(lambda page: page.annotation(thread) is not None)
-            await bob.reply(thread, "Bob replies.")
-            await bob.wait_saved()
-            print(f"both live: {len(bob.annotations)} annotation, saved")
+    server = LocalServer()
+    async with (
+        crdtchat.connect(server.url, page="the text", name="Ann") as ann,
+        crdtchat.connect(server.url, page="the text", name="Bob") as bob,
+    ):
+        thread = await annotate(ann, lines[0], "Ann opens a thread.")
+        await bob.wait_for(lambda page: page.annotation(thread) is not None)
+        await bob.reply(thread, "Bob replies.")
+        await bob.wait_saved()
+        print(f"both live: {len(bob.annotations)} annotation, saved")
 
-            end(server, signal.SIGKILL)
-            print("server killed with -9")
-            for number, line in enumerate(lines[1:4]):
-                await annotate(ann, line, f"Ann, without a server: {number}")
-                await bob.reply(thread, f"Bob, without a server: {number}")
-            print(f"written meanwhile, unsaved: Ann {ann.unsaved}, Bob {bob.unsaved}")
+        server.kill()
+        print("server killed with -9")
+        for number, line in enumerate(lines[1:4]):
+            await annotate(ann, line, f"Ann, without a server: {number}")
+            await bob.reply(thread, f"Bob, without a server: {number}")
+        print(f"written meanwhile, unsaved: Ann {ann.unsaved}, Bob {bob.unsaved}")
 
-            server, _ = start_server(data, url.rpartition(":")[2])
-            await ann.wait_saved()
-            await bob.wait_saved()
-            await ann.wait_for(lambda page: len(page.annotations[0].comments) == 5)
-            await bob.wait_for(lambda page: len(page.annotations) == 4)
-            print(f"server back: Ann and Bob agree: {ann.annotations == bob.annotations}")
-            for annotation in ann.annotations:
-                print(f"  “{annotation.quote[:48]}…”")
-                for comment in annotation.comments:
-                    print(f"      {comment.author_name}: {comment.text}")
-        end(server, signal.SIGTERM)
+        server.start()
+        await ann.wait_saved()
+        await bob.wait_saved()
+        await ann.wait_for(lambda page: len(page.annotations[0].comments) == 5)
+        await bob.wait_for(lambda page: len(page.annotations) == 4)
+        print(f"server back: Ann and Bob agree: {ann.annotations == bob.annotations}")
+        for annotation in ann.annotations:
+            print(f"  “{annotation.quote[:48]}…”")
+            for comment in annotation.comments:
+                print(f"      {comment.author_name}: {comment.text}")
+    server.stop()
 
 
 if __name__ == "__main__":
