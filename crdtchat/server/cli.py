@@ -49,13 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve pages' discussions")
     serve.set_defaults(command=_serve)
     _add_settings(serve)
-    serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
-    serve.add_argument("--port", type=int, help="port (default 8000; 0: any free one)")
-    serve.add_argument("--tls-cert", help="certificate chain (PEM): speak TLS without a proxy")
-    serve.add_argument("--tls-key", help="its private key (PEM)")
-    serve.add_argument(
-        "--trusted-proxies", help="addresses of reverse proxies, as 127.0.0.1,10.0.0.0/8"
-    )
+    _add_address(serve)
     add_access_commands(commands, _add_settings)
     add_webhook_commands(commands, _add_settings)
     erase = commands.add_parser("erase", help="take words off the disk for good")
@@ -66,6 +60,13 @@ def make_parser() -> argparse.ArgumentParser:
     erase.add_argument("--annotation", help="with --page: this annotation and its thread")
     erase.add_argument("--user", help="user id: what they wrote, on all pages")
     erase.add_argument("--yes", action="store_true", help="do not ask")
+    doctor = commands.add_parser("doctor", help="say what is wrong here, and how to mend it")
+    doctor.set_defaults(command=_doctor)
+    _add_settings(doctor)
+    _add_address(doctor)
+    completion = commands.add_parser("completion", help="print what your shell completes with")
+    completion.set_defaults(command=_completion)
+    completion.add_argument("shell", choices=("bash", "zsh", "tcsh"))
     _add_exchange(commands)
     audit = commands.add_parser("audit", help="print a tenant's audit log as JSON lines")
     audit.set_defaults(command=_audit)
@@ -108,6 +109,16 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", help="store URL instead of the embedded database")
 
 
+def _add_address(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port (default 8000; 0: any free one)")
+    parser.add_argument("--tls-cert", help="certificate chain (PEM): speak TLS without a proxy")
+    parser.add_argument("--tls-key", help="its private key (PEM)")
+    parser.add_argument(
+        "--trusted-proxies", help="addresses of reverse proxies, as 127.0.0.1,10.0.0.0/8"
+    )
+
+
 def _settings(flags: dict[str, Any]) -> Settings:
     return read_settings(flags, os.environ)
 
@@ -117,6 +128,19 @@ def _serve(flags: dict[str, Any]) -> int:
     from crdtchat.server.serve import serve
 
     return serve(_settings(flags))
+
+
+def _doctor(flags: dict[str, Any]) -> int:
+    from crdtchat.server.doctor import doctor
+
+    return doctor(flags)
+
+
+def _completion(flags: dict[str, Any]) -> int:
+    import shtab
+
+    sys.stdout.write(shtab.complete(make_parser(), flags["shell"]))
+    return 0
 
 
 def _erase(flags: dict[str, Any]) -> int:

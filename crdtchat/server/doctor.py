@@ -1,0 +1,222 @@
+"""`crdtchat doctor`: what is wrong with an installation, and how to mend it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cryptography.x509 import load_pem_x509_certificate
+
+from crdtchat.server.pages import BUNDLE, version
+from crdtchat.server.printing import print_line
+from crdtchat.server.serve import raise_descriptors
+from crdtchat.server.settings import BadSetting, Settings, data_file, read_settings
+from crdtchat.server.storage import has_tenants, shown
+from crdtchat.server.upkeep import run_on_store
+from crdtchat.stores.base import Store, StoreError
+from crdtchat.stores.sqlite_check import faults_of
+
+LITTLE_SPACE = 1 << 30
+"""Bytes; with less left on the disk it is time to look."""
+SLOW_SYNC_S = 0.05
+SOON_S = 14 * 86_400
+"""A certificate that ends within is worth a word."""
+FEW_DESCRIPTORS = 4_096
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at."""
+
+    level: str
+    """ok, warn, or fail: with a `fail` crdtchat will not serve, or not safely."""
+    words: str
+    remedy: str = ""
+
+
+def doctor(flags: Mapping[str, Any]) -> int:
+    """Look at everything, print what is found; 1 if something has to be mended."""
+    worst = 0
+    for level, words, remedy in examine(flags):
+        print_line(f"{level:<5} {words}")
+        if remedy:
+            print_line(f"      -> {remedy}")
+        worst |= level == "fail"
+    return worst
+
+
+def examine(flags: Mapping[str, Any]) -> Iterator[Finding]:
+    """All findings, in the order in which to mend them."""
+    yield from _installation()
+    try:
+        settings = read_settings(flags, os.environ)
+    except BadSetting as error:
+        yield Finding("fail", f"the settings cannot be used: {error}")
+        return
+    yield from _storage(settings)
+    yield from _access(settings)
+    yield from _network(settings)
+
+
+def _installation() -> Iterator[Finding]:
+    yield Finding("ok", f"crdtchat {version()}, Python {sys.version.split()[0]}")
+    if BUNDLE.is_file():
+        yield Finding("ok", "the interface is part of this installation")
+    else:
+        yield Finding(
+            "fail",
+            "the interface (crdtchat.js) is missing: pages cannot show threads",
+            "install the wheel, or from the sources without CRDTCHAT_SKIP_UI",
+        )
+    if importlib.util.find_spec("jupyter_server") is not None:
+        yield from _jupyter()
+
+
+def _jupyter() -> Iterator[Finding]:
+    for folder in (Path(sys.prefix), Path("/usr/local"), Path("/")):
+        place = folder / "etc" / "jupyter" / "jupyter_server_config.d"
+        if (place / "crdtchat_jupyter.json").is_file():
+            server = metadata.version("jupyter_server")
+            yield Finding("ok", f"enabled in Jupyter (jupyter_server {server})")
+            return
+    yield Finding(
+        "warn",
+        "Jupyter is installed here, crdtchat is not enabled in it",
+        'pip install "crdtchat[jupyter]" in the environment that Jupyter runs in',
+    )
+
+
+def _storage(settings: Settings) -> Iterator[Finding]:
+    if settings.store:
+        yield from _opened(settings)
+        return
+    yield from _disk(settings)
+    path = data_file(settings)
+    if not path.exists():
+        yield Finding("ok", f"{path} will be made when the server starts")
+        return
+    faults = faults_of(path)
+    for fault in faults:
+        yield Finding(
+            "fail",
+            f"{path} is damaged: {fault}",
+            "stop the server, keep a copy of the folder, restore the last backup",
+        )
+    if not faults:
+        yield from _opened(settings)
+
+
+def _opened(settings: Settings) -> Iterator[Finding]:
+    async def count(store: Store) -> int:
+        return len(await store.tenants())
+
+    try:
+        tenants = run_on_store(settings, count)
+    except (BadSetting, StoreError) as error:
+        yield Finding("fail", f"the store cannot be used: {error}")
+        return
+    yield Finding("ok", f"{shown(settings)} can be read; tenants in it: {tenants}")
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    place = settings.data
+    while not place.exists():
+        place = place.parent
+    if not os.access(place, os.W_OK | os.X_OK):
+        yield Finding(
+            "fail",
+            f"{place} cannot be written by this user",
+            "chown it to the user that serves, or choose another folder with --data",
+        )
+        return
+    if settings.data.exists() and settings.data.stat().st_mode & 0o077:
+        yield Finding(
+            "warn", f"others on this machine may read {settings.data}", f"chmod 700 {settings.data}"
+        )
+    free = shutil.disk_usage(place).free
+    words = f"{free / (1 << 30):.1f} GiB left for {settings.data}"
+    yield Finding("ok" if free > LITTLE_SPACE else "warn", words)
+    took = _seconds_of_a_sync(place)
+    words = f"the disk has a write for sure after {took * 1000:.1f} ms"
+    if took > SLOW_SYNC_S:
+        yield Finding("warn", words, "everybody waits for it; a local SSD takes about 1 ms")
+    else:
+        yield Finding("ok", words)
+
+
+def _seconds_of_a_sync(folder: Path) -> float:
+    """Of the middle one of five."""
+    took = []
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        for _ in range(5):
+            probe.write(bytes(4_096))
+            probe.flush()
+            began = time.perf_counter()
+            os.fsync(probe.fileno())
+            took.append(time.perf_counter() - began)
+    return sorted(took)[2]
+
+
+def _access(settings: Settings) -> Iterator[Finding]:
+    try:
+        checked = settings.checked(stored=has_tenants(settings))
+    except (BadSetting, StoreError) as error:
+        yield Finding("fail", str(error))
+        return
+    for tenant in checked.tenants.values():
+        who = f"guests are {tenant.guests}s" if tenant.guests else "by token only"
+        origins = ", ".join(tenant.origins) if tenant.origins else "its own pages alone"
+        yield Finding("ok", f"tenant {tenant.id}: {who}; embedded by {origins}")
+        if "*" in tenant.origins:
+            yield Finding(
+                "warn",
+                f"tenant {tenant.id} may be embedded by every page there is",
+                "list the origins of your own pages",
+            )
+
+
+def _network(settings: Settings) -> Iterator[Finding]:
+    few = raise_descriptors()
+    yield Finding(
+        "ok" if few >= FEW_DESCRIPTORS else "warn",
+        f"{few:,} files and connections may be open",
+        "" if few >= FEW_DESCRIPTORS else "LimitNOFILE=65536 in the unit, or ulimit -n 65536",
+    )
+    yield from _certificate(settings)
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            yield Finding(
+                "warn",
+                f"{settings.host} port {settings.port} cannot be listened on: {error.strerror}",
+                "fine if that is crdtchat, running; else choose another with --port",
+            )
+        else:
+            yield Finding("ok", f"{settings.host} port {settings.port} is free")
+
+
+def _certificate(settings: Settings) -> Iterator[Finding]:
+    try:
+        settings.tls_context()
+    except BadSetting as error:
+        yield Finding("fail", str(error))
+        return
+    if settings.tls_cert is None:
+        return
+    ends = load_pem_x509_certificate(settings.tls_cert.read_bytes()).not_valid_after_utc
+    words = f"{settings.tls_cert} is good until {ends:%Y-%m-%d}"
+    left = (ends - datetime.now(UTC)).total_seconds()
+    level = "ok" if left > SOON_S else "warn" if left > 0 else "fail"
+    remedy = "renew it, then restart: clients reconnect by themselves"
+    yield Finding(level, words, "" if level == "ok" else remedy)

@@ -1,0 +1,105 @@
+"""`crdtchat doctor` on installations that are well and ones that are not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.certificates import certified
+from tests.server_process import ServerProcess, running_server
+
+
+def doctor(*arguments: object) -> tuple[int, list[str]]:
+    """Its exit status, and its lines."""
+    command = [sys.executable, "-m", "crdtchat", "doctor", *map(str, arguments)]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.stderr == ""
+    return ran.returncode, ran.stdout.splitlines()
+
+
+def said(lines: list[str], level: str) -> list[str]:
+    return [line.removeprefix(level).strip() for line in lines if line.startswith(level)]
+
+
+def test_nothing_is_wrong_with_a_server_at_work(server: ServerProcess) -> None:
+    server.token("ann")
+    port = server.url.rpartition(":")[2]
+    status, lines = doctor("--data", server.data, "--port", port)
+    assert (status, said(lines, "fail")) == (0, [])
+    (warning,) = [line for line in said(lines, "warn") if "port" in line]
+    assert warning.startswith(f"127.0.0.1 port {port} cannot be listened on")
+    assert any("can be read" in line for line in said(lines, "ok"))
+
+
+def test_before_the_first_start_nothing_is_made(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    status, lines = doctor("--data", data, "--port", 0)
+    assert status == 0
+    assert any("will be made" in line for line in said(lines, "ok"))
+    assert not data.exists()
+
+
+def test_a_damaged_database(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running_server(data) as server:
+        for number in range(40):
+            server.token(f"user{number}")
+    path = data / "crdtchat.sqlite3"
+    with path.open("r+b") as file:
+        file.seek(8_192)
+        file.write(b"\xff" * (path.stat().st_size - 8_192))
+    status, lines = doctor("--data", data, "--port", 0)
+    assert status == 1
+    assert any("is damaged" in line for line in said(lines, "fail"))
+    assert any("restore the last backup" in line for line in lines)
+
+
+def test_what_is_open_to_the_world_by_accident(tmp_path: Path) -> None:
+    status, lines = doctor("--data", tmp_path, "--host", "0.0.0.0", "--port", 0)
+    assert status == 1
+    assert any("refusing to listen" in line for line in said(lines, "fail"))
+
+
+def test_settings_that_cannot_be_used(tmp_path: Path) -> None:
+    config = tmp_path / "crdtchat.toml"
+    config.write_text('[tenants.docs]\nsecret = "short"\n')
+    status, lines = doctor("--config", config)
+    assert status == 1
+    assert any("cannot be used" in line for line in said(lines, "fail"))
+
+
+def test_a_tenant_that_everybody_may_embed(tmp_path: Path) -> None:
+    config = tmp_path / "crdtchat.toml"
+    config.write_text('[tenants.docs]\nguests = "viewer"\norigins = ["*"]\n')
+    status, lines = doctor("--config", config, "--data", tmp_path / "data", "--port", 0)
+    assert status == 0
+    assert "tenant docs may be embedded by every page there is" in said(lines, "warn")
+
+
+@pytest.mark.parametrize(
+    ("days", "level"), [(90, "ok"), (5, "warn"), (-1, "fail")], ids=["good", "soon", "over"]
+)
+def test_a_certificate_and_its_end(tmp_path: Path, days: int, level: str) -> None:
+    certificate, key = certified(tmp_path, days)
+    flags = ("--data", tmp_path / "data", "--port", 0)
+    status, lines = doctor(*flags, "--tls-cert", certificate, "--tls-key", key)
+    assert any("is good until" in line for line in said(lines, level))
+    assert status == (level == "fail")
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [("crdtchat doc", "doctor"), ("crdtchat serve --tru", "--trusted-proxies")],
+)
+def test_the_shell_completes(typed: str, completed: str) -> None:
+    words = typed.split()
+    script = (
+        f'source <("{sys.executable}" -m crdtchat completion bash)\n'
+        f"COMP_WORDS=({typed}); COMP_CWORD={len(words) - 1}\n"
+        "_shtab_crdtchat crdtchat; echo ${COMPREPLY[@]}\n"
+    )
+    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == [completed], ran.stderr
