@@ -87,7 +87,7 @@ def test_python_runs_from_the_top_of_the_page_to_its_end(
 def test_commands_exist_and_take_these_flags(sample: Sample) -> None:
     subprocess.run(["bash", "-n"], input=sample.text, text=True, check=True)
     for line in sample.text.replace("\\\n", " ").splitlines():
-        for command in re.split(r"&&|\|", line):
+        for command in re.split(r"&&|\|| > .*", line):
             check_command(shlex.split(command, comments=True))
 
 
