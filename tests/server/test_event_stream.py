@@ -76,6 +76,14 @@ async def streaming(hub: Hub, reader: Reader) -> AsyncIterator[EventStream]:
         tasks.cancel_scope.cancel()
 
 
+@asynccontextmanager
+async def opened() -> AsyncIterator[Hub]:
+    store = MemoryStore()
+    await store.open()
+    async with Hub(store) as hub:
+        yield hub
+
+
 async def annotate(hub: Hub, number: int) -> None:
     aid = f"anno{number}"
     writes: list[Write] = [("a", aid, ("ann", NOW, *TARGET))]
@@ -85,18 +93,16 @@ async def annotate(hub: Hub, number: int) -> None:
 async def test_a_reader_that_falls_behind_is_served_from_the_log() -> None:
     """Every event once, in order, from a queue that stays within its bound."""
     reader = Reader()
-    async with Hub(MemoryStore()) as hub:
-        await hub.store.open()
-        async with streaming(hub, reader) as stream:
-            await annotate(hub, 1)
-            await reader.until("anno1")
-            reader.reads = anyio.Event()
-            for number in range(2, 3 * QUEUE):
-                await annotate(hub, number)
-                assert len(stream._waiting) <= QUEUE
-            reader.reads.set()
-            await annotate(hub, 3 * QUEUE)
-            await reader.until(f'"anno{3 * QUEUE}"')
+    async with opened() as hub, streaming(hub, reader) as stream:
+        await annotate(hub, 1)
+        await reader.until("anno1")
+        reader.reads = anyio.Event()
+        for number in range(2, 3 * QUEUE):
+            await annotate(hub, number)
+            assert len(stream._waiting) <= QUEUE
+        reader.reads.set()
+        await annotate(hub, 3 * QUEUE)
+        await reader.until(f'"anno{3 * QUEUE}"')
     told = [line for line in "".join(reader.chunks).splitlines() if line.startswith("data: ")]
     assert len(told) == 3 * QUEUE
     for number, line in enumerate(told, 1):
@@ -108,16 +114,14 @@ async def test_a_reader_that_falls_behind_is_served_from_the_log() -> None:
 async def test_an_operation_of_several_events_has_one_id() -> None:
     """Who leaves in its midst hears all of it again."""
     reader = Reader()
-    async with Hub(MemoryStore()) as hub:
-        await hub.store.open()
-        async with streaming(hub, reader):
-            await annotate(hub, 1)
-            writes: list[Write] = [
-                ("c", "anno1/c001", ("ann", NOW, "x")),
-                ("c", "anno1/c002", ("ann", NOW, "y")),
-            ]
-            await hub.write(KEY, ANN.peer(), writes, bytes(16))
-            await reader.until("c002")
+    async with opened() as hub, streaming(hub, reader):
+        await annotate(hub, 1)
+        writes: list[Write] = [
+            ("c", "anno1/c001", ("ann", NOW, "x")),
+            ("c", "anno1/c002", ("ann", NOW, "y")),
+        ]
+        await hub.write(KEY, ANN.peer(), writes, bytes(16))
+        await reader.until("c002")
     blocks = "".join(reader.chunks).split("\n\n")
     first = next(block for block in blocks if "c001" in block)
     second = next(block for block in blocks if "c002" in block)
@@ -127,30 +131,24 @@ async def test_an_operation_of_several_events_has_one_id() -> None:
 async def test_a_quiet_line_beats(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "HEARTBEAT_S", 0.001)
     reader = Reader()
-    async with Hub(MemoryStore()) as hub:
-        await hub.store.open()
-        async with streaming(hub, reader):
-            await reader.until(":\n\n:\n\n")
+    async with opened() as hub, streaming(hub, reader):
+        await reader.until(":\n\n:\n\n")
 
 
 async def test_a_reader_that_never_reads_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "PATIENCE_S", 0.01)
     reader = Reader()
-    async with Hub(MemoryStore()) as hub:
-        await hub.store.open()
-        async with streaming(hub, reader):
-            reader.reads = anyio.Event()
-            await annotate(hub, 1)
-            while any(room._listeners for room in hub.rooms()):
-                await checkpoint()
-            assert hub.counters["streams_stuck"] == 1
+    async with opened() as hub, streaming(hub, reader):
+        reader.reads = anyio.Event()
+        await annotate(hub, 1)
+        while any(room._listeners for room in hub.rooms()):
+            await checkpoint()
+        assert hub.counters["streams_stuck"] == 1
 
 
 async def test_a_room_that_is_given_up_ends_its_streams() -> None:
     reader = Reader()
-    async with Hub(MemoryStore()) as hub:
-        await hub.store.open()
-        async with streaming(hub, reader):
-            hub.stop()
-            while not reader.closed:
-                await checkpoint()
+    async with opened() as hub, streaming(hub, reader):
+        hub.stop()
+        while not reader.closed:
+            await checkpoint()
