@@ -8,6 +8,7 @@ from crdtchat.access import tokens
 from crdtchat.access.directory import Directory
 from crdtchat.access.limits import Budgets
 from crdtchat.access.principal import Denied, Principal
+from crdtchat.access.quotas import Quotas
 from crdtchat.access.roles import Action
 from crdtchat.access.tenants import NO_LIMITS, Tenant
 from crdtchat.stores.base import Store
@@ -42,6 +43,7 @@ class Gate:
     def __init__(self, directory: Directory, store: Store) -> None:
         self.directory = directory
         self._store = store
+        self.quotas = Quotas(store)
         self._budgets = Budgets()
 
     def peer(self, principal: Principal) -> Peer:
@@ -53,11 +55,16 @@ class Gate:
             tenant = self.directory.find(name)
             return self._budgets.take(tenant, user, size, now) if tenant is not None else 0.0
 
+        def spend(count: int, now: int) -> float:
+            tenant = self.directory.find(name)
+            return self.quotas.take(tenant, count, now) if tenant is not None else 0.0
+
         return replace(
             principal.peer(),
             comment_cp=limits.comment_characters,
             annotations=limits.annotations_per_page,
             meter=None if limits == NO_LIMITS else take,
+            quota=spend if limits.annotations_per_day else None,
         )
 
     def importer(self, principal: Principal, page: str | None) -> Peer:
@@ -112,6 +119,7 @@ class Gate:
             principal, expires = tokens.principal_of_sign_in(token, tenant, keys, now)
         principal = self._with_given_role(principal)
         check(principal, page, action)
+        await self.quotas.open(tenant, now)
         return Admission(principal, token, given is None, expires, generation)
 
     def admit_attested(

@@ -26,6 +26,8 @@ class Limits:
     """Open sockets and streams of events."""
     user_connections: int = 0
     annotations_per_page: int = 0
+    annotations_per_day: int = 0
+    """New ones of all users, from one UTC midnight to the next."""
     comment_characters: int = 0
     """Less than the schema's 10,000."""
 

@@ -63,6 +63,7 @@ def create_app(
                 await app.state.gate.directory.refresh()
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(app.state.guard.run)
+                    tasks.start_soon(app.state.gate.quotas.run, lambda: hub.sources.now().wall)
                     tasks.start_soon(app.state.deliverer.run)
                     tasks.start_soon(keep_retention, store, app.state.gate.directory, hub.sources)
                     yield

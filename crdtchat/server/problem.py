@@ -14,7 +14,7 @@ from starlette.responses import Response
 from crdtchat.access.guard import TooManyConnections
 from crdtchat.document.records import InvalidRecord
 from crdtchat.stores.base import StoreError
-from crdtchat.sync.codes import Refused, RejectCode, TooFast
+from crdtchat.sync.codes import QuotaSpent, Refused, RejectCode, TooFast
 
 
 class Problem(Exception):
@@ -68,9 +68,10 @@ def problem_of(refused: Refused) -> Problem:
         RejectCode.UNKNOWN_ANNOTATION: 404,
         RejectCode.UNKNOWN_COMMENT: 404,
         RejectCode.RATE_LIMITED: 429,
+        RejectCode.QUOTA_SPENT: 429,
     }.get(refused.code, 422)
     headers = {}
-    if isinstance(refused, TooFast):
+    if isinstance(refused, TooFast | QuotaSpent):
         headers["Retry-After"] = str(ceil(refused.wait_s))
     return Problem(status, refused.reason, refused.code, headers=headers)
 

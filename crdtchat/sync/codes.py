@@ -47,6 +47,7 @@ class RejectCode(StrEnum):
     LOCKED = "locked"
     TOO_LONG = "too-long"
     TOO_MANY = "too-many"
+    QUOTA_SPENT = "quota-spent"
     STALE = "stale"
     RATE_LIMITED = "rate-limited"
     UNAVAILABLE = "unavailable"
@@ -67,6 +68,7 @@ _SOFT = frozenset(
         RejectCode.LOCKED,
         RejectCode.TOO_LONG,
         RejectCode.TOO_MANY,
+        RejectCode.QUOTA_SPENT,
         RejectCode.STALE,
         RejectCode.RATE_LIMITED,
         RejectCode.UNAVAILABLE,
@@ -99,10 +101,20 @@ class TooFast(Refused):
         self.wait_s = wait_s
 
 
+class QuotaSpent(Refused):
+    """The tenant made as many annotations as it may on one day."""
+
+    def __init__(self, wait_s: float) -> None:
+        """`wait_s`: seconds until the next day."""
+        reason = "as many annotations were made today as are allowed here: try again tomorrow"
+        super().__init__(RejectCode.QUOTA_SPENT, reason)
+        self.wait_s = wait_s
+
+
 def close_code(refused: Refused) -> CloseCode:
     """How a session ends over a refused operation."""
     if refused.code is RejectCode.MALFORMED:
         return CloseCode.MALFORMED
-    if refused.code is RejectCode.RATE_LIMITED:
+    if refused.code in (RejectCode.RATE_LIMITED, RejectCode.QUOTA_SPENT):
         return CloseCode.TOO_FAST
     return CloseCode.FORBIDDEN if refused.code.hard else CloseCode.DIVERGED

@@ -100,8 +100,8 @@ class Ledger:
         )
         if not isinstance(verdict, Accepted):
             return None
-        if actor.annotations:
-            self._check_space(verdict, actor.annotations)
+        if actor.annotations or actor.spend is not None:
+            self._check_space(verdict, actor)
         return verdict
 
     def judge_stock(self, data: bytes, actor: Actor) -> Accepted | None:
@@ -219,11 +219,14 @@ class Ledger:
         fold(state, self.mirror, self._law.rules)
         return lost
 
-    def _check_space(self, accepted: Accepted, most: int) -> None:
-        root = self._law.threads
+    def _check_space(self, accepted: Accepted, actor: Actor) -> None:
+        """The last that may refuse: what is taken out of a quota here was written."""
+        root, most = self._law.threads, actor.annotations
         added = sum(one.number < 0 and one.root == root for one in accepted.changed)
-        if added and self.mirror.alive(root) + added > most:
+        if added and most and self.mirror.alive(root) + added > most:
             raise Refused(RejectCode.TOO_MANY, f"the page holds {most} annotations already")
+        if added and actor.spend is not None:
+            actor.spend(added, actor.now)
 
     def _encode_writes(self, writes: Sequence[tuple[str, str, Value | None]]) -> bytes | None:
         """Encode writes (root, key, value or None to remove) under the server's client id.

@@ -49,6 +49,9 @@ class Actor(NamedTuple):
     """Characters of a comment, where fewer are allowed than by the schema; 0: as many."""
     annotations: int = 0
     """How many a page may hold when they add to it; 0: any number."""
+    spend: Callable[[int, int], None] | None = None
+    """Takes so many new ones out of a quota, now, when the update was found to be right. Raises
+    Refused."""
 
 
 class View(Protocol):

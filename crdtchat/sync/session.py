@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from crdtchat.sync.codes import TooFast
+from crdtchat.sync.codes import QuotaSpent, TooFast
 from crdtchat.sync.leases import Lease
 from crdtchat.sync.outbox import Outbox
 from crdtchat.sync.rules import Actor
@@ -14,6 +14,10 @@ from crdtchat.sync.tuning import Moment
 Meter = Callable[[int, float], float]
 """Takes an operation of so many bytes at a steady time; or nothing, and answers how many seconds
 to wait."""
+
+Quota = Callable[[int, int], float]
+"""Takes so many new annotations at a time in milliseconds since 1970; or none, and answers how many
+seconds to wait."""
 
 
 @dataclass(slots=True)
@@ -36,6 +40,8 @@ class Peer:
     annotations: int = 0
     meter: Meter | None = None
     """Their budget; None: they may write as fast as they can."""
+    quota: Quota | None = None
+    """Their tenant's, of the day; None: there is none."""
 
     def charge(self, size: int, now: Moment) -> None:
         """Take an operation of `size` bytes out of their budget. Raises TooFast."""
@@ -43,6 +49,13 @@ class Peer:
             wait_s = self.meter(size, now.steady)
             if wait_s:
                 raise TooFast(wait_s)
+
+    def spend(self, annotations: int, wall: int) -> None:
+        """Take new annotations out of the day's quota. Raises QuotaSpent."""
+        if self.quota is not None:
+            wait_s = self.quota(annotations, wall)
+            if wait_s:
+                raise QuotaSpent(wait_s)
 
     def actor(self, wall: int) -> Actor:
         """As rules judge them at server time `wall` (milliseconds since 1970)."""
@@ -55,6 +68,7 @@ class Peer:
             may_restore=self.may_restore,
             comment_cp=self.comment_cp,
             annotations=self.annotations,
+            spend=None if self.quota is None else self.spend,
         )
 
 

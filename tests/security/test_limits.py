@@ -28,6 +28,8 @@ connections = 3
 [tenants.small.limits]
 annotations_per_page = 2
 comment_characters = 20
+[tenants.daily.limits]
+annotations_per_day = 3
 """
 
 
@@ -161,3 +163,39 @@ async def test_annotations_of_a_page_and_the_length_of_comments(
         assert isinstance(await annotate(ann, 4), message.Ack)
         other = api_of(f"{page}2", "small", "ann")
         other.annotate("another page")
+
+
+async def test_annotations_of_a_day(server: ServerProcess, api_of: OpenApi, page: str) -> None:
+    """One quota for all ways, users and pages; it knows what was made before a restart."""
+    ann, bob = api_of(page, "daily", "ann"), api_of(f"{page}2", "daily", "bob")
+    body = {"target": {"exact": "x"}, "body": "x"}
+
+    def is_refused(api: Api) -> None:
+        refused = api("POST", json=body)
+        assert (refused.status_code, refused.json()["code"]) == (429, "quota-spent")
+        assert 0 < int(refused.headers["retry-after"]) <= 86_400
+
+    first = ann.annotate("first")
+    bob.annotate("second")
+    async with raw_client(server.socket_url, page, token=ann.token, tenant="daily") as client:
+        await client.join()
+        assert isinstance(await annotate(client, 3), message.Ack)
+        answer = await annotate(client, 4)
+        assert isinstance(answer, message.Reject)
+        assert (answer.code, answer.hard) == ("quota-spent", False)
+        await client.join()
+        assert client.replica.get("a", "anno4") is None
+    is_refused(bob)
+    replied = ann("POST", f"/annotations/{first['id']}/comments", json={"body": "x"})
+    assert replied.status_code == 201
+    async with raw_client(
+        server.socket_url, page, token=bob.token, tenant="daily", v1=False
+    ) as stock:
+        await stock.until(message.SyncStep1)
+        value = ("bob", now(), *TARGET)
+        update = encode_write(77_002, 0, root="a", key="anno5", value=value, origin=None)
+        await stock.send(message.encode_sync_update(update))
+        assert await stock.closed() == CloseCode.TOO_FAST
+    server.stop()
+    server.restart()
+    is_refused(ann)
