@@ -71,7 +71,9 @@ async def flood(server: ServerProcess, connections: int) -> Seen:
     await _quiet(server)
     seen.after = server.memory()
     seen.descriptors = (descriptors, _descriptors(server))
-    assert seen.descriptors[1] <= descriptors + 2
+    # A leak would be of hundreds. The store opens its connections (three files each) when it first
+    # needs them, and who asks now has one as well.
+    assert seen.descriptors[1] <= descriptors + 16, seen.descriptors
     assert seen.after < seen.before + FLOOR, f"{seen.before:,} before, {seen.after:,} after"
     return seen
 
