@@ -9,6 +9,8 @@ from typing import Any
 
 from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.services.contents.filemanager import FileContentsManager
+from jupyter_server.services.contents.manager import ContentsManager
 from traitlets import Unicode, default
 
 from crdtchat_jupyter.bridge import RestHandler
@@ -69,6 +71,7 @@ class CrdtChatExtension(ExtensionApp):
             # Asked for late: its extension may be loaded after this one.
             lambda: server.web_app.settings.get("file_id_manager"),
             own_page if central is None else shared_page,
+            _root(server.contents_manager),
         )
         events = self.settings.get("event_logger")
         if events is not None:
@@ -121,3 +124,10 @@ class CrdtChatExtension(ExtensionApp):
     async def _on_contents(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
         if data.get("action") == "rename" and data.get("source_path"):
             await self.discussions.renamed(data["source_path"], data["path"])
+
+
+def _root(contents: ContentsManager) -> Path | None:
+    """The folder that a contents manager shows, if it is one of files."""
+    if not isinstance(contents, FileContentsManager):
+        return None
+    return Path(contents.root_dir).expanduser().resolve()

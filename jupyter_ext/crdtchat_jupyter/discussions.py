@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol
 
+from anyio.to_thread import run_sync
 from jupyter_core.utils import ensure_async
 
 from crdtchat_jupyter.files import Files
@@ -49,11 +51,14 @@ class Discussions:
         contents: Contents,
         file_ids: Callable[[], FileIds | None],
         new_page: Callable[[str], str],
+        root: Path | None,
     ) -> None:
+        """`root`: the folder whose files the server shows; None for contents in no folder."""
         self._files = files
         self._contents = contents
         self._file_ids = file_ids
         self._new_page = new_page
+        self._root = root
 
     async def of(self, path: str, *, continued: str = "") -> Discussion:
         """Find the discussion of a file, or begin one.
@@ -64,7 +69,7 @@ class Discussions:
         """
         path = path.strip("/")
         model = await ensure_async(self._contents.get(path, content=True))
-        seen = Seen(path, self._file_id(path), marks_of(model))
+        seen = Seen(self._place(path), self._file_id(path), marks_of(model))
         candidates = await self._files.candidates(seen)
         gone = {one.path for one in candidates if not await self._exists(one.path)}
         found = recognise(seen, candidates, gone)
@@ -77,20 +82,33 @@ class Discussions:
             page = self._new_page(path)
             if found.similar and continued != "new":
                 # Not remembered before the person has said what this file is.
-                return Discussion(page, found.similar)
+                return Discussion(page, tuple(self._shown(one) for one in found.similar))
         await self._files.keep(seen, page)
         return Discussion(page, ())
 
     async def renamed(self, old: str, new: str) -> None:
         """A file or folder got another path through Jupyter."""
-        await self._files.moved(old.strip("/"), new.strip("/"))
+        await self._files.moved(self._place(old.strip("/")), self._place(new.strip("/")))
 
     def _file_id(self, path: str) -> str:
         manager = self._file_ids()
         return (manager.index(path) or "") if manager is not None else ""
 
-    async def _exists(self, path: str) -> bool:
-        return bool(await ensure_async(self._contents.file_exists(path)))
+    def _place(self, path: str) -> str:
+        """Where a file lies, whichever folder the server shows: servers of several folders share
+        one table. Contents that lie in no folder have but their path."""
+        return (self._root / path).as_posix() if self._root is not None else path
+
+    async def _exists(self, place: str) -> bool:
+        if self._root is None:
+            return bool(await ensure_async(self._contents.file_exists(place)))
+        return await run_sync(Path(place).is_file)
+
+    def _shown(self, known: Known) -> Known:
+        """Under the path that the server's users see, if it is below its folder."""
+        if self._root is None or not Path(known.path).is_relative_to(self._root):
+            return known
+        return replace(known, path=Path(known.path).relative_to(self._root).as_posix())
 
 
 def own_page(path: str) -> str:

@@ -58,10 +58,6 @@ class Files:
         """A file, or a folder with all in it, was renamed through Jupyter."""
         await self._do(lambda database: _move(database, old, new))
 
-    async def page_of(self, path: str) -> str:
-        """The discussion of a path; empty if it has none yet."""
-        return await self._do(lambda database: _page_of(database, path))
-
     async def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         async with self._lock:
             return await run_sync(self._work, work)
@@ -120,8 +116,3 @@ def _move(database: sqlite3.Connection, old: str, new: str) -> None:
             database.execute(
                 "UPDATE file SET path = ? WHERE path = ?", (new + path[len(old) :], path)
             )
-
-
-def _page_of(database: sqlite3.Connection, path: str) -> str:
-    row = database.execute("SELECT page FROM file WHERE path = ?", (path,)).fetchone()
-    return row[0] if row else ""

@@ -20,6 +20,7 @@ class Seen:
     """A file as it is now."""
 
     path: str
+    """Absolute, where files lie in folders: several servers share what is known."""
     file_id: str
     """Empty where nobody gives ids."""
     marks: frozenset[str]
