@@ -27,7 +27,9 @@ SELECT = """
 # The words that are painted in a style, in the order of the text.
 PAINTED = """
 (style) => [...CSS.highlights].filter(([name]) => name.startsWith("crdtchat-") && name.endsWith("-" + style))
-  .flatMap(([, ranges]) => [...ranges]).map((range) => range.toString().replace(/\\s+/g, " "))
+  .flatMap(([, ranges]) => [...ranges])
+  .sort((a, b) => a.compareBoundaryPoints(Range.START_TO_START, b))
+  .map((range) => range.toString().replace(/\\s+/g, " "))
 """
 
 MIDDLE = """

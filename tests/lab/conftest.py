@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -12,12 +11,9 @@ from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from tests.browser.conftest import FLAGS, chromium
 from tests.jupyter.process import JupyterProcess, running_jupyter
+from tests.lab.build import built_lab_extension
 from tests.lab.reader import LabReader
 from tests.lab.story import own_story
-
-ROOT = Path(__file__).parents[2]
-WIDGET = ROOT / "crdtchat" / "widget"
-UI = ROOT / "jupyter_ext" / "ui"
 
 expect.set_options(timeout=40_000)
 
@@ -25,22 +21,12 @@ expect.set_options(timeout=40_000)
 @pytest.fixture(scope="session")
 def lab_extension() -> Path:
     """The built lab extension, never older than its sources."""
-    built = ROOT / "jupyter_ext" / "crdtchat_jupyter" / "labextension"
-    made = built / "package.json"
-    folders = (WIDGET / "src", UI / "src", UI / "style", UI / "schema")
-    sources = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    newest = max(path.stat().st_mtime for path in [*sources, UI / "build.mjs"])
-    if not made.is_file() or made.stat().st_mtime < newest:
-        for folder in (WIDGET, UI):
-            if not (folder / "node_modules").is_dir():
-                subprocess.run(["npm", "ci", "--no-fund", "--no-audit"], cwd=folder, check=True)
-        subprocess.run(["npm", "run", "build"], cwd=UI, check=True)
-    return built
+    return built_lab_extension()
 
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory, lab_extension: Path) -> Iterator[JupyterProcess]:
-    """JupyterLab (and Notebook, under /tree and /notebooks) that no test stops."""
+    """JupyterLab, and Notebook under /notebooks. A test that stops it starts it again."""
     home = tmp_path_factory.mktemp("lab")
     with running_jupyter(home, application="jupyterlab", lab_extension=lab_extension) as found:
         yield found

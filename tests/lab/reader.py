@@ -46,8 +46,9 @@ OUTPUT = ".jp-OutputArea-output"
 class LabReader:
     """One browser window with a file open."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, *, has_status: bool) -> None:
         self.page = page
+        self.has_status = has_status
         self.status = page.locator(".crdtchat-status")
         self.layer = page.locator("crdtchat-layer:not([hidden])")
         self.panel = page.locator("crdtchat-docked")
@@ -57,15 +58,28 @@ class LabReader:
     def open(cls, page: Page, url: str, user: str, path: str, app: str) -> Self:
         """Open a file and wait until its discussion is live."""
         page.goto(f"{url}{app}/{quote(path)}?token={user}-token")
-        reader = cls(page)
+        reader = cls(page, has_status=app.startswith("lab"))
         reader.wait_live()
         return reader
 
     def wait_live(self) -> None:
         """Until the discussion of the file in front is connected."""
-        expect(self.page.locator("crdtchat-docked")).to_contain_text(
-            re.compile(r"[1-9]\d* pe\w+ here")
+        here = re.compile(r"[1-9]\d* pe\w+ here")
+        if self.has_status:
+            expect(self.status).to_contain_text(here)
+            return
+        # Notebook has no status bar.
+        self.wait_extension()
+        expect(self.page.locator("crdtchat-layer")).to_have_count(1)
+        expect(self.open_panel()).to_contain_text(here)
+        self.open_panel().get_by_role("button", name="Close").click()
+
+    def wait_extension(self) -> None:
+        """Until the extension is there, and the layout as it was left."""
+        self.page.wait_for_function(
+            "() => window.jupyterapp?.commands.hasCommand('crdtchat:panel')"
         )
+        self.page.evaluate("() => window.jupyterapp.restored.then(() => null)")
 
     def select(self, selector: str, words: str) -> None:
         """Select words with the pointer."""
@@ -100,12 +114,13 @@ class LabReader:
         if self.layer.locator(".card").count():
             self.layer.get_by_role("button", name="Close").click()
 
-    def open_panel(self) -> Locator:
-        """Show the list of discussions."""
-        if not self.panel.is_visible():
+    def open_panel(self, *, begun: bool = True) -> Locator:
+        """Show the list of discussions, or why there is none."""
+        panel = self.panel if begun else self.page.locator(".crdtchat-panel")
+        if not panel.is_visible():
             self.run("crdtchat:panel")
-        expect(self.panel).to_be_visible()
-        return self.panel
+        expect(panel).to_be_visible()
+        return panel
 
     def run(self, command: str, **arguments: Any) -> None:
         """Run one of Lab's commands, and wait until it is done."""

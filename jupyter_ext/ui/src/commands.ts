@@ -10,9 +10,11 @@ interface Command {
   label: string;
   caption?: string;
   icon?: boolean;
-  run(discussion: Discussion): void;
+  run(discussion: Discussion | null): void | Promise<void>;
   /** May be done: by default, wherever there is a discussion. */
   enabled?(discussion: Discussion): boolean;
+  /** May be done without a discussion, too. */
+  always?: boolean;
 }
 
 export function addCommands(
@@ -27,40 +29,42 @@ export function addCommands(
     "crdtchat:comment": {
       label: trans.__("Comment on the Selection or Cell"),
       icon: true,
-      run: (discussion) => discussion.comment(),
+      run: (discussion) => discussion?.comment(),
       enabled: writes,
     },
     "crdtchat:comment-cell": {
       label: trans.__("Comment on the Cell"),
       icon: true,
-      run: (discussion) => discussion.commentWhole(null, "cell"),
+      run: (discussion) => discussion?.commentWhole(null, "cell"),
       enabled: (discussion) => writes(discussion) && discussion.hasParts,
     },
     "crdtchat:comment-output": {
       label: trans.__("Comment on the Output"),
       icon: true,
-      run: (discussion) => discussion.commentWhole(hit(".jp-OutputArea-child"), "output"),
+      run: (discussion) => discussion?.commentWhole(hit(".jp-OutputArea-child"), "output"),
       enabled: (discussion) => writes(discussion) && discussion.hasParts,
     },
     "crdtchat:panel": {
       label: trans.__("Show Discussions"),
+      always: true,
       run: () => app.shell.activateById("crdtchat-panel"),
     },
-    "crdtchat:next": { label: trans.__("Next Discussion"), run: ({ docked }) => docked?.widget.step(1) },
-    "crdtchat:previous": { label: trans.__("Previous Discussion"), run: ({ docked }) => docked?.widget.step(-1) },
+    "crdtchat:export": { label: trans.__("Export the Discussion"), run: (discussion) => discussion?.export() },
+    "crdtchat:import": { label: trans.__("Import a Discussion"), run: (discussion) => discussion?.import() },
+    "crdtchat:next": { label: trans.__("Next Discussion"), run: (discussion) => discussion?.docked?.widget.step(1) },
+    "crdtchat:previous": { label: trans.__("Previous Discussion"), run: (discussion) => discussion?.docked?.widget.step(-1) },
   };
-  for (const [id, { label, icon, run, enabled }] of Object.entries(commands)) {
+  for (const [id, { label, icon, run, enabled, always }] of Object.entries(commands)) {
     app.commands.addCommand(id, {
       label,
       caption: label,
       ...(icon ? { icon: discussionIcon } : {}),
       isEnabled: () => {
         const { current } = desk;
+        if (always) return true;
         return current?.docked != null && (enabled?.(current) ?? true);
       },
-      execute: () => {
-        if (desk.current) run(desk.current);
-      },
+      execute: () => run(desk.current),
       describedBy: { args: { type: "object", properties: {} } },
     });
     if (id !== "crdtchat:comment-output") palette?.addItem({ command: id, category: trans.__("Discussions") });

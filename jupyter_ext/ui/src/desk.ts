@@ -3,11 +3,10 @@ import type { IDocumentWidget } from "@jupyterlab/docregistry";
 import type { ServerConnection } from "@jupyterlab/services";
 import { Signal } from "@lumino/signaling";
 import type { Widget } from "@lumino/widgets";
-import { Discussion, type Surface } from "./discussion";
+import { Discussion, type DiscussionOptions, type Surface } from "./discussion";
 import type { DiscussionPanel } from "./panel";
 
-export interface DeskOptions {
-  locale: string;
+export interface DeskOptions extends Omit<DiscussionOptions, "showPanel"> {
   showPanel(open: boolean): void;
 }
 
@@ -44,22 +43,36 @@ export class Desk {
   async #open(document: IDocumentWidget, surface: () => Surface): Promise<void> {
     await Promise.all([document.context.ready, document.revealed]);
     if (document.isDisposed) return;
-    const discussion = await Discussion.open(document, surface(), this.settings, {
-      locale: this.options.locale,
+    const discussion = new Discussion(document, surface(), this.settings, {
+      ...this.options,
       showPanel: (asking, open) => asking === this.current && this.options.showPanel(open),
     });
-    if (document.isDisposed) return discussion.close();
     this.#discussions.set(document, discussion);
-    discussion.docked?.widget.view.watch(() => this.changed.emit());
     document.disposed.connect(() => {
       this.#discussions.delete(document);
       discussion.close();
       if (this.#front === document) this.#present(null);
     });
-    if (document.isVisible && (!this.#front || this.#front.isDisposed || !this.#front.isVisible))
-      this.#present(document);
-    else if (this.#front === document || document.isVisible) this.#present(document);
+    const begin = () => this.#begin(discussion);
+    // What kept it from beginning may be over: a file that was not there is saved, a server answers again.
+    document.context.saveState.connect((_, state) => state === "completed" && begin().catch(reportError));
+    document.context.fileChanged.connect(() => begin().catch(reportError));
+    await begin();
+  }
+
+  async #begin(discussion: Discussion): Promise<void> {
+    if (discussion.begun) return;
+    const { document } = discussion;
+    await discussion.begin();
+    if (document.isDisposed) return;
+    discussion.docked?.widget.view.watch(() => this.changed.emit());
+    if (this.#front === document || document.isVisible) this.#present(document);
     else discussion.show(false);
+  }
+
+  /** Tries again to begin the discussion in front. */
+  retry(): void {
+    if (this.current) this.#begin(this.current).catch(reportError);
   }
 
   #present(widget: Widget | null): void {

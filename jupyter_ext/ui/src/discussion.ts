@@ -1,10 +1,11 @@
 /** The discussion of one open notebook or file. */
-import { Dialog, showDialog } from "@jupyterlab/apputils";
+import { Dialog, Notification, showDialog } from "@jupyterlab/apputils";
 import type { IDocumentWidget } from "@jupyterlab/docregistry";
 import type { ServerConnection } from "@jupyterlab/services";
+import type { TranslationBundle } from "@jupyterlab/translation";
 import { type Docked, dock, type Host } from "../../../crdtchat/widget/src/entry/lab";
 import type { Target } from "../../../crdtchat/widget/src/model/schema";
-import { findPlace, type Place } from "./server";
+import { exportDiscussion, findPlace, importDiscussion, type Place } from "./server";
 
 /** How a kind of document is read. */
 export interface Surface {
@@ -25,7 +26,9 @@ export class Discussion {
   #closed = false;
   readonly #surface: Surface;
 
-  private constructor(
+  #beginning: Promise<void> | null = null;
+
+  constructor(
     readonly document: IDocumentWidget,
     surface: Surface,
     private readonly settings: ServerConnection.ISettings,
@@ -34,19 +37,26 @@ export class Discussion {
     this.#surface = surface;
   }
 
-  static async open(
-    document: IDocumentWidget,
-    surface: Surface,
-    settings: ServerConnection.ISettings,
-    options: DiscussionOptions,
-  ): Promise<Discussion> {
-    const discussion = new Discussion(document, surface, settings, options);
-    try {
-      await discussion.#open();
-    } catch (error) {
-      discussion.trouble = error instanceof Error ? error.message : String(error);
-    }
-    return discussion;
+  get begun(): boolean {
+    return this.docked !== null;
+  }
+
+  /** Begins, or tries again what failed before. Does nothing where all is well. */
+  begin(): Promise<void> {
+    if (this.docked || this.#closed) return Promise.resolve();
+    this.#beginning ??= this.#open()
+      .then(
+        () => {
+          this.trouble = "";
+        },
+        (error: unknown) => {
+          this.trouble = wordsOf(error);
+        },
+      )
+      .finally(() => {
+        this.#beginning = null;
+      });
+    return this.#beginning;
   }
 
   /** Whether there are cells and outputs to discuss as a whole. */
@@ -68,6 +78,33 @@ export class Discussion {
     if (target) this.docked?.widget.composeWhole(target);
   }
 
+  /** Writes the discussion beside its file, and says where. */
+  async export(): Promise<void> {
+    const { trans } = this.options;
+    try {
+      const { path, annotations } = await exportDiscussion(this.settings, this.#path);
+      const words = trans._n("%1 discussion is in %2", "%1 discussions are in %2", annotations, annotations, path);
+      Notification.success(words, { autoClose: 5_000 });
+    } catch (error) {
+      Notification.error(wordsOf(error));
+    }
+  }
+
+  /** Merges what lies beside the file into the discussion, and says what is new. */
+  async import(): Promise<void> {
+    try {
+      const { path, report } = await importDiscussion(this.settings, this.#path);
+      Notification.success([path, ...report].join("\n"), { autoClose: 5_000 });
+    } catch (error) {
+      Notification.error(wordsOf(error));
+    }
+  }
+
+  /** Where the file is for the server, whatever drive Lab reads it through. */
+  get #path(): string {
+    return this.options.localPath(this.document.context.path);
+  }
+
   /** The words over the page are for the document in front only. */
   show(shown: boolean): void {
     this.docked?.show(shown);
@@ -81,7 +118,7 @@ export class Discussion {
   }
 
   async #open(): Promise<void> {
-    const { path } = this.document.context;
+    const path = this.#path;
     let place = await findPlace(this.settings, path);
     if (place.similar.length > 0) place = await this.#ask(place, path);
     if (this.#closed) return;
@@ -103,7 +140,7 @@ export class Discussion {
 
   /** The token at hand first; a new one each time it is asked for again. */
   #token(first: string): string | Promise<string> {
-    if (this.#spent) return findPlace(this.settings, this.document.context.path).then((p) => p.token ?? "");
+    if (this.#spent) return findPlace(this.settings, this.#path).then((p) => p.token ?? "");
     this.#spent = true;
     return first;
   }
@@ -111,13 +148,15 @@ export class Discussion {
 
   /** A copy: does it go on with the original's discussion, or begin its own? */
   async #ask(place: Place, path: string): Promise<Place> {
-    const fresh = Dialog.okButton({ label: "Begin a new discussion" });
+    const { trans } = this.options;
+    const fresh = Dialog.okButton({ label: trans.__("Begin a new discussion") });
     const goOn = place.similar.slice(0, 3).map(({ path: other }) =>
-      Dialog.createButton({ label: `Go on with that of ${other}` }),
+      Dialog.createButton({ label: trans.__("Go on with that of %1", other) }),
     );
+    const others = place.similar.map((other) => other.path).join(", ");
     const { button } = await showDialog({
-      title: "Whose discussion is this?",
-      body: `${path} looks like a copy of ${place.similar.map((other) => other.path).join(", ")}.`,
+      title: trans.__("Whose discussion is this?"),
+      body: trans.__("%1 looks like a copy of %2.", path, others),
       buttons: [...goOn, fresh],
       hasClose: false,
     });
@@ -127,7 +166,11 @@ export class Discussion {
   }
 }
 
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 export interface DiscussionOptions {
   locale: string;
+  trans: TranslationBundle;
+  localPath(path: string): string;
   showPanel(discussion: Discussion, open: boolean): void;
 }

@@ -1,7 +1,7 @@
 /** An editor's text: CodeMirror draws only the lines in sight, the model knows them all. */
 import type { CodeEditor } from "@jupyterlab/codeeditor";
 import { CodeMirrorEditor } from "@jupyterlab/codemirror";
-import type { Foreign } from "../../../crdtchat/widget/src/dom/text-map";
+import type { Foreign } from "../../../crdtchat/widget/src/dom/section";
 
 export class EditorText implements Foreign {
   readonly text: string;
@@ -9,7 +9,7 @@ export class EditorText implements Foreign {
   constructor(
     source: string,
     private readonly editor: CodeEditor.IEditor | null,
-    private readonly box: Element | null,
+    readonly box: Element,
   ) {
     this.text = source;
   }
@@ -24,12 +24,13 @@ export class EditorText implements Foreign {
   offset(node: Node, offset: number): number | undefined {
     const view = this.#view;
     if (view?.contentDOM.contains(node)) return view.posAtDOM(node, offset);
-    return this.box?.contains(node) ? 0 : undefined;
+    return this.box.contains(node) ? 0 : undefined;
   }
 
   get #view() {
     if (!(this.editor instanceof CodeMirrorEditor)) return undefined;
     const { editor: view } = this.editor;
-    return view.dom.isConnected && view.dom.offsetParent !== null ? view : undefined;
+    // Whether it is drawn is asked of the classes: to ask for a box would lay out the notebook for each mark.
+    return view.dom.isConnected && !view.dom.closest(".lm-mod-hidden") ? view : undefined;
   }
 }

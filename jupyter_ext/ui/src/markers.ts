@@ -3,7 +3,7 @@ import type { Cell } from "@jupyterlab/cells";
 import type { Notebook } from "@jupyterlab/notebook";
 import type { Widget } from "../../../crdtchat/widget/src/app/widget";
 import type { Target } from "../../../crdtchat/widget/src/model/schema";
-import type { NotebookText } from "./notebook-text";
+import { cellId, type NotebookText } from "./notebook-text";
 
 const SOON_MS = 200;
 const OUTLINE = "crdtchat-whole";
@@ -75,9 +75,9 @@ export class Markers {
     const open = widget.threads.all().filter(({ aid, state }) => !state.resolved && !widget.isOrphan(aid));
     const at = ({ aid }: { aid: string }) => widget.place(aid)?.place.startCp ?? 0;
     for (const { aid, target } of open.sort((a, b) => at(a) - at(b))) {
-      const range = widget.place(aid)?.range;
-      const id = new URLSearchParams(target.part).get("cell") ?? "";
-      const cell = range ? text.cellOf(range.startContainer) : byId.get(id);
+      const words = widget.place(aid)?.range?.startContainer;
+      const named = byId.get(cellId(target.part));
+      const cell = !words || named?.node.contains(words) ? named : text.cellOf(words);
       if (cell) cells.set(cell, [...(cells.get(cell) ?? []), aid]);
     }
     return cells;

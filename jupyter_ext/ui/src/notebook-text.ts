@@ -6,7 +6,8 @@
  */
 import { type Cell, CodeCell, MarkdownCell } from "@jupyterlab/cells";
 import type { Notebook } from "@jupyterlab/notebook";
-import { type Foreign, type Reading, TextMap } from "../../../crdtchat/widget/src/dom/text-map";
+import type { Foreign, Reading } from "../../../crdtchat/widget/src/dom/section";
+import { TextMap } from "../../../crdtchat/widget/src/dom/text-map";
 import type { Target } from "../../../crdtchat/widget/src/model/schema";
 import { EditorText } from "./editor-text";
 
@@ -33,7 +34,7 @@ const OUTPUT = ".jp-OutputArea-child";
 class Remembered implements Foreign {
   constructor(
     readonly text: string,
-    private readonly box: Element,
+    readonly box: Element,
   ) {}
   position(): undefined {
     return undefined;
@@ -120,8 +121,8 @@ export class NotebookText implements Reading {
   }
 
   cell(part: string): Cell | undefined {
-    const id = new URLSearchParams(part).get("cell");
-    return id === null ? undefined : this.notebook.widgets.find((cell) => cell.model.id === id);
+    const id = cellId(part);
+    return id === "" ? undefined : this.notebook.widgets.find((cell) => cell.model.id === id);
   }
 
   /** The element of a part, also while it is out of the document; undefined if there is none. */
@@ -138,6 +139,8 @@ export class NotebookText implements Reading {
 }
 
 const QUOTED_CP = 400;
+
+export const cellId = (part: string): string => /(?:^|&)cell=([^&]*)/.exec(part)?.[1] ?? "";
 
 function partName(cell: Cell, output?: number): string {
   return `cell=${cell.model.id}${output === undefined ? "" : `&output=${output}`}`;

@@ -1,5 +1,6 @@
 /** The side panel: the discussions of the document in front. */
 import type { TranslationBundle } from "@jupyterlab/translation";
+import { Signal } from "@lumino/signaling";
 import { Widget } from "@lumino/widgets";
 import type { Discussion } from "./discussion";
 import { discussionIcon } from "./icon";
@@ -8,6 +9,8 @@ import { discussionIcon } from "./icon";
 const UNREAD = "crdtchat-unread";
 
 export class DiscussionPanel extends Widget {
+  /** What failed is to be tried again. */
+  readonly again = new Signal<this, void>(this);
   #shown: Discussion | null = null;
 
   constructor(private readonly trans: TranslationBundle) {
@@ -57,5 +60,11 @@ export class DiscussionPanel extends Widget {
     note.className = "crdtchat-empty";
     note.textContent = words || this.trans.__("Open a notebook or a text to see its discussions.");
     this.node.replaceChildren(note);
+    if (!words) return;
+    const again = document.createElement("button");
+    again.className = "jp-Button jp-mod-styled crdtchat-again";
+    again.textContent = this.trans.__("Try again");
+    again.addEventListener("click", () => this.again.emit());
+    this.node.append(again);
   }
 }

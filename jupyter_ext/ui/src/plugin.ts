@@ -33,6 +33,9 @@ export const plugin: JupyterFrontEndPlugin<void> = {
   activate,
 };
 
+/** What Notebook 7 has in place of JupyterLab's shell. */
+type NotebookShell = JupyterFrontEnd.IShell & { collapse?(area: "right"): void };
+
 async function activate(
   app: JupyterFrontEnd,
   notebooks: INotebookTracker,
@@ -48,11 +51,14 @@ async function activate(
   const trans = (translator ?? nullTranslator).load("crdtchat");
   const panel = new DiscussionPanel(trans);
   app.shell.add(panel, "right", { rank: 900 });
+  const collapse = () => (shell ? shell.collapseRight() : (app.shell as NotebookShell).collapse?.("right"));
   const desk = new Desk(app.serviceManager.serverSettings, panel, {
+    trans,
+    localPath: (path) => app.serviceManager.contents.localPath(path),
     locale: (translator?.languageCode ?? document.documentElement.lang).replace("_", "-"),
     showPanel: (open) => {
-      if (open) app.shell.activateById(panel.id);
-      else if (panel.isVisible) shell?.collapseRight();
+      // Not again what it is already: Notebook's shell hides and shows a panel that it activates.
+      if (open !== panel.isVisible) open ? app.shell.activateById(panel.id) : collapse();
     },
   });
   const enabled = (what: string) => chosen?.get(what).composite !== false;
@@ -72,6 +78,7 @@ async function activate(
   const front = () => desk.front(app.shell.currentWidget);
   app.shell.currentChanged?.connect(front);
   app.restored.then(front, reportError);
+  panel.again.connect(() => desk.retry());
   desk.changed.connect(() => panel.count());
   const markers = () => document.body.classList.toggle("crdtchat-no-markers", !enabled("markers"));
   chosen?.changed.connect(markers);

@@ -24,10 +24,30 @@ export async function findPlace(
   path: string,
   continued = "",
 ): Promise<Place> {
-  const url = URLExt.join(settings.baseUrl, "crdtchat/api/discussion");
-  const body = JSON.stringify({ path, continue: continued });
-  const answer = await ServerConnection.makeRequest(url, { method: "POST", body }, settings);
-  if (!answer.ok) throw await ServerConnection.ResponseError.create(answer);
-  const place = (await answer.json()) as Place;
+  const place = await ask<Place>(settings, "discussion", { path, continue: continued });
   return { ...place, url: new URL(place.url, settings.baseUrl).href };
+}
+
+/** Writes the discussion of a file beside it. */
+export function exportDiscussion(
+  settings: ServerConnection.ISettings,
+  path: string,
+): Promise<{ path: string; annotations: number }> {
+  return ask(settings, "export", { path });
+}
+
+/** Merges what lies beside a file into its discussion. */
+export function importDiscussion(
+  settings: ServerConnection.ISettings,
+  path: string,
+): Promise<{ path: string; report: string[] }> {
+  return ask(settings, "import", { path });
+}
+
+async function ask<T>(settings: ServerConnection.ISettings, what: string, about: object): Promise<T> {
+  const url = URLExt.join(settings.baseUrl, "crdtchat/api", what);
+  const request = { method: "POST", body: JSON.stringify(about) };
+  const answer = await ServerConnection.makeRequest(url, request, settings);
+  if (!answer.ok) throw await ServerConnection.ResponseError.create(answer);
+  return (await answer.json()) as T;
 }

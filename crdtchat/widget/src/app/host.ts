@@ -1,5 +1,5 @@
 /** What a host that is more than a page does for a widget: a notebook, an editor. */
-import type { Reading } from "../dom/text-map";
+import type { Reading } from "../dom/section";
 import type { Target } from "../model/schema";
 import type { Carrier } from "../sync/transport";
 

@@ -228,8 +228,10 @@ export class Widget extends Emitter<HostEvents> {
     this.attaching.leave();
     if (this.view.value.active) this.close();
     this.canvas.draft(null);
-    if (panel !== this.view.value.panel) this.host?.showPanel?.(panel);
+    const other = panel !== this.view.value.panel;
     this.view.set({ panel, composing: null });
+    // A host may answer by telling that it did: by then it is so.
+    if (other) this.host?.showPanel?.(panel);
     this.repaint();
   }
 
@@ -325,7 +327,7 @@ export class Widget extends Emitter<HostEvents> {
       this.canvas.suggest(active);
     }
     this.followLink();
-    this.changed();
+    if (aids.size > 0) this.changed();
   }
 
   #selected(selected: Selected | null): void {

@@ -2,7 +2,8 @@
 import type { Place, Quote } from "./anchoring";
 import { Edit } from "./edits";
 import { Search } from "./search";
-import { type Reading, TextMap } from "./text-map";
+import { isSkipped, type Reading } from "./section";
+import { TextMap } from "./text-map";
 
 export interface Mark {
   aid: string;
@@ -36,6 +37,8 @@ export class Marks {
   #observer: MutationObserver;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #firstMutation = 0;
+  /** The parts of the text that have changed since it was read. */
+  readonly #changed = new Set<Node>();
 
   constructor(
     readonly root: Element,
@@ -47,7 +50,7 @@ export class Marks {
       quote: (aid) => this.#quotes.get(aid),
       found: (places) => this.#found(places),
     });
-    this.#observer = new MutationObserver(() => this.#mutated());
+    this.#observer = new MutationObserver((records) => this.#mutated(records));
     this.#observer.observe(root, {
       subtree: true,
       childList: true,
@@ -145,7 +148,8 @@ export class Marks {
     clearTimeout(this.#timer);
   }
 
-  #mutated(): void {
+  #mutated(records: MutationRecord[]): void {
+    if (!this.#note(records)) return;
     const now = performance.now();
     this.#firstMutation ||= now;
     clearTimeout(this.#timer);
@@ -155,30 +159,47 @@ export class Marks {
   }
 
   #flushMutations(): void {
-    if (this.#observer.takeRecords().length > 0 || this.#firstMutation) this.#renew();
+    if (this.#note(this.#observer.takeRecords()) || this.#firstMutation) this.#renew();
+  }
+
+  /** True if the text may have changed. */
+  #note(records: MutationRecord[]): boolean {
+    const telling = records.filter(changesText);
+    for (const { target, addedNodes } of telling) {
+      const part = this.#map.partOf(target);
+      if (part) this.#changed.add(part);
+      // What was away may have changed there.
+      for (const node of addedNodes) this.#changed.add(node);
+    }
+    return telling.length > 0;
   }
 
   #renew(): void {
     clearTimeout(this.#timer);
     this.#firstMutation = 0;
     const before = this.#map;
-    this.#map = new TextMap(this.root, this.reading);
+    this.#map = new TextMap(this.root, this.reading, { map: before, changed: this.#changed });
+    this.#changed.clear();
     const edit = this.#map.text === before.text ? null : new Edit(before.text, this.#map.text);
     if (edit) this.#search.restart(this.#map.text);
     const homes = new Map<string, Place>();
+    const told = new Set<string>();
     for (const [aid, quote] of this.#quotes) {
       const mark = this.#marks.get(aid);
-      if (mark?.place.whole || (edit && !(mark && this.#keep(mark.place, quote, edit, before)))) {
+      const { place } = mark ?? {};
+      if (place?.whole || (edit && !(place && this.#keep(place, quote, edit, before)))) {
         const home = this.#home(aid, quote);
         if (home) homes.set(aid, home);
         else this.#search.add(aid);
       }
       // The same words in other nodes: places hold, ranges do not.
-      if (mark) mark.range = this.#range(mark.place);
+      if (!mark || !this.#map.isFresh(mark.place.startCp, mark.place.endCp)) continue;
+      mark.range = this.#range(mark.place);
+      told.add(aid);
     }
     this.#found(homes);
     if (edit) this.events.textChanged();
-    this.#tell(new Set(this.#marks.keys()));
+    this.#tell(told);
   }
 
   /** A part that the host knows by an id may have moved with all its words: they are where they were in it. */
@@ -235,6 +256,13 @@ export function around(element: Element): Range | undefined {
   const range = document.createRange();
   range.selectNodeContents(element);
   return range;
+}
+
+/** Nothing does that happens to what is nobody's text, such as buttons. */
+function changesText({ type, target, addedNodes, removedNodes }: MutationRecord): boolean {
+  if (type !== "childList") return true;
+  const skipped = (node: Node) => node instanceof HTMLElement && isSkipped(node);
+  return !skipped(target) && ![...addedNodes, ...removedNodes].every(skipped);
 }
 
 function sameQuote(a: Quote, b: Quote): boolean {

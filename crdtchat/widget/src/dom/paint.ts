@@ -50,6 +50,7 @@ export function createPainter(layer: HTMLElement): Painter {
 class HighlightPainter implements Painter {
   readonly #prefix = `crdtchat-${++instances}`;
   readonly #sheet = new CSSStyleSheet();
+  readonly #painted = new Map<Style, Highlight>();
   #dark: boolean | null = null;
 
   constructor() {
@@ -59,13 +60,22 @@ class HighlightPainter implements Painter {
 
   set(style: Style, ranges: Range[]): void {
     const name = `${this.#prefix}-${style}`;
+    let painted = this.#painted.get(style);
     if (ranges.length === 0) {
       CSS.highlights.delete(name);
+      this.#painted.delete(style);
       return;
     }
-    const highlight = new Highlight(...ranges);
-    highlight.priority = STYLES.indexOf(style);
-    CSS.highlights.set(name, highlight);
+    if (!painted) {
+      painted = new Highlight();
+      painted.priority = STYLES.indexOf(style);
+      this.#painted.set(style, painted);
+      CSS.highlights.set(name, painted);
+    }
+    // Only what changes: each range that is painted anew costs the browser.
+    const wanted = new Set(ranges);
+    for (const range of [...painted]) if (!wanted.has(range as Range)) painted.delete(range);
+    for (const range of wanted) painted.add(range);
   }
 
   theme(dark: boolean): void {

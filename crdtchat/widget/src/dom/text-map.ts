@@ -8,148 +8,51 @@
  * the width of the window, and offsets must not.
  */
 import { below, CodePoints } from "./code-points";
+import { type Piece, type Reading, Section } from "./section";
 
-const SKIPPED = new Set(
-  "SCRIPT STYLE NOSCRIPT TEMPLATE TEXTAREA SELECT INPUT BUTTON IFRAME OBJECT AUDIO VIDEO CANVAS HEAD TITLE".split(
-    " ",
-  ),
-);
-const BLOCKS = new Set(
-  (
-    "ADDRESS ARTICLE ASIDE BLOCKQUOTE BODY CAPTION CENTER DD DETAILS DIALOG DIV DL DT FIELDSET FIGCAPTION FIGURE " +
-    "FOOTER FORM H1 H2 H3 H4 H5 H6 HEADER HGROUP HR LEGEND LI MAIN MENU NAV OL P PRE SECTION SUMMARY TABLE TBODY " +
-    "TD TFOOT TH THEAD TR UL"
-  ).split(" "),
-);
-
-/**
- * Text of which the document shows only a part, such as an editor's that draws no line out of sight. Its host
- * knows all of it, and where it is drawn.
- */
-export interface Foreign {
-  readonly text: string;
-  /** Where an offset, in UTF-16 units, is drawn; undefined while it is not. */
-  position(u16: number): { node: Node; offset: number } | undefined;
-  /** The offset of a DOM position; undefined for one that lies outside. */
-  offset(node: Node, offset: number): number | undefined;
-}
-
-/** How a host reads its element; a plain page needs none of it. */
-export interface Reading {
-  /** What the element's text is made of, in order: elements, or text that may not be in the document. */
-  parts?(): Iterable<Element | Foreign>;
-  /** Hears the text of a part that is an element, each time it is read. */
-  read?(part: Element, text: string): void;
-  /** What stands for an element: another text; null for none; undefined for its own. */
-  instead?(element: HTMLElement): Foreign | null | undefined;
-}
-
-interface Piece {
-  node: Text;
-  /** Offset of the piece in the text, in UTF-16 units. */
-  start: number;
-  end: number;
-  /** Text of the node differs from the piece: offsets need a scan. */
-  folded: boolean;
-  preformatted: boolean;
-  /** The text before this piece ends in a space, so leading white space vanishes. */
-  afterSpace: boolean;
-}
-
-interface ForeignPiece {
-  foreign: Foreign;
-  start: number;
-  end: number;
+/** A map made before, and what has changed since. */
+interface Before {
+  map: TextMap;
+  changed: ReadonlySet<Node>;
 }
 
 export class TextMap {
   readonly text: string;
-  readonly #pieces: (Piece | ForeignPiece)[] = [];
-  readonly #foreign: ForeignPiece[] = [];
+  readonly #sections: Section[] = [];
   readonly #starts: number[] = [];
-  readonly #byNode = new Map<Node, Piece>();
+  readonly #byPart = new Map<Node, number>();
+  /** The sections that were not taken from the map before. */
+  readonly #fresh = new Set<Section>();
   #points: CodePoints | undefined;
 
   constructor(
     readonly root: Element,
     reading: Reading = {},
+    before?: Before,
   ) {
-    const parts: string[] = [];
+    const texts: string[] = [];
     let length = 0;
     let afterSpace = true;
     const add = (text: string) => {
-      parts.push(text);
+      texts.push(text);
       length += text.length;
+      if (text !== "") afterSpace = /\s$/.test(text);
     };
-    const breakLine = () => {
-      if (length === 0 || afterSpace) return;
-      add("\n");
-      afterSpace = true;
-    };
-    const append = (foreign: Foreign) => {
-      breakLine();
-      const piece = { foreign, start: length, end: length + foreign.text.length };
-      this.#pieces.push(piece);
+    for (const part of (__CRDTCHAT_HOSTED__ && reading.parts?.()) || [root]) {
+      const box = part instanceof Element ? part : part.box;
+      const known = before && box && !before.changed.has(box) ? before.map.#section(box) : undefined;
+      const section = known?.from === part ? known : new Section(part, reading, root);
+      if (section !== known) {
+        this.#fresh.add(section);
+        if (part instanceof Element) reading.read?.(part, section.text);
+      }
+      if (!afterSpace) add("\n");
+      if (box) this.#byPart.set(box, this.#sections.length);
+      this.#sections.push(section);
       this.#starts.push(length);
-      this.#foreign.push(piece);
-      if (foreign.text !== "") {
-        add(foreign.text);
-        afterSpace = foreign.text.endsWith("\n");
-      }
-      breakLine();
-    };
-    const visit = (node: Node, preformatted: boolean): void => {
-      if (node.nodeType === Node.TEXT_NODE) {
-        const raw = (node as Text).data;
-        if (raw === "") return;
-        const text = preformatted ? raw : fold(raw, afterSpace);
-        const piece = {
-          node: node as Text,
-          start: length,
-          end: length + text.length,
-          folded: text !== raw,
-          preformatted,
-          afterSpace,
-        };
-        this.#pieces.push(piece);
-        this.#starts.push(length);
-        this.#byNode.set(node, piece);
-        if (text === "") return;
-        add(text);
-        afterSpace = /\s$/.test(text);
-        return;
-      }
-      if (node.nodeType !== Node.ELEMENT_NODE) return;
-      const element = node as HTMLElement;
-      if (element.tagName === "BR") {
-        breakLine();
-        return;
-      }
-      if (isSkipped(element)) return;
-      const instead = __CRDTCHAT_HOSTED__ ? reading.instead?.(element) : undefined;
-      if (instead) append(instead);
-      if (instead !== undefined) return;
-      const block = BLOCKS.has(element.tagName);
-      const pre = preformatted || element.tagName === "PRE";
-      if (block) breakLine();
-      for (let child = node.firstChild; child; child = child.nextSibling) visit(child, pre);
-      if (block) breakLine();
-    };
-    if (__CRDTCHAT_HOSTED__ && reading.parts) {
-      for (const part of reading.parts()) {
-        breakLine();
-        const from = parts.length;
-        if (!(part instanceof Element)) append(part);
-        else {
-          visit(part, false);
-          reading.read?.(part, parts.slice(from).join(""));
-        }
-      }
-    } else {
-      for (let child = root.firstChild; child; child = child.nextSibling)
-        visit(child, root.tagName === "PRE" || root.closest("pre") !== null);
+      add(section.text);
     }
-    this.text = parts.join("");
+    this.text = texts.join("");
   }
 
   get points(): CodePoints {
@@ -159,6 +62,19 @@ export class TextMap {
 
   slice(startCp: number, endCp: number): string {
     return this.text.slice(this.points.toU16(startCp), this.points.toU16(endCp));
+  }
+
+  /** The part that a node is in, if the text is made of parts. */
+  partOf(node: Node): Node | undefined {
+    for (let at: Node | null = node; at; at = at.parentNode) if (this.#byPart.has(at)) return at;
+    return undefined;
+  }
+
+  /** Whether a stretch of text was read anew, so that ranges of it have to be made anew. */
+  isFresh(startCp: number, endCp: number): boolean {
+    const { points } = this;
+    const [from, to] = [this.#at(points.toU16(startCp), false), this.#at(points.toU16(endCp), true)];
+    return this.#sections.slice(from, to + 1).some((section) => this.#fresh.has(section));
   }
 
   /** The DOM range of a stretch of text, or undefined if none of its text is in the document. */
@@ -177,16 +93,16 @@ export class TextMap {
     return this.points.toCp(this.#offset(node, offset));
   }
 
+  #section(part: Node | undefined): Section | undefined {
+    const index = part && this.#byPart.get(part);
+    return index === undefined ? undefined : this.#sections[index];
+  }
+
   #offset(node: Node, offset: number): number {
-    for (const { foreign, start, end } of __CRDTCHAT_HOSTED__ ? this.#foreign : []) {
-      const inside = foreign.offset(node, offset);
-      if (inside !== undefined) return Math.min(start + inside, end);
-    }
-    const piece = this.#byNode.get(node);
-    if (piece) {
-      if (!piece.folded) return piece.start + Math.min(offset, piece.end - piece.start);
-      return piece.start + fold(piece.node.data.slice(0, offset), piece.afterSpace).length;
-    }
+    const box = this.partOf(node);
+    const part = box && this.#byPart.get(box);
+    const inside = this.#section(box)?.offset(node, offset);
+    if (part !== undefined && inside !== undefined) return (this.#starts[part] as number) + inside;
     const place = node.childNodes[offset] ?? null;
     const before = (other: Node): boolean => {
       if (place)
@@ -194,71 +110,37 @@ export class TextMap {
       if (node.contains(other)) return true;
       return Boolean(node.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_PRECEDING);
     };
-    const own = this.#own;
-    let low = 0;
-    let high = own.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (before((own[middle] as Piece).node)) low = middle + 1;
-      else high = middle;
+    for (let index = part ?? 0; index < this.#sections.length; index++) {
+      const { own } = this.#sections[index] as Section;
+      if (own.length === 0 || before((own.at(-1) as Piece).node)) continue;
+      let low = 0;
+      let high = own.length;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (before((own[middle] as Piece).node)) low = middle + 1;
+        else high = middle;
+      }
+      return (this.#starts[index] as number) + (own[low] as Piece).start;
     }
-    return own[low]?.start ?? this.text.length;
+    return this.text.length;
   }
 
-  /** The pieces that are in the document. */
-  get #own(): Piece[] {
-    const own =
-      __CRDTCHAT_HOSTED__ && this.#foreign.length > 0
-        ? this.#pieces.filter((piece) => "node" in piece)
-        : this.#pieces;
-    return own as Piece[];
+  /** The section of an offset; as an end it belongs to what is before it. */
+  #at(u16: number, end: boolean): number {
+    return Math.max(0, below(this.#starts, end ? u16 : u16 + 1) - 1);
   }
 
   #position(u16: number, end: boolean): { node: Node; offset: number } | undefined {
-    // The last piece that starts before (an end) or at (a start) the offset and is not empty.
-    let index = below(this.#starts, end ? u16 : u16 + 1) - 1;
-    const isEmpty = (piece: Piece | ForeignPiece | undefined) => piece && piece.start === piece.end;
-    while (index > 0 && isEmpty(this.#pieces[index])) index--;
-    let piece = this.#pieces[Math.max(index, 0)];
-    // A start on the newline between two blocks belongs to the next text.
-    if (piece && !end && u16 >= piece.end) {
-      do piece = this.#pieces[++index];
-      while (isEmpty(piece));
-    }
-    if (!piece) return undefined;
-    const wanted = Math.max(0, Math.min(u16, piece.end) - piece.start);
-    if ("foreign" in piece) return piece.foreign.position(wanted);
-    return { node: piece.node, offset: piece.folded ? unfold(piece, wanted) : wanted };
+    let index = this.#at(u16, end);
+    const isEmpty = () => this.#sections[index]?.text === "";
+    while (index > 0 && isEmpty()) index--;
+    const section = this.#sections[index];
+    if (!section) return undefined;
+    const inside = u16 - (this.#starts[index] as number);
+    // A start on the newline between two sections belongs to the next one.
+    if (end || inside < section.end) return section.position(inside, end);
+    do index++;
+    while (isEmpty());
+    return this.#sections[index]?.position(0, false);
   }
-}
-
-function isSkipped(element: HTMLElement): boolean {
-  return (
-    SKIPPED.has(element.tagName) ||
-    element.namespaceURI !== "http://www.w3.org/1999/xhtml" ||
-    Boolean(element.hidden) ||
-    element.hasAttribute("data-crdtchat-skip") ||
-    element.localName.startsWith("crdtchat-")
-  );
-}
-
-function fold(raw: string, afterSpace: boolean): string {
-  const text = raw.replace(/[ \t\n\r\f]+/g, " ");
-  return afterSpace && text.startsWith(" ") ? text.slice(1) : text;
-}
-
-/** Where in the node's own text the given offset of its folded text lies. */
-function unfold(piece: Piece, wanted: number): number {
-  const raw = piece.node.data;
-  let folded = 0;
-  let inSpace = piece.afterSpace;
-  let i = 0;
-  for (; i < raw.length; i++) {
-    const space = " \t\n\r\f".includes(raw[i] as string);
-    if (space && inSpace) continue;
-    if (folded === wanted) break;
-    folded++;
-    inSpace = space;
-  }
-  return i;
 }

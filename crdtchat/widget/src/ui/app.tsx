@@ -46,8 +46,8 @@ function Docked() {
   const { dark, panel } = useView(widget);
   return (
     <div class={`app docked${dark ? " dark" : ""}`} lang={widget.speech.locale}>
-      {/* Anew each time it is shown: nobody reads a list that its host hides, so none has to hold still. */}
-      <Panel key={String(panel)} />
+      {/* Not while its host hides it, and anew each time it is shown: then nothing has to hold still in it. */}
+      {panel && <Panel />}
     </div>
   );
 }

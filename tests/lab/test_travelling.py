@@ -1,0 +1,63 @@
+"""A discussion leaves with its file and comes back, and goes on after its server was away."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests.jupyter.process import JupyterProcess
+from tests.lab.conftest import Open
+from tests.lab.reader import SOURCE
+
+
+def test_a_discussion_travels_beside_its_file(
+    open_lab: Open, lab: JupyterProcess, path: Path
+) -> None:
+    mod = open_lab("mod", path.name)
+    mod.comment(SOURCE, "math.sqrt", "To the repository")
+    mod.run("crdtchat:export")
+    side = Path(f"{path}.comments.jsonld")
+    expect(mod.page.get_by_text("1 discussion is in")).to_be_visible()
+    # Somebody else's words come with the file.
+    text = side.read_text().replace("To the repository", "From the repository")
+    names = {item["id"] for item in json.loads(text)["first"]["items"]}
+    for name in names:
+        text = text.replace(name, f"{name[:-2]}zz")
+    side.write_text(text)
+    mod.run("crdtchat:import")
+    panel = mod.open_panel()
+    expect(panel.get_by_text("From the repository")).to_be_visible()
+    expect(panel.get_by_text("To the repository")).to_be_visible()
+
+
+def test_open_tabs_go_on_after_a_restart_of_the_server(
+    open_lab: Open, lab: JupyterProcess, path: Path
+) -> None:
+    ann, bob = open_lab("ann", path.name), open_lab("bob", path.name)
+    ann.comment(SOURCE, "math.sqrt", "Before")
+    bob.expect_marked("math.sqrt")
+    lab.kill()
+    ann.select(SOURCE, "x ** 2")
+    ann.layer.get_by_role("button", name="Comment on the selected text").click()
+    ann.write("Without a server", close=False)
+    lab.start()
+    bob.expect_marked("math.sqrt", "x ** 2")
+    expect(ann.status).to_contain_text("2 people here · 2 discussions")
+
+
+def test_what_kept_a_discussion_from_beginning_is_said_and_tried_again(
+    open_lab: Open, lab: JupyterProcess, path: Path
+) -> None:
+    ann = open_lab("ann", path.name)
+    ann.comment(SOURCE, "math.sqrt", "There all the time")
+    ann.page.route("**/crdtchat/api/discussion*", lambda route: route.abort())
+    ann.page.reload()
+    ann.wait_extension()
+    ann.open_panel(begun=False)
+    again = ann.page.get_by_role("button", name="Try again")
+    expect(again).to_be_visible()
+    ann.page.unroute("**/crdtchat/api/discussion*")
+    again.click()
+    ann.expect_marked("math.sqrt")
