@@ -32,6 +32,7 @@ def test_hide_lock_and_report(
     expect(
         ann.page.get_by_role("status").filter(has_text="Reported to the moderators.")
     ).to_have_count(1)
+    expect(ann.page.locator(".notice")).to_have_text("Reported to the moderators.")
     listed = httpx.get(
         f"{server.url}/api/v1/demo/reports", headers={"Authorization": f"Bearer {token}"}
     ).json()["reports"]

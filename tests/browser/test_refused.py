@@ -85,6 +85,7 @@ def test_a_reply_to_what_was_deleted_becomes_a_draft(
     ann.type("A long and careful answer")
     ann.page.keyboard.press("Control+Enter")
     line.let_go()
+    expect(ann.page.locator(".notice")).to_contain_text("deleted meanwhile")
     ann.expect_painted("steel pen")
     ann.show_panel()
     expect(ann.panel.locator(".drafts")).to_contain_text("A long and careful answer")

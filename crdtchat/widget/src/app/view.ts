@@ -17,7 +17,10 @@ export interface View {
   filter: Filter;
   query: string;
   peek: Peek | null;
+  /** For screen readers. */
   said: string;
+  /** What became of something that was asked for, shown for a while. */
+  notice: string;
 }
 
 export const FIRST_VIEW: View = {
@@ -32,4 +35,5 @@ export const FIRST_VIEW: View = {
   query: "",
   peek: null,
   said: "",
+  notice: "",
 };

@@ -104,7 +104,7 @@ export class Visit {
       const draft = draftOf(operation, code);
       if (draft) this.drafts.put(draft);
       const note = draft ? "rejectedNote" : "announceRefused";
-      widget.say(widget.speech.text(note, { reason: widget.speech.reason(code) }));
+      widget.tell(widget.speech.text(note, { reason: widget.speech.reason(code) }));
       widget.changed();
     });
     session.on("event", ({ kind, broadcastId, aid, cid, by, at }) => {

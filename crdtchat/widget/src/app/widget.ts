@@ -27,6 +27,8 @@ import { FIRST_VIEW, type View } from "./view";
 import { Visit } from "./visit";
 import { Writing } from "./writing";
 
+const NOTICE_MS = 8_000;
+
 export class Widget extends Emitter<HostEvents> {
   readonly view = new Store<View>(FIRST_VIEW);
   readonly speech: Speech;
@@ -39,6 +41,7 @@ export class Widget extends Emitter<HostEvents> {
   readonly #peeking = new Peeking((peek) => this.view.value.peek !== peek && this.view.set({ peek }));
   readonly #address: Address;
   #closed = new AbortController();
+  #noticed: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly root: Element,
@@ -271,6 +274,14 @@ export class Widget extends Emitter<HostEvents> {
     this.view.set({ said: this.view.value.said === said ? `${said}\u00a0` : said });
   }
 
+  /** Says it also to those who see: nothing else on the screen tells what became of what they did. */
+  tell(notice: string): void {
+    this.say(notice);
+    clearTimeout(this.#noticed);
+    this.view.set({ notice });
+    this.#noticed = setTimeout(() => this.view.set({ notice: "" }), NOTICE_MS);
+  }
+
   // What the visited page and the text tell
 
   changed(): void {
@@ -299,6 +310,7 @@ export class Widget extends Emitter<HostEvents> {
 
   destroy(): void {
     this.#closed.abort();
+    clearTimeout(this.#noticed);
     this.#address.close();
     this.typing.close();
     this.#peeking.stop();

@@ -15,7 +15,7 @@ interface Layers {
 
 function App({ bar, panel: own }: Layers) {
   const widget = useWidget();
-  const { dark, panel, said, attaching } = useView(widget);
+  const { dark, panel, said, notice, attaching } = useView(widget);
   return (
     <div class={`app${dark ? " dark" : ""}${panel && own ? " with-panel" : ""}`} lang={widget.speech.locale}>
       {bar && !panel && !attaching && <Bar />}
@@ -24,6 +24,11 @@ function App({ bar, panel: own }: Layers) {
       <Peek />
       {panel && own && <Panel />}
       <Card />
+      {notice && (
+        <p class="notice" aria-hidden="true">
+          {notice}
+        </p>
+      )}
       <p class="sr" role="status" aria-live="polite">
         {said}
       </p>

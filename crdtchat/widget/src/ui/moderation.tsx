@@ -12,7 +12,7 @@ export function moderationItems(widget: Widget, { aid, cid, author, hidden }: Co
   if (widget.readonly || !widget.known || !thread) return [];
   if (!widget.canModerate) {
     if (author === widget.me) return [];
-    const told = (done: boolean) => widget.say(speech.text(done ? "reported" : "notReported"));
+    const told = (done: boolean) => widget.tell(speech.text(done ? "reported" : "notReported"));
     const path = `annotations/${aid}/comments/${cid}/reports`;
     const headers = { "Content-Type": "application/json" };
     const init = { method: "POST", body: "{}", headers };
