@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import argparse
 import base64
-import html
-import re
+import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
-import crdtchat
-from crdtchat.client import page as client_page
-from crdtchat.client.blocking import BlockingPage
-from crdtchat.client.line import now_ms
+from tests.browser.company import REWORDED, WORDS, Company
 from tests.browser.conftest import FLAGS, WIDGET, chromium
 from tests.browser.reader import Reader
 from tests.server_process import ServerProcess, running_server
@@ -44,114 +40,13 @@ KEPT = {
     "compose-desktop-light": "compose",
     "offline-desktop-light": "offline",
     "orphaned-desktop-light": "orphaned",
+    "changed-desktop-light": "changed",
+    "moderating-desktop-light": "moderating",
     "reading-phone-light": "phone-reading",
     "thread-phone-dark": "phone-thread-dark",
     "panel-phone-light": "phone-panel",
 }
 """Scene to the name of its picture in docs/images."""
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
-
-WORDS = {
-    "price": "The usual price of writing offline is trust",
-    "train": "That is why the train tunnel does not matter",
-    "place": "the third paragraph, the hundred and twentieth character",
-    "calm": "Live software tends to twitch",
-    "wrong": "What it never does is point at the wrong words",
-    "lines": "The server is one command",
-}
-GONE = "Every comment has a number, and every number has a page"
-
-
-@contextmanager
-def written(age: int) -> Iterator[None]:
-    """What is written meanwhile is `age` milliseconds old."""
-    client_page.now_ms = lambda: now_ms() - age  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        client_page.now_ms = now_ms  # type: ignore[attr-defined]
-
-
-def text_of_the_demo() -> str:
-    """The article as the widget reads it, closely enough for a quote's surroundings."""
-    source = (WIDGET / "demo" / "index.html").read_text()
-    article = source[source.index("<article") : source.index("</article>")]
-    return " ".join(html.unescape(re.sub("<[^>]+>", " ", article)).split())
-
-
-class Company:
-    """The people who have been on the page before, and are on it still."""
-
-    def __init__(self, server: ServerProcess, page: str, stack: ExitStack) -> None:
-        self._server, self._page, self._stack = server, page, stack
-        self.maya = self._come("Maya Okafor")
-        self.piotr = self._come("Piotr Zieliński")
-        self.lena = self._come("Lena Fischer")
-        self.price = ""
-        self._text = text_of_the_demo()
-
-    def _come(self, name: str) -> BlockingPage:
-        page = crdtchat.connect_blocking(self._server.url, page=self._page, name=name)
-        return self._stack.enter_context(page)
-
-    def _annotate(self, page: BlockingPage, words: str, text: str) -> str:
-        start = self._text.find(words)
-        if start < 0:
-            return page.annotate(words, text, prefix="as we said before. ", suffix=". But then")
-        end = start + len(words)
-        around = {
-            "prefix": self._text[max(0, start - 128) : start],
-            "suffix": self._text[end : end + 128],
-        }
-        return page.annotate(words, text, start=start, **around)
-
-    def talk(self) -> None:
-        """A discussion of some days."""
-        maya, piotr, lena = self.maya, self.piotr, self.lena
-        with written(3 * DAY):
-            resolved = self._annotate(lena, WORDS["lines"], "One command, and which port?")
-            piotr.wait_for(lambda page: page.annotation(resolved) is not None)
-        with written(3 * DAY - HOUR):
-            piotr.reply(resolved, "8000, unless you say `--port`.")
-            piotr.resolve(resolved)
-        with written(2 * DAY):
-            place = self._annotate(
-                piotr,
-                WORDS["place"],
-                "Could we say *character offset* here? That is what people search for.",
-            )
-            self._annotate(lena, GONE, "Is this still true of version 2?")
-        with written(26 * HOUR):
-            self.price = self._annotate(
-                maya,
-                WORDS["price"],
-                "This is the sentence I would put at the top. It says in one line why the server "
-                "checks **every** change and not only who is connected.",
-            )
-            lena.wait_for(lambda page: page.annotation(self.price) is not None)
-        opening = lena.annotation(self.price)
-        assert opening is not None and maya.me is not None
-        with written(5 * HOUR):
-            lena.reply(
-                self.price,
-                f"Agreed, [@Maya Okafor](mention:{maya.me.id}). Shall I move it?\n\n"
-                "- up into the lead\n- or into a heading of its own",
-            )
-            lena.react(self.price, opening.comments[0].cid, "👍")
-            piotr.wait_for(lambda page: page.annotation(self.price) is not None)
-            piotr.react(self.price, opening.comments[0].cid, "👍")
-            piotr.react(self.price, opening.comments[0].cid, "🎉")
-            self._annotate(lena, WORDS["calm"], "“Twitch” is the right word. Keep it.")
-        with written(40 * MINUTE):
-            self._annotate(
-                piotr,
-                WORDS["train"],
-                "I tried it: two hours on a train, and all of it was there at home.",
-            )
-            maya.wait_for(lambda page: page.annotation(place) is not None)
-            maya.reply(place, "Yes, and link it to the W3C term.")
-        for page in (maya, piotr, lena):
-            page.wait_saved()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +55,7 @@ class Scene:
 
     act: Callable[[Reader, Company, bool], None]
     named: bool = True
+    role: str = ""
 
 
 def reading(reader: Reader, company: Company, phone: bool) -> None:
@@ -255,6 +151,38 @@ def menu(reader: Reader, company: Company, phone: bool) -> None:
     comment.get_by_role("button", name="More actions").click()
 
 
+def changed(reader: Reader, company: Company, phone: bool) -> None:
+    company.edited()
+    reader.open(REWORDED[1])
+    expect(reader.page.locator("ins").first).to_be_visible()
+
+
+def unsure(reader: Reader, company: Company, phone: bool) -> None:
+    company.edited()
+    orphaned(reader, company, phone)
+    reader.rows.filter(has_text="Place unsure").click()
+
+
+def locked(reader: Reader, company: Company, phone: bool) -> None:
+    company.moderate()
+    reading(reader, company, phone)
+    reader.open(WORDS["price"])
+    expect(reader.page.get_by_text("Locked by a moderator")).to_be_visible()
+
+
+def moderating(reader: Reader, company: Company, phone: bool) -> None:
+    locked(reader, company, phone)
+    comment = reader.comments.first
+    comment.hover()
+    comment.get_by_role("button", name="More actions").click()
+
+
+def reported(reader: Reader, company: Company, phone: bool) -> None:
+    thread(reader, company, phone)
+    reader.do("This is the sentence", "Report")
+    expect(reader.page.locator(".notice")).to_be_visible()
+
+
 def draft(reader: Reader, company: Company, phone: bool) -> None:
     compose(reader, company, phone)
     reader.page.keyboard.press("Escape")
@@ -278,6 +206,11 @@ SCENES: dict[str, Scene] = {
     "empty": Scene(empty),
     "menu": Scene(menu),
     "draft": Scene(draft),
+    "changed": Scene(changed),
+    "unsure": Scene(unsure),
+    "locked": Scene(locked),
+    "moderating": Scene(moderating, role="moderator"),
+    "reported": Scene(reported),
 }
 
 WEBP = """async ([data, width]) => {
@@ -315,8 +248,10 @@ def take(browser: Browser, server: ServerProcess, scene: str, window: str, dark:
         stack.callback(context.close)
         if SCENES[scene].named:
             key = f"crdtchat:identity:{server.url} demo"
+            role = SCENES[scene].role
+            who = {"name": "Sam Carter", "token": server.token("sam", role) if role else ""}
             context.add_init_script(
-                f"localStorage.getItem({key!r}) ?? localStorage.setItem({key!r}, JSON.stringify({{name: 'Sam Carter'}}))"
+                f"localStorage.getItem({key!r}) ?? localStorage.setItem({key!r}, {json.dumps(json.dumps(who))})"
             )
         reader = Reader(context.new_page(), url)
         reader.expect_live()
@@ -324,7 +259,7 @@ def take(browser: Browser, server: ServerProcess, scene: str, window: str, dark:
             "() => [...CSS.highlights.keys()].some((name) => name.endsWith('-open'))"
         )
         SCENES[scene].act(reader, company, window == "phone")
-        reader.page.mouse.move(2, 400) if scene not in ("peek", "menu") else None
+        reader.page.mouse.move(2, 400) if scene not in ("peek", "menu", "moderating") else None
         return reader.page.screenshot()
 
 

@@ -41,9 +41,10 @@ export function CommentView({ comment, depth, onReply }: Properties) {
   const alone = widget.writing.isWhole(comment.aid, comment.cid);
   const items: MenuItem[] = [];
   if (mine && !widget.readonly) items.push({ label: speech.text("edit"), act: () => setEditing(true) });
+  items.push(...moderationItems(widget, comment));
+  // Last, as far as can be from what is asked for more often.
   if ((mine || widget.canModerate) && !widget.readonly)
     items.push({ label: speech.text("delete"), bad: true, act: () => setAsking(true) });
-  items.push(...moderationItems(widget, comment));
 
   return (
     <li class={`comment${fresh ? " fresh" : ""}`} style={style} data-cid={comment.cid}>

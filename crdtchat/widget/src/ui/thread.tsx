@@ -21,6 +21,7 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
   const calm = useCalm(thread, busy, list);
   const depth = widget.options.maxReplyDepth ?? 0;
   const typing = widget.people.typing(thread.aid);
+  const open = !widget.readonly && !isClosed(widget, thread);
   const name = replyTo ? widget.name(thread.comments.find((c) => c.cid === replyTo)?.author ?? "") : "";
 
   return (
@@ -33,9 +34,7 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
               key={comment.cid}
               comment={comment}
               depth={level}
-              {...(depth > 0 && level < depth && !isClosed(widget, thread)
-                ? { onReply: () => setReplyTo(comment.cid) }
-                : {})}
+              {...(depth > 0 && level < depth && open ? { onReply: () => setReplyTo(comment.cid) } : {})}
             />
           ))}
         </ol>
@@ -50,44 +49,46 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
         )}
         <Decisions thread={thread} />
       </div>
-      <div class="foot">
-        {calm.held > 0 && (
-          <button type="button" class="news" onClick={calm.show}>
-            {speech.count("newReplies", calm.held)}
-          </button>
-        )}
-        <p class="typing" aria-live="off">
-          {typing.length > 0 && (
-            <>
-              <span class="dots" aria-hidden="true">
-                <i />
-                <i />
-                <i />
-              </span>
-              {speech.count("typing", typing.length, { names: speech.list(typing) })}
-            </>
+      {(open || typing.length > 0 || calm.held > 0) && (
+        <div class="foot">
+          {calm.held > 0 && (
+            <button type="button" class="news" onClick={calm.show}>
+              {speech.count("newReplies", calm.held)}
+            </button>
           )}
-        </p>
-        {!widget.readonly && !isClosed(widget, thread) && (
-          <Composer
-            key={replyTo}
-            draftId={`reply:${thread.aid}`}
-            about={{ aid: thread.aid, parent: replyTo }}
-            label={replyTo ? speech.text("replyTo", { name }) : speech.text("writeReply")}
-            placeholder={replyTo ? speech.text("replyTo", { name }) : speech.text("writeReply")}
-            action={speech.text("reply")}
-            autofocus={autofocus || replyTo !== ""}
-            compact
-            onSend={(text, done) => {
-              calm.seen();
-              widget.writing.reply(thread.aid, text, replyTo, done);
-            }}
-            onTyping={() => widget.typing.in(thread.aid)}
-            onBusy={setBusy}
-            {...(replyTo ? { onCancel: () => setReplyTo("") } : {})}
-          />
-        )}
-      </div>
+          <p class="typing" aria-live="off">
+            {typing.length > 0 && (
+              <>
+                <span class="dots" aria-hidden="true">
+                  <i />
+                  <i />
+                  <i />
+                </span>
+                {speech.count("typing", typing.length, { names: speech.list(typing) })}
+              </>
+            )}
+          </p>
+          {open && (
+            <Composer
+              key={replyTo}
+              draftId={`reply:${thread.aid}`}
+              about={{ aid: thread.aid, parent: replyTo }}
+              label={replyTo ? speech.text("replyTo", { name }) : speech.text("writeReply")}
+              placeholder={replyTo ? speech.text("replyTo", { name }) : speech.text("writeReply")}
+              action={speech.text("reply")}
+              autofocus={autofocus || replyTo !== ""}
+              compact
+              onSend={(text, done) => {
+                calm.seen();
+                widget.writing.reply(thread.aid, text, replyTo, done);
+              }}
+              onTyping={() => widget.typing.in(thread.aid)}
+              onBusy={setBusy}
+              {...(replyTo ? { onCancel: () => setReplyTo("") } : {})}
+            />
+          )}
+        </div>
+      )}
     </div>
   );
 }
