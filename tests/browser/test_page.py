@@ -235,6 +235,33 @@ def test_a_page_of_the_hosted_service(
     ann.page.wait_for_function("window.commentCount === 1")
 
 
+INSECURE = """
+  for (const [owner, name] of [
+    [Navigator, "clipboard"], [Navigator, "locks"], [Crypto, "subtle"], [Crypto, "randomUUID"],
+  ]) delete owner.prototype[name];
+"""
+
+
+def test_a_page_that_is_not_served_securely(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """Browsers take a few things away from such pages; everything is done without them."""
+    url = site.page("/insecure", server.url, f"{{tenantId: 'demo', urlId: {page_id!r}}}")
+    ann, bob = readers("about:blank"), readers(url)
+    ann.page.add_init_script(INSECURE)
+    ann.page.goto(url)
+    ann.annotate("every ship", "First", "Ann")
+    ann.expect_live()
+    bob.open("every ship")
+    expect(bob.comment("First")).to_be_visible()
+    ann.card.get_by_role("button", name="Copy link").click()
+    expect(ann.card.get_by_role("button", name="Link copied")).to_be_focused()
+    ann.page.get_by_label("Write a reply").press("Control+v")
+    aid = ann.page.evaluate("chat.annotations[0].id")
+    expect(ann.page.get_by_label("Write a reply")).to_have_value(f"{url}#crdtchat={aid}")
+    assert ann.page.locator("body > textarea").count() == 0
+
+
 def test_read_only(readers: OpenReader, site: Site, server: ServerProcess, page_id: str) -> None:
     options = f"tenantId: 'demo', urlId: {page_id!r}"
     ann = readers(site.page("/rw", server.url, f"{{{options}}}"))

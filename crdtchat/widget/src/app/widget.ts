@@ -1,4 +1,5 @@
 /** One discussed element: brings together the session, the page and what the interface shows. */
+import { copy } from "../dom/clipboard";
 import type { Mark } from "../dom/marks";
 import type { Selected } from "../dom/selection";
 import { Speech } from "../locale/speech";
@@ -257,7 +258,7 @@ export class Widget extends Emitter<HostEvents> {
   }
 
   copyLink(aid: string): Promise<void> {
-    return navigator.clipboard.writeText(linkTo(location.href, aid));
+    return copy(linkTo(location.href, aid));
   }
 
   place(aid: string): Mark | undefined {

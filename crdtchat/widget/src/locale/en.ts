@@ -122,6 +122,7 @@ export const en = {
   continueDraft: "Continue",
   discard: "Discard",
   copyText: "Copy text",
+  textCopied: "Text copied.",
   rejectedNote: "This was not accepted: {reason}. Your text is kept here.",
   "reason.deleted": "it was deleted meanwhile",
   "reason.unknown-annotation": "the discussion is gone",

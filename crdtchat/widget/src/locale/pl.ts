@@ -158,6 +158,7 @@ export const pl: Catalogue = {
   continueDraft: "Kontynuuj",
   discard: "Odrzuć",
   copyText: "Kopiuj tekst",
+  textCopied: "Tekst skopiowany.",
   rejectedNote: "Nie przyjęto: {reason}. Twój tekst jest tu zachowany.",
   "reason.deleted": "w międzyczasie to usunięto",
   "reason.unknown-annotation": "tej dyskusji już nie ma",

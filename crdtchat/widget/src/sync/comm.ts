@@ -2,6 +2,7 @@
  * The way over a notebook's comm: the kernel relays frames and questions to the server, which the browser may not
  * reach, and signs in. Each connection has a name of its own, so that what is late for one is not taken for the next.
  */
+import { newBroadcastId, uuidText } from "../model/ids";
 import type { Who } from "./addresses";
 import type { Transport, TransportEvents } from "./transport";
 
@@ -37,7 +38,7 @@ export class CommTransport implements Transport {
 
   connect({ token, name }: Who, lease: string): void {
     this.disconnect();
-    this.#line = crypto.randomUUID();
+    this.#line = uuidText(newBroadcastId());
     this.comm.on("msg:custom", this.#heard);
     this.#tell("connect", { token, name, lease });
     this.#beat = setInterval(() => this.#tell("beat"), BEAT_MS);
@@ -57,7 +58,7 @@ export class CommTransport implements Transport {
   }
 
   async ask(_: Who, path: string, { method = "GET", headers, body }: RequestInit): Promise<Response> {
-    const number = crypto.randomUUID();
+    const number = uuidText(newBroadcastId());
     const answered = new Promise<Response | null>((done) => this.#asked.set(number, done));
     const kind = new Headers(headers).get("Content-Type") ?? "";
     const content = typeof body === "string" ? new TextEncoder().encode(body) : undefined;

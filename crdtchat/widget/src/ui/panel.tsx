@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Draft } from "../app/drafts";
 import { counts, FILTERS, type Filter, listed } from "../app/listing";
 import type { Widget } from "../app/widget";
+import { copy } from "../dom/clipboard";
 import type { Thread } from "../model/threads";
 import { Avatar } from "./avatar";
 import { Here, State } from "./bar";
@@ -199,6 +200,7 @@ function DraftList() {
   const widget = useWidget();
   const { speech } = widget;
   const drafts = widget.drafts.of(widget.me);
+  const copied = () => widget.tell(speech.text("textCopied"));
   if (drafts.length === 0) return null;
   return (
     <section class="drafts" aria-label={speech.count("drafts", drafts.length)}>
@@ -226,7 +228,7 @@ function DraftList() {
               <button
                 type="button"
                 class="quiet"
-                onClick={() => void navigator.clipboard.writeText(draft.text)}
+                onClick={() => void copy(draft.text).then(copied, () => {})}
               >
                 {speech.text("copyText")}
               </button>
