@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from crdtchat.document.ids import new_comment_id
 from crdtchat.document.records import TombstoneRecord
@@ -10,6 +15,7 @@ from crdtchat.document.view import Annotation, Reaction, read_view
 from crdtchat.sync.update import Value
 
 T = 1_800_000_000_000
+THREADS = json.loads((Path(__file__).parents[1] / "vectors/threads.json").read_text())["threads"]
 
 
 class Source(dict[str, dict[str, Value]]):
@@ -86,6 +92,15 @@ def test_a_deleted_comment_of_another_clients_id_stands_before_its_replies() -> 
         d={"anno/gone": ("ann", T + 9)},
     )
     assert [comment.cid for comment in one(source).comments] == ["aaaa", "gone", "rrrr"]
+
+
+@pytest.mark.parametrize("case", THREADS, ids=lambda case: case["name"])
+def test_the_shared_threads(case: dict[str, Any]) -> None:
+    """The TypeScript view is held to the same file."""
+    shown = read_view(Source(case["roots"]))
+    found = [[(c.cid, c.deleted is not None) for c in annotation.comments] for annotation in shown]
+    wanted = case["thread"]
+    assert found == ([] if wanted is None else [[tuple(place) for place in wanted]])
 
 
 def test_an_annotation_without_a_live_comment_is_gone_unless_it_never_had_one() -> None:

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import * as Y from "yjs";
+import THREADS from "../../../../tests/vectors/threads.json";
 import { Actions } from "./actions";
 import { newBroadcastId, newCommentId, timeOfCommentId, uuidBytes, uuidText } from "./ids";
 import { holds } from "./intents";
 import { type Change, Replica } from "./replica";
-import { annotationValue, readAnnotation } from "./schema";
+import { annotationValue, type Root, readAnnotation, type Value } from "./schema";
 import { type Thread, Threads } from "./threads";
 
 const TARGET = {
@@ -130,6 +131,22 @@ describe("Replica and Threads", () => {
     write(ann.deleteComment(aid, three as string));
     expect(cids()).toEqual(["one"]);
   });
+
+  it.each(THREADS.threads.map((shared) => [shared.name, shared] as const))(
+    "show of deleted comments what Python shows: %s",
+    (_, { roots, thread }) => {
+      const intents = Object.entries(roots).flatMap(([root, records]) =>
+        Object.entries(records as Record<string, Value>).map(([key, value]) => ({
+          root: root as Root,
+          key,
+          value,
+        })),
+      );
+      write({ broadcastId: "v", user: "", at: 0, intents });
+      const shown = threads.get("anno")?.comments.map(({ cid, deletedBy }) => [cid, deletedBy !== ""]);
+      expect(shown ?? null).toEqual(thread);
+    },
+  );
 
   it("show what a discussion is about now, what it was made on, and who attached it", () => {
     const opening = ann.annotate(TARGET, "one");

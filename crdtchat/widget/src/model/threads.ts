@@ -33,7 +33,7 @@ export interface Comment {
   text: string;
   edited: number;
   parent: string;
-  /** Set for a comment that was deleted and keeps its place because others follow it. */
+  /** Set for a comment that was deleted and keeps its place because others follow it or reply to it. */
   deletedBy: string;
   /** A moderator hid it: others see its place only. */
   hidden: boolean;
@@ -182,7 +182,8 @@ export class Threads {
     }
     if (live.length === 0 && keys.tombstones.size > 0) return undefined;
     const comments = [...live, ...this.#tombstones(aid, keys, live)].sort(inOrder);
-    while (comments.at(-1)?.deletedBy) comments.pop();
+    const parents = new Set(live.map((comment) => comment.parent));
+    while (comments.at(-1)?.deletedBy && !parents.has((comments.at(-1) as Comment).cid)) comments.pop();
     return {
       aid,
       author: annotation.author,
