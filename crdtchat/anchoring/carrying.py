@@ -17,7 +17,7 @@ _MOST_TOKENS = 12
 _LEAST_BITS = 100
 _PLENTY_OF_BITS = 160
 #: Bits of a quote that would hardly be written twice by chance.
-_DISTINCT_BITS = 40
+DISTINCT_BITS = 40
 #: What stands farther from its neighbour than this went another way.
 _TOGETHER = 200
 
@@ -85,7 +85,7 @@ def find_once(diff: PageDiff, selectors: Selectors) -> tuple[int, int] | None:
         bits += weight
         if diff.to_new[at] >= 0 and not low <= diff.to_new[at] < high:
             elsewhere += weight
-    return (start, end) if bits >= _DISTINCT_BITS and 2 * elsewhere <= bits else None
+    return (start, end) if bits >= DISTINCT_BITS and 2 * elsewhere <= bits else None
 
 
 def carried_alignment(diff: PageDiff, query: Query, old_first: int) -> Alignment | None:

@@ -6,9 +6,15 @@ from bisect import bisect_left
 
 from crdtchat.anchoring.alignment import Alignment, align, align_at
 from crdtchat.anchoring.candidates import Window, find_windows, nearest_positions
-from crdtchat.anchoring.carrying import carried_alignment, carry, find_once, only_place
+from crdtchat.anchoring.carrying import (
+    DISTINCT_BITS,
+    carried_alignment,
+    carry,
+    find_once,
+    only_place,
+)
 from crdtchat.anchoring.characters import same_words
-from crdtchat.anchoring.evidence import FEATURES, Candidate, compare, hole_worth, weigh, witness
+from crdtchat.anchoring.evidence import Candidate, compare, hole_worth, weigh, witness
 from crdtchat.anchoring.extension import extend
 from crdtchat.anchoring.model import SUGGEST_FROM, is_ambiguous, probability, wanted_certainty
 from crdtchat.anchoring.page_diff import PageDiff
@@ -34,15 +40,15 @@ _MOST_LITERAL = 64
 _NEARLY_ALL = 7
 _RIVALS = 6
 #: A window is explained by a literal place in it that gains so many tenths of what it can gain, if
-#: the quote's neighbours still touch it there: else the quote may stand there by chance, and what
-#: became of it beside.
+#: so many of the quote's neighbours on each side still stand there one beside the other: else the
+#: quote may stand there by chance, and what became of it beside.
 _EXPLAINED = 6
-#: Quotes of more bits are not looked for again beside the place found.
+_TOUCHING = 4
+#: Quotes of more bits are not looked for again beside the place found; and where one stands
+#: literally in one place only, it does not by chance.
 _UNREPEATED = 120
 #: The weightiest places are judged; others have no chance.
 _JUDGED = 3
-
-_LITERAL = FEATURES.index("literal")
 
 
 def anchor_in(index: PageIndex, selectors: Selectors, diff: PageDiff | None = None) -> Anchoring:
@@ -61,8 +67,8 @@ def anchor_in(index: PageIndex, selectors: Selectors, diff: PageDiff | None = No
     if text[start:end] != selectors.exact:
         start, end = whole_graphemes(text, start, end)
     ambiguous = is_ambiguous(best.features)
-    wanted = wanted_certainty(len(selectors.prefix) + len(selectors.suffix), diff is not None)
-    least = wanted.same_from if best.features[_LITERAL] else wanted.changed_from
+    context_cp = len(selectors.prefix) + len(selectors.suffix)
+    least = wanted_certainty(best.features, context_cp, diff is not None)
     if score >= least and not ambiguous:
         return _anchored(index, selectors, start, end, score)
     if score >= SUGGEST_FROM:
@@ -93,8 +99,21 @@ def find_sure(
             if close >= 0:
                 return close + _CLOSE_CP, close + _CLOSE_CP + len(exact)
     if diff is None:
-        return None
+        return None if prefix or suffix else _find_bare(index, selectors)
     return carry(diff, selectors) or find_once(diff, selectors)
+
+
+def _find_bare(index: PageIndex, selectors: Selectors) -> tuple[int, int] | None:
+    """The range of a quote that came without context, if it is distinct and stands once."""
+    query, _ = _prepare(index, selectors, None)
+    rarest = _rarest(index, query)
+    if rarest is None or sum(query.weights) < DISTINCT_BITS:
+        return None
+    places = _literal_places(index, query, 0)
+    if len(places) != 1 or len(index.postings(rarest[1])) > _MOST_LITERAL:
+        return None
+    span = find_span(index, query, align_at(index, query, places[0]))
+    return None if span is None else (span.start_cp, span.end_cp)
 
 
 def _only_place(text: str, diff: PageDiff | None, passage: str) -> int:
@@ -116,7 +135,9 @@ def _anchored(
     found = index.text[start:end]
     state: AnchoredState
     if found == selectors.exact or same_words(found, selectors.exact):
-        state = "exact" if start == selectors.start_cp else "moved"
+        # without context and at the text's begin, it was not told where it stood
+        placeless = not selectors.prefix and not selectors.suffix and selectors.start_cp == 0
+        state = "exact" if placeless or start == selectors.start_cp else "moved"
     else:
         state = "changed"
     return Anchored(start, end, state, score)
@@ -149,18 +170,21 @@ def find_candidates(
                 _add(weigh(index, query, alignment, span), candidates)
         return gains[begin]
 
+    hole = best_gain = 0
     carried = None if diff is None else carried_alignment(diff, query, old_first)
     if carried is not None:
+        best_gain = carried.gain
         span = find_span(index, query, carried)
         if span is not None:
             _add(weigh(index, query, carried, span), candidates)
-    hole = best_gain = 0
-    bits = sum(query.weights[query.first : query.last])
+    distinct = sum(query.weights[query.first : query.last]) > _UNREPEATED
+    alone = distinct and len(literal) == 1
     windows = find_windows(index, query, expected, hints)
     most = max((window.votes for window in windows), default=0)
     enough = sum(query.gains) * _NEARLY_ALL // 10
     for window in sorted(windows, key=lambda window: -window.votes):
-        if best_gain >= enough and window.votes * 10 < most * _RIVALS:
+        settled = best_gain >= enough or (alone and bool(gains))
+        if settled and window.votes * 10 < most * _RIVALS:
             continue
         likely = window.low + query.first - window.top
         near = [begin for begin in literal if window.low <= begin < window.high]
@@ -168,7 +192,7 @@ def find_candidates(
         seeds = [seed(begin) for begin in near[:_LITERAL_PLACES]]
         best_gain = max([best_gain, *(gain for gain, _ in seeds)])
         hoped = sum(query.gains[window.top : window.bottom])
-        if any(whole and gain * 10 >= hoped * _EXPLAINED for gain, whole in seeds):
+        if any(alone or (whole and gain * 10 >= hoped * _EXPLAINED) for gain, whole in seeds):
             continue
         alignment = align(index, query, window)
         extend(index, query, alignment)
@@ -183,7 +207,7 @@ def find_candidates(
         else:
             _add(weigh(index, query, alignment, span), candidates)
             stretch = span.low, span.high
-        unlikely = span is not None and bits > _UNREPEATED
+        unlikely = span is not None and distinct
         if not literal and not unlikely and _occurs(index, query, stretch, window):
             again = align(index, query, window, stretch)
             extend(index, query, again, stretch)
@@ -241,6 +265,8 @@ def _carried_places(diff: PageDiff, query: Query, old_first: int) -> list[int]:
             if place >= 0:
                 places.append(place - at)
                 break
+        if places and row.start == query.first:
+            break
     return places
 
 
@@ -274,10 +300,12 @@ def _literal_places(index: PageIndex, query: Query, home: int) -> list[int]:
 
 
 def _touches(query: Query, alignment: Alignment) -> bool:
-    """Whether the tokens before and after the quote still stand right beside it."""
+    """Whether the nearest tokens before and after the quote still stand right beside it."""
     pages, first, last = alignment.pages, query.first, query.last
-    before = first == 0 or pages[first - 1] == pages[first] - 1
-    return before and (last == len(pages) or pages[last] == pages[last - 1] + 1)
+    low, high = max(0, first - _TOUCHING), min(len(pages), last + _TOUCHING)
+    return all(
+        pages[at] == pages[first] + at - first for at in (*range(low, first), *range(last, high))
+    )
 
 
 def _add(candidate: Candidate, candidates: list[Candidate]) -> None:

@@ -109,6 +109,10 @@ class PageIndex:
         scale = 4 * max(_FEWEST, len(self._ids))
         return max(_LIGHTEST, min(weight_cap(folded), scale.bit_length()))
 
+    def weight_at(self, place: int) -> int:
+        """How much a match of the token at a place tells, in bits of rarity."""
+        return self._weights[self._ids[place]]
+
     def look_up(self, folds: list[str]) -> tuple[list[int], list[int], list[int]]:
         """Numbers, stems and weights of many folded forms at once."""
         self._build()

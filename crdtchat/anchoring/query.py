@@ -9,7 +9,7 @@ from crdtchat.anchoring.selectors import Selectors
 from crdtchat.anchoring.tokens import Tokens, glue, is_word, tokenize
 
 #: Factors by which tokens count: those of the quote, of its neighbourhood, of the rest.
-_IN_QUOTE, _NEAR, _FAR = 3, 2, 1
+_IN_QUOTE, _NEAR, _FAR = 2, 2, 1
 #: How many tokens on each side are the neighbourhood.
 NEAR_TOKENS = 8
 

@@ -9,6 +9,7 @@ from crdtchat.anchoring.characters import is_boundary, is_space
 from crdtchat.anchoring.likeness import likeness
 from crdtchat.anchoring.page_index import PageIndex
 from crdtchat.anchoring.query import Query
+from crdtchat.anchoring.tearing import mend
 
 #: A word may have become so many tokens more.
 _CUT_WORD = 3
@@ -69,6 +70,7 @@ def _rest_of_word(
 
 def find_span(index: PageIndex, query: Query, alignment: Alignment) -> Span | None:
     """The range for the quote; its edges come from the quote's tokens and their neighbours."""
+    mend(index, query, alignment)
     matched = matched_span(query, alignment)
     if matched is None:
         return None
@@ -132,9 +134,14 @@ def _inside(index: PageIndex, query: Query, at: int, page: int, offset: int) -> 
 def _start_offset(index: PageIndex, query: Query, alignment: Alignment, low: int) -> int:
     start = index.tokens.starts[low]
     first = query.first
-    if alignment.pages[first] != low:
-        return start
     offset = query.quote_start_cp - query.tokens.starts[first]
+    if alignment.pages[first] != low:
+        # the quote began inside a word that was replaced: its part of it may still be there
+        end, part = index.tokens.ends[low], query.tokens.ends[first] - query.quote_start_cp
+        rest = query.passage[query.quote_start_cp : query.tokens.ends[first]]
+        alone = alignment.pages[first] < 0 and alignment.pages[first + 1 : first + 2] == [low + 1]
+        kept = alone and offset > 0 and index.text[start:end].endswith(rest)
+        return end - part if kept else start
     if offset >= 0:
         return _inside(index, query, first, low, offset)
     floor = index.tokens.ends[low - 1] if low else 0
@@ -147,9 +154,13 @@ def _start_offset(index: PageIndex, query: Query, alignment: Alignment, low: int
 def _end_offset(index: PageIndex, query: Query, alignment: Alignment, high: int) -> int:
     end = index.tokens.ends[high - 1]
     last = query.last - 1
-    if alignment.pages[last] != high - 1:
-        return end
     offset = query.quote_end_cp - query.tokens.starts[last]
+    if alignment.pages[last] != high - 1:
+        start = index.tokens.starts[high - 1]
+        rest = query.passage[query.tokens.starts[last] : query.quote_end_cp]
+        alone = alignment.pages[last] < 0 and last > 0 and alignment.pages[last - 1] == high - 2
+        cut = query.quote_end_cp < query.tokens.ends[last]
+        return start + offset if alone and cut and index.text.startswith(rest, start, end) else end
     length = query.tokens.ends[last] - query.tokens.starts[last]
     if offset <= length:
         return _inside(index, query, last, high - 1, offset)

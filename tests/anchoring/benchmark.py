@@ -1,6 +1,6 @@
 """Scores anchoring on the committed benchmark: `python -m tests.anchoring.benchmark`.
 
-    --part PART        held or fresh (not tuned on), tune, more; held by default
+    --part PART        check (not tuned on; the default), final (scored once), tune, more
     --twin python|node which implementation; node needs --cli PATH of the bundled `cli.ts`
     --agree            asks both and counts differing answers
     --speed            prints times for 500 annotations on a page of 100 kB, and growth
@@ -153,7 +153,7 @@ def differ(first: Line, second: Line) -> bool:
 def main() -> None:
     """Reads the arguments."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--part", choices=["held", "fresh", "tune", "more"], default="held")
+    parser.add_argument("--part", choices=["check", "final", "tune", "more"], default="check")
     parser.add_argument("--twin", choices=["python", "node"], default="python")
     parser.add_argument("--cli", default="")
     parser.add_argument("--corpus", type=Path, default=CORPUS)

@@ -1,6 +1,6 @@
 """Builds the benchmark from two releases of freely licensed projects.
 
-    python -m tests.anchoring.build_corpus UNPACKED_DIR OUT_DIR [--part PART] [--scale S] [--cases N]
+    python -m tests.anchoring.build_corpus UNPACKED_DIR OUT_DIR [--part PART] [--cases N] [--longest N]
 
 `UNPACKED_DIR` holds one folder per release, `project-version` in small letters, unpacked from
 source archives (see `corpus_sources` and corpus/NOTICE.md). Needs git and numpy, and rapidfuzz.
@@ -30,18 +30,19 @@ def main() -> None:
     parser.add_argument("unpacked", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--cases", type=int, default=12)
-    parser.add_argument("--scale", type=float, default=1.0)
-    parser.add_argument("--part", default="", choices=["", "tune", "held", "more", "fresh"])
+    parser.add_argument("--longest", type=int, default=90_000, help="characters of an old page")
+    parser.add_argument("--part", default="", choices=["", "tune", "more", "check", "final"])
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     files: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for source in SOURCES:
         if options.part not in ("", source.part):
             continue
-        source = source.scaled(options.scale)
         cases = 0
         pages = pages_of(options.unpacked, source)
         for page in pages:
+            if len(page.old) > options.longest:
+                continue
             seed = int(hashlib.sha256(page.name.encode()).hexdigest()[:8], 16)
             made = cases_of(page, random.Random(seed), options.cases)
             cases += len(made)

@@ -47,7 +47,7 @@ class Case:
 
 
 def load(part: str, folder: Path = CORPUS) -> Iterator[Case]:
-    """The cases of a part, `tune` or `held`."""
+    """The cases of a part: `tune`, `check`, `final`, or `more` where it was built."""
     for path in sorted(folder.glob(f"{part}-*.json.xz")):
         for page in json.loads(lzma.decompress(path.read_bytes())):
             for number, case in enumerate(page["cases"]):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """Pages of one project in two releases; `file` is the output.
 
-    `part`: `tune` and `more` are learned from, `more` being too large to be committed; `held` and
-    `fresh` are scored only.
+    `part`: `tune` and `more` are learned from, `more` being too large to be committed; `check` is
+    scored now and then, `final` once.
     """
 
     project: str
@@ -25,10 +25,6 @@ class Source:
     def group(self) -> str:
         """What kind of page it is."""
         return self.file
-
-    def scaled(self, scale: float) -> Source:
-        """The same with another number of pages."""
-        return replace(self, pages=max(1, round(self.pages * scale)))
 
 
 def _many(
@@ -69,22 +65,22 @@ SOURCES: list[Source] = [
     *_many(*_DJANGO_PO, "he hi ko zh_Hans el", "tune", "scripts", 3),
     *_many(*_TYPESCRIPT, "ja ru zh-cn", "tune", "scripts", 1),
     Source("element-ui", "element-ui-2.10.0", "element-ui-2.15.14", "*.md", "tune", "scripts", 7),
-    Source("sympy", "sympy-1.9", "sympy-1.13.0", "doc/**/*.rst", "held", "docs", 14),
-    Source("scrapy", "scrapy-2.5.0", "scrapy-2.11.2", "docs/**/*.rst", "held", "docs", 12),
-    Source("networkx", "networkx-2.8", "networkx-3.3", "doc/**/*.rst", "held", "docs", 8),
-    Source("werkzeug", "werkzeug-2.0.0", "werkzeug-3.0.3", "docs/**/*.rst", "held", "docs", 10),
+    Source("sympy", "sympy-1.9", "sympy-1.13.0", "doc/**/*.rst", "tune", "docs", 14),
+    Source("scrapy", "scrapy-2.5.0", "scrapy-2.11.2", "docs/**/*.rst", "tune", "docs", 12),
+    Source("networkx", "networkx-2.8", "networkx-3.3", "doc/**/*.rst", "tune", "docs", 8),
+    Source("werkzeug", "werkzeug-2.0.0", "werkzeug-3.0.3", "docs/**/*.rst", "tune", "docs", 10),
     Source(
-        "borgbackup", "borgbackup-1.1.17", "borgbackup-1.2.8", "docs/**/*.rst", "held", "docs", 8
+        "borgbackup", "borgbackup-1.1.17", "borgbackup-1.2.8", "docs/**/*.rst", "tune", "docs", 8
     ),
-    Source("pytest", "pytest-6.2.5", "pytest-8.2.0", "doc/**/*.rst", "held", "docs", 12),
-    Source("jinja2", "jinja2-2.11.3", "jinja2-3.1.4", "docs/*.rst", "held", "docs", 6),
-    Source("xarray", "xarray-0.20.0", "xarray-2024.6.0", "doc/**/*.rst", "held", "docs", 8),
-    Source("ipython", "ipython-7.20.0", "ipython-8.20.0", "**/*.ipynb", "held", "notebooks", 8),
-    Source("nbsphinx", "nbsphinx-0.8.0", "nbsphinx-0.9.3", "**/*.ipynb", "held", "notebooks", 8),
-    *_many(*_FASTAPI, "ru ko zh es fa", "held", "scripts", 7),
-    *_many(*_DJANGO_PO, "ar th ja fa zh_Hant ru", "held", "scripts", 3),
-    *_many(*_TYPESCRIPT, "ko pl", "held", "scripts", 1),
-    Source("vconsole", "vconsole-3.3.0", "vconsole-3.15.0", "**/*.md", "held", "scripts", 6),
+    Source("pytest", "pytest-6.2.5", "pytest-8.2.0", "doc/**/*.rst", "tune", "docs", 12),
+    Source("jinja2", "jinja2-2.11.3", "jinja2-3.1.4", "docs/*.rst", "tune", "docs", 6),
+    Source("xarray", "xarray-0.20.0", "xarray-2024.6.0", "doc/**/*.rst", "tune", "docs", 8),
+    Source("ipython", "ipython-7.20.0", "ipython-8.20.0", "**/*.ipynb", "tune", "notebooks", 8),
+    Source("nbsphinx", "nbsphinx-0.8.0", "nbsphinx-0.9.3", "**/*.ipynb", "tune", "notebooks", 8),
+    *_many(*_FASTAPI, "ru ko zh es fa", "tune", "scripts", 7),
+    *_many(*_DJANGO_PO, "ar th ja fa zh_Hant ru", "tune", "scripts", 3),
+    *_many(*_TYPESCRIPT, "ko pl", "tune", "scripts", 1),
+    Source("vconsole", "vconsole-3.3.0", "vconsole-3.15.0", "**/*.md", "tune", "scripts", 6),
 ]
 
 
@@ -177,7 +173,7 @@ SOURCES += [
     *_messages("more", "django", "3.0", "5.1", _LC, "he hi ko zh_Hans el bg hy ka"),
     *_messages("more", "breezy", "3.0.2", "3.3.21", "po/{}.po", "ar cs de es ja ko ru uk zh_CN"),
     *_docs(
-        "fresh", 12,
+        "tune", 12,
         "cryptography 3.0 42.0.8 docs/**/*.rst",
         "dask 2020.12.0 2023.12.1 docs/source/**/*.rst",
         "kivy 1.11.1 2.3.1 doc/**/*.rst",
@@ -187,6 +183,36 @@ SOURCES += [
         "twisted 19.10.0 23.10.0 docs/**/*.rst",
         "zope.interface 4.7.2 6.4.post2 docs/**/*.rst",
     ),
-    Source("datashader", "datashader-0.11.1", "datashader-0.16.3", "**/*.ipynb", "fresh", "notebooks", 14),
-    *_messages("fresh", "trac", "1.2.6", "1.6", _LC, "ja ru zh_CN ko el fa he pt_BR uk"),
+    Source("datashader", "datashader-0.11.1", "datashader-0.16.3", "**/*.ipynb", "tune", "notebooks", 14),
+    *_messages("tune", "trac", "1.2.6", "1.6", _LC, "ja ru zh_CN ko el fa he pt_BR uk"),
+    *_docs(
+        "check", 26,
+        "beets 1.4.6 1.6.1 docs/**/*.rst",
+        "mathjs 6.0.0 12.0.0 **/*.md",
+        "pint 0.9 0.20.1 docs/**/*.rst",
+        "pyqtgraph 0.10.0 0.13.3 doc/**/*.rst",
+        "pyramid 1.6.5 2.0.1 docs/**/*.rst",
+        "salt 3000.7 3006.8 doc/**/*.rst",
+        "setuptools 46.1.1 69.0.2 docs/**/*.*t",
+        "vispy 0.6.0 0.14.0 doc/**/*.rst",
+        "webob 1.7.2 1.8.7 docs/**/*.*t",
+    ),
+    Source("geoviews", "geoviews-1.8.1", "geoviews-1.11.1", "examples/**/*.ipynb", "check", "notebooks", 24),
+    *_messages("check", "horizon", "15.3.1", "23.0.2", _LC,
+               "as brx de fr gu hi ja kn ko_KR mai mr ne pa_IN ru ta tr_TR ur zh_CN zh_TW"),
+    *_docs(
+        "final", 26,
+        "certbot 0.31.0 2.7.2 docs/**/*.*t",
+        "django-allauth 0.41.0 0.61.1 docs/**/*.rst",
+        "mopidy 2.2.2 3.4.1 docs/**/*.rst",
+        "numba 0.45.1 0.57.1 docs/**/*.rst",
+        "passlib 1.6.5 1.7.4 docs/**/*.rst",
+        "pyzmq 19.0.0 25.1.0 docs/**/*.*t",
+        "rasterio 1.0.14 1.3.8 docs/**/*.rst",
+        "scikit-image 0.16.2 0.22.0 doc/**/*.*t",
+        "shapely 1.6.1 2.0.4 docs/**/*.rst",
+    ),
+    Source("ipyparallel", "ipyparallel-6.2.1", "ipyparallel-8.5.0", "**/*.ipynb", "final", "notebooks", 16),
+    *_messages("final", "django-oscar", "1.6.5", "3.2", _LC, "ar bg el fa_IR hi ja ko th uk"),
+    *_messages("final", "django-allauth", "0.41.0", "0.61.1", _LC, "ar el fa he ja ka ko ky ru th uk zh_Hans"),
 ]  # fmt: skip

@@ -5,6 +5,15 @@
    of context on each side against the whole new page.
 `deleted` needs besides that nothing similar is left anywhere, or that both neighbours of the
 words still stand and now touch, or that every literal twin is the home of other old text.
+
+Dropped as undecidable, whatever the methods say:
+
+- rewordings between an edit and a deletion: what stands in the words' place now is a third like
+  them, letter case aside, but not enough to be called edited;
+- copies: the words with 64 characters on both sides stand literally somewhere else than the
+  methods say;
+- short words whose surroundings were replaced, a fifth or less of them being left: the same
+  letters there may be the same words, or new ones.
 """
 
 from __future__ import annotations
@@ -18,6 +27,14 @@ from rapidfuzz.distance import Levenshtein
 from tests.anchoring.corpus_page import Page, align_whole_page
 
 CONTEXT = 200
+#: Likeness from which a replacement may be a rewording, and the likeness of an edit.
+_MAYBE_REWORDED = 0.35
+_EDITED = 0.6
+#: Context with which a literal copy is as good a place as the one the methods agree on.
+_COPY_CONTEXT = 64
+#: Quotes of fewer characters need this share of their surroundings to be the same words.
+_SHORT_QUOTE = 25
+_SURROUNDED = 0.2
 
 
 def span_of(pairs: dict[int, int], first: int, last: int) -> tuple[int, int] | None:
@@ -71,7 +88,53 @@ def is_home(page: Page, start: int, end: int) -> bool:
     )
 
 
+def caseless(text: str) -> str:
+    """Letters without case, each still in its place."""
+    return "".join(low if len(low := char.casefold()) == 1 else char for char in text)
+
+
+def replaced_by(page: Page, one: dict[int, int], first: int, last: int) -> str:
+    """What stands between the words' nearest kept neighbours now, caseless, as words."""
+    before = next((one[at] for at in range(first - 1, min(one) - 1, -1) if one[at] >= 0), -1)
+    after = next((one[at] for at in range(last, max(one) + 1) if one[at] >= 0), -1)
+    if before < 0 or after <= before + 1:
+        return ""
+    start, end = page.new_spans[before + 1][0], page.new_spans[after - 1][1]
+    return caseless(plain(page.new[start:end]))
+
+
+def is_reworded(quote: str, now: str) -> bool:
+    """Whether `now`, or a part of it, may be another wording of the quote."""
+    words = caseless(plain(quote))
+    alike = Levenshtein.normalized_similarity(words, now) if now else 0.0
+    return alike >= _MAYBE_REWORDED or bool(now and fuzz.partial_ratio(words, now) >= 60)
+
+
+def is_copied(page: Page, old: tuple[int, int], new: tuple[int, int]) -> bool:
+    """Whether the quote with its near context stands literally on the new page, but not there."""
+    begin, end = old[0] - _COPY_CONTEXT, old[1] + _COPY_CONTEXT
+    if begin < 0 or end > len(page.old):
+        return False
+    passage = page.old[begin:end]
+    return passage in page.new and not page.new.startswith(passage, new[0] - _COPY_CONTEXT)
+
+
 def judge(
+    page: Page, first: int, last: int, unwanted: Container[str]
+) -> tuple[str, int, int, list[str]] | None:
+    """What `_judge` says, less what nobody could decide."""
+    judged = _judge(page, first, last, unwanted)
+    if judged is None or judged[0] == "deleted":
+        return judged
+    return None if is_copied(page, span_cp(page.old_spans, first, last), judged[1:3]) else judged
+
+
+def span_cp(spans: list[tuple[int, int]], first: int, last: int) -> tuple[int, int]:
+    """The characters of tokens `first`..`last`-1."""
+    return spans[first][0], spans[last - 1][1]
+
+
+def _judge(
     page: Page, first: int, last: int, unwanted: Container[str]
 ) -> tuple[str, int, int, list[str]] | None:
     """Kind, new range in code points and tags for old tokens `first`..`last`-1, or None.
@@ -111,12 +174,16 @@ def judge(
     if span_one and span_two and kept_one >= 0.4:
         range_one, range_two = cut(span_one), cut(span_two)
         if plain(now) == plain(quote):
+            context = [at for at in two if not first <= at < last]
+            kept = sum(two[at] >= 0 for at in context)
+            if len(quote) < _SHORT_QUOTE and kept < _SURROUNDED * len(context):
+                return None
             if range_one == range_two:
                 return "same", *range_one, tags
             return None
         agreed = overlap(range_one, range_two) >= 0.9 and kept_two >= 0.4
         agreed = agreed and edges_known(one, first, last) and edges_known(two, first, last)
-        if agreed and Levenshtein.normalized_similarity(plain(quote), plain(now)) >= 0.6:
+        if agreed and Levenshtein.normalized_similarity(plain(quote), plain(now)) >= _EDITED:
             return "edited", *range_one, tags
         return None
     if kept_one == 0 and span_two and kept_two == 1:
@@ -130,6 +197,8 @@ def judge(
         return None
     if kept_one > 0.15 or kept_two > 0.5:
         return None
+    if is_reworded(quote, replaced_by(page, one, first, last)):
+        return None
     left = [one.get(at, -1) for at in range(first - 5, first)]
     right = [one.get(at, -1) for at in range(last, last + 5)]
     if (
@@ -140,11 +209,13 @@ def judge(
         and [two.get(at, -1) for at in range(first - 5, first)] == left
         and [two.get(at, -1) for at in range(last, last + 5)] == right
     ):
-        near = fuzz.partial_ratio_alignment(plain(quote), page.new, score_cutoff=75)
+        near = fuzz.partial_ratio_alignment(
+            caseless(plain(quote)), caseless(page.new), score_cutoff=75
+        )
         if near is not None and not is_home(page, near.dest_start, near.dest_end):
             return None
         return "deleted", -1, -1, [*tags, "inplace"]
-    if fuzz.partial_ratio(plain(quote), plain(page.new)) < 60:
+    if fuzz.partial_ratio(caseless(plain(quote)), caseless(plain(page.new))) < 60:
         return "deleted", -1, -1, tags
     context = [at for at in two if not first <= at < last]
     if page.new.count(quote) and context and len(quote) >= 5:

@@ -46,7 +46,7 @@ EITHER = {"quote_size", "rival_kind", "context_size", "alone"}
 _FOREIGN = 8.0
 _RIGHT = 0.65
 _SHARE_OF_LINE = 0.1
-_TREES = 300
+_TREES = 260
 _FOLDS = 5
 LITERAL = FEATURES.index("literal")
 _NOTHING = [0.0] * len(FEATURES)
@@ -248,7 +248,9 @@ def export(fitted: Fitted) -> tuple[float, list[float], list[Any]]:
 
 def number(value: float) -> str:
     """A short literal that both languages read as the same double."""
-    return repr(int(value)) if value == int(value) else repr(value)
+    if value == int(value):
+        return repr(int(value))
+    return repr(value).replace("0.", ".", 1) if abs(value) < 1 else repr(value)
 
 
 def compact(values: list[Any]) -> str:

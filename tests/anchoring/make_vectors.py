@@ -42,7 +42,7 @@ def line(case_id: str, old: str, start: int, end: int, new: str, **more: Any) ->
 
 
 def questions() -> list[dict[str, Any]]:
-    """Small cases, and random texts with random edits."""
+    """Small cases, also as quotes alone, and random texts with random edits."""
     asked = []
     for case in SMALL:
         start = case.old.index(case.quote)
@@ -51,6 +51,8 @@ def questions() -> list[dict[str, Any]]:
             name = f"{case.name}, {'old page' if previous else 'alone'}"
             asked.append(line(name, case.old, start, end, case.new, previous=previous))
         asked.append(line(f"{case.name}, 32", case.old, start, end, case.new, context=32))
+        bare = line(f"{case.name}, bare", case.old, start, end, case.new, context=0)
+        asked.append(bare | {"start": 0, "end": len(case.quote)})
     draw = random.Random(20)
     for number in range(150):
         many = draw.choice([3, 20, 120])

@@ -19,7 +19,7 @@ ROUNDS = 5
 
 def long_text(size: int) -> str:
     """Real documentation of about `size` characters."""
-    pages = sorted({case.new_text for case in load("held") if case.group == "docs"})
+    pages = sorted({case.new_text for case in load("tune") if case.group == "docs"})
     text = ""
     for page in pages:
         text += page + "\n\n"

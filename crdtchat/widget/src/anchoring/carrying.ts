@@ -16,7 +16,7 @@ const MOST_TOKENS = 12;
 const LEAST_BITS = 100;
 const PLENTY_OF_BITS = 160;
 /** Bits of a quote that would hardly be written twice by chance. */
-const DISTINCT_BITS = 40;
+export const DISTINCT_BITS = 40;
 /** What stands farther from its neighbour than this went another way. */
 const TOGETHER = 200;
 

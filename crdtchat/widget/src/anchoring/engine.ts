@@ -1,10 +1,10 @@
 /** The search for a passage, from the cheap sure ways to the thorough one. */
 import { type Alignment, align, alignAt, type Stretch } from "./alignment";
 import { findWindows, nearestPositions, type Window } from "./candidates";
-import { carriedAlignment, carry, findOnce } from "./carrying";
+import { carriedAlignment, carry, DISTINCT_BITS, findOnce } from "./carrying";
 import { sameWords } from "./characters";
 import { CpText, cpLength } from "./cp-text";
-import { type Candidate, compare, FEATURES, holeWorth, weigh, witness } from "./evidence";
+import { type Candidate, compare, holeWorth, weigh, witness } from "./evidence";
 import { extend } from "./extension";
 import { isAmbiguous, probability, SUGGEST_FROM, wantedCertainty } from "./model";
 import type { PageDiff } from "./page-diff";
@@ -33,16 +33,19 @@ const MOST_LITERAL = 64;
 const NEARLY_ALL = 7;
 const RIVALS = 6;
 /**
- * A window is explained by a literal place in it that gains so many tenths of what it can gain, if the
- * quote's neighbours still touch it there: else the quote may stand there by chance, and what became
- * of it beside.
+ * A window is explained by a literal place in it that gains so many tenths of what it can gain, if so
+ * many of the quote's neighbours on each side still stand there one beside the other: else the quote
+ * may stand there by chance, and what became of it beside.
  */
 const EXPLAINED = 6;
-/** Quotes of more bits are not looked for again beside the place found. */
+const TOUCHING = 4;
+/**
+ * Quotes of more bits are not looked for again beside the place found; and where one stands
+ * literally in one place only, it does not by chance.
+ */
 const UNREPEATED = 120;
 /** The weightiest places are judged; others have no chance. */
 const JUDGED = 3;
-const LITERAL = FEATURES.indexOf("literal");
 
 /** Finds the passage in the indexed text; `given` compares the old page with this text. */
 export function anchorIn(index: PageIndex, selectors: Selectors, given: PageDiff | null): Anchoring {
@@ -65,8 +68,8 @@ export function anchorIn(index: PageIndex, selectors: Selectors, given: PageDiff
     [startCp, endCp] = wholeGraphemes(text, startCp, endCp);
   }
   const ambiguous = isAmbiguous(best.features);
-  const wanted = wantedCertainty(cpLength(selectors.prefix) + cpLength(selectors.suffix), diff !== null);
-  const least = best.features[LITERAL]! > 0 ? wanted.sameFrom : wanted.changedFrom;
+  const contextCp = cpLength(selectors.prefix) + cpLength(selectors.suffix);
+  const least = wantedCertainty(best.features, contextCp, diff !== null);
   if (score >= least && !ambiguous) return anchored(index, selectors, startCp, endCp, score);
   const place = { startCp, endCp, score };
   if (score >= SUGGEST_FROM) return { state: "unsure", suggestion: place };
@@ -100,7 +103,20 @@ function findSure(
       if (close >= 0) return [close + CLOSE_CP, close + CLOSE_CP + exactCp];
     }
   }
-  return diff === null ? null : (carry(diff, selectors) ?? findOnce(diff, selectors));
+  if (diff !== null) return carry(diff, selectors) ?? findOnce(diff, selectors);
+  return prefixCp + suffixCp > 0 ? null : findBare(index, selectors);
+}
+
+/** The range of a quote that came without context, if it is distinct and stands once. */
+function findBare(index: PageIndex, selectors: Selectors): [startCp: number, endCp: number] | null {
+  const [query] = prepare(index, selectors, null);
+  const rarest = rarestOf(index, query);
+  const bits = query.weights.reduce((sum, weight) => sum + weight, 0);
+  if (rarest === null || bits < DISTINCT_BITS) return null;
+  const places = literalPlaces(index, query, 0);
+  if (places.length !== 1 || index.postings(rarest[1]).length > MOST_LITERAL) return null;
+  const span = findSpan(index, query, alignAt(index, query, places[0]!));
+  return span === null ? null : [span.startCp, span.endCp];
 }
 
 /** Where the passage stands if it stands there once, on the old page too, else -1. */
@@ -126,7 +142,9 @@ function anchored(
   if (found !== selectors.exact && !sameWords(found, selectors.exact)) {
     return { state: "changed", startCp, endCp, score };
   }
-  return { state: startCp === selectors.startCp ? "exact" : "moved", startCp, endCp, score };
+  // without context and at the text's begin, it was not told where it stood
+  const placeless = selectors.prefix === "" && selectors.suffix === "" && selectors.startCp === 0;
+  return { state: placeless || startCp === selectors.startCp ? "exact" : "moved", startCp, endCp, score };
 }
 
 /** The places worth judging, weightiest first; thorough and blind to order. */
@@ -153,21 +171,25 @@ function findCandidates(index: PageIndex, selectors: Selectors, diff: PageDiff |
     if (span !== null) addPlace(weigh(index, query, alignment, span), candidates);
     return seen;
   };
+  let hole = 0;
+  let bestGain = 0;
   const carried = diff === null ? null : carriedAlignment(diff, query, oldFirst);
   if (carried !== null) {
+    bestGain = carried.gain;
     const span = findSpan(index, query, carried);
     if (span !== null) addPlace(weigh(index, query, carried, span), candidates);
   }
-  let hole = 0;
-  let bestGain = 0;
   let bits = 0;
   for (let at = query.first; at < query.last; at += 1) bits += query.weights[at]!;
+  const distinct = bits > UNREPEATED;
+  const alone = distinct && literal.length === 1;
   const windows = findWindows(index, query, expected, hints);
   const most = windows.reduce((sum, window) => Math.max(sum, window.votes), 0);
   const enough = Math.floor((query.gains.reduce((sum, gain) => sum + gain, 0) * NEARLY_ALL) / 10);
   windows.sort((one, two) => two.votes - one.votes);
   for (const window of windows) {
-    if (bestGain >= enough && window.votes * 10 < most * RIVALS) continue;
+    const settled = bestGain >= enough || (alone && gains.size > 0);
+    if (settled && window.votes * 10 < most * RIVALS) continue;
     const likely = window.low + query.first - window.top;
     const near = literal.filter((begin) => window.low <= begin && begin < window.high);
     near.sort((one, two) => Math.abs(one - likely) - Math.abs(two - likely) || one - two);
@@ -177,7 +199,7 @@ function findCandidates(index: PageIndex, selectors: Selectors, diff: PageDiff |
     for (const begin of near.slice(0, LITERAL_PLACES)) {
       const [gain, whole] = seed(begin);
       bestGain = Math.max(bestGain, gain);
-      explained ||= whole && gain * 10 >= hoped * EXPLAINED;
+      explained ||= alone || (whole && gain * 10 >= hoped * EXPLAINED);
     }
     if (explained) continue;
     const alignment = align(index, query, window);
@@ -194,7 +216,7 @@ function findCandidates(index: PageIndex, selectors: Selectors, diff: PageDiff |
       addPlace(weigh(index, query, alignment, span), candidates);
       stretch = [span.low, span.high];
     }
-    const unlikely = span !== null && bits > UNREPEATED;
+    const unlikely = span !== null && distinct;
     if (literal.length === 0 && !unlikely && occurs(index, query, stretch, window)) {
       const again = align(index, query, window, stretch);
       extend(index, query, again, stretch);
@@ -237,6 +259,7 @@ function carriedPlaces(diff: PageDiff, query: Query, oldFirst: number): number[]
     }
   };
   look(query.first, query.last, 1);
+  if (places.length > 0) return places;
   look(query.first - 1, Math.min(query.first - 1, Math.max(-1, query.first - 20)), -1);
   look(query.last, Math.max(query.last, Math.min(query.ids.length, query.last + 20)), 1);
   return places;
@@ -272,12 +295,15 @@ function literalPlaces(index: PageIndex, query: Query, home: number): number[] {
   return found.sort((one, two) => Math.abs(one - home) - Math.abs(two - home) || one - two);
 }
 
-/** Whether the tokens before and after the quote still stand right beside it. */
+/** Whether the nearest tokens before and after the quote still stand right beside it. */
 function touches(query: Query, alignment: Alignment): boolean {
   const { pages } = alignment;
   const { first, last } = query;
-  const before = first === 0 || pages[first - 1] === pages[first]! - 1;
-  return before && (last === pages.length || pages[last] === pages[last - 1]! + 1);
+  const high = Math.min(pages.length, last + TOUCHING);
+  for (let at = Math.max(0, first - TOUCHING); at < high; at += 1) {
+    if (pages[at] !== pages[first]! + at - first) return false;
+  }
+  return true;
 }
 
 /** Adds a place, or replaces a lesser one that it overlaps. */

@@ -6,7 +6,7 @@
 import { WEIGHTS } from "./model-weights";
 
 /** From which certainty a place with the same words is attached, and one with changed words. */
-export interface Certainty {
+interface Certainty {
   readonly sameFrom: number;
   readonly changedFrom: number;
 }
@@ -15,9 +15,15 @@ export interface Certainty {
  * Chosen by cross-validation over projects, well below the wrong answers that are allowed: with
  * little context the places of a passage are told apart worst, with the old page best.
  */
-const PLAIN: Certainty = { sameFrom: 0.6, changedFrom: 0.6 };
-const SHORT: Certainty = { sameFrom: 0.75, changedFrom: 0.85 };
-const PREVIOUS: Certainty = { sameFrom: 0.75, changedFrom: 0.8 };
+const PLAIN: Certainty = { sameFrom: 0.7, changedFrom: 0.45 };
+const SHORT: Certainty = { sameFrom: 0.75, changedFrom: 0.7 };
+const PREVIOUS: Certainty = { sameFrom: 0.7, changedFrom: 0.6 };
+/**
+ * Where next to nothing of the context is left (the share of `context_bits` below which that is so),
+ * other words must be surer: phrases that many pages have differ little.
+ */
+const BARELY = 0.25;
+const BARELY_FROM = 0.75;
 /** From here on a place is shown to a person at least. */
 export const SUGGEST_FROM = 0.04;
 /** Selectors with less context than this, in code points, are those of imports. */
@@ -28,10 +34,15 @@ const [[bias], linear, ...trees] = WEIGHTS.trim()
   .split("\n")
   .map((line) => line.split(" ").map(Number)) as [[number], number[], ...number[][]];
 
-/** What is asked of a place for selectors with so much context, with or without the old page. */
-export function wantedCertainty(contextCp: number, previous: boolean): Certainty {
-  if (previous) return PREVIOUS;
-  return contextCp < SHORT_CONTEXT_CP ? SHORT : PLAIN;
+/**
+ * From which certainty on a place is attached. `contextCp` is the context of the selectors,
+ * `previous` whether the old page is known.
+ */
+export function wantedCertainty(features: readonly number[], contextCp: number, previous: boolean): number {
+  const plain = contextCp < SHORT_CONTEXT_CP ? SHORT : PLAIN;
+  const wanted = previous ? PREVIOUS : plain;
+  if (features[1]! > 0) return wanted.sameFrom;
+  return Math.max(wanted.changedFrom, features[10]! < BARELY ? BARELY_FROM : 0);
 }
 
 /** How sure it is that a place with these features is the one meant, from 0 to 1. */

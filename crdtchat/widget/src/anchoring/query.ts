@@ -5,7 +5,7 @@ import type { Selectors } from "./selectors";
 import { glue, isWord, type Tokens, tokenize } from "./tokens";
 
 /** Factors by which tokens count: those of the quote, of its neighbourhood, of the rest. */
-const IN_QUOTE = 3;
+const IN_QUOTE = 2;
 const NEAR = 2;
 const FAR = 1;
 /** How many tokens on each side are the neighbourhood. */

@@ -5,6 +5,7 @@ import { type CpText, codePoints } from "./cp-text";
 import { likeness } from "./likeness";
 import type { PageIndex } from "./page-index";
 import type { Query } from "./query";
+import { mend } from "./tearing";
 
 /** A word may have become so many tokens more. */
 const CUT_WORD = 3;
@@ -57,6 +58,7 @@ function restOfWord(
 
 /** The range for the quote; its edges come from the quote's tokens and their neighbours. */
 export function findSpan(index: PageIndex, query: Query, alignment: Alignment): Span | null {
+  mend(index, query, alignment);
   const { pages } = alignment;
   let first = query.first;
   let last = query.last - 1;
@@ -117,8 +119,16 @@ function inside(index: PageIndex, query: Query, at: number, page: number, offset
 function startOffset(index: PageIndex, query: Query, alignment: Alignment, low: number): number {
   let start = index.tokens.starts[low]!;
   const { first } = query;
-  if (alignment.pages[first] !== low) return start;
+  const { pages } = alignment;
   let offset = query.quoteStartCp - query.tokens.starts[first]!;
+  if (pages[first] !== low) {
+    // the quote began inside a word that was replaced: its part of it may still be there
+    const end = index.tokens.ends[low]!;
+    const part = query.tokens.ends[first]! - query.quoteStartCp;
+    const rest = query.passage.slice(query.quoteStartCp, query.tokens.ends[first]!);
+    const alone = pages[first]! < 0 && pages[first + 1] === low + 1;
+    return alone && offset > 0 && index.text.slice(start, end).endsWith(rest) ? end - part : start;
+  }
   if (offset >= 0) return inside(index, query, first, low, offset);
   const floor = low > 0 ? index.tokens.ends[low - 1]! : 0;
   while (offset < 0 && start > floor && isSpace(index.text.codeAt(start - 1))) {
@@ -132,8 +142,14 @@ function endOffset(index: PageIndex, query: Query, alignment: Alignment, high: n
   const { tokens } = index;
   let end = tokens.ends[high - 1]!;
   const last = query.last - 1;
-  if (alignment.pages[last] !== high - 1) return end;
   let offset = query.quoteEndCp - query.tokens.starts[last]!;
+  if (alignment.pages[last] !== high - 1) {
+    const start = tokens.starts[high - 1]!;
+    const rest = query.passage.slice(query.tokens.starts[last]!, query.quoteEndCp);
+    const alone = alignment.pages[last]! < 0 && last > 0 && alignment.pages[last - 1] === high - 2;
+    const cut = query.quoteEndCp < query.tokens.ends[last]!;
+    return alone && cut && index.text.slice(start, end).startsWith(rest) ? start + offset : end;
+  }
   const length = query.tokens.ends[last]! - query.tokens.starts[last]!;
   if (offset <= length) return inside(index, query, last, high - 1, offset);
   offset -= length;
