@@ -19,8 +19,8 @@ FAN_OUT_RATIO = 10.0
 """Target at 1,000 operations/s: delivered updates per CPU second against the peer."""
 RETURN = 0.10
 """Target: how far memory may stay above the start."""
-HALF_THE_BEST_KIB = {"idle connection": 4.85, "open page of 100 annotations": 616.0}
-"""Target: half of the best peer's, each measured on its own (docs/performance.md)."""
+MEMORY_RATIO = 0.5
+"""Target: memory of a connection and of a page against the peer."""
 _OURS = (CRDTCHAT, CRDTCHAT_V1)
 
 
@@ -136,13 +136,14 @@ def memory(returned: Returned, things: Sequence[PerThing]) -> str:
         f"{_verdict(kept <= RETURN and not returned.left)}",
         "",
     ]
+    peers = {thing.thing: thing.bytes_each for thing in things if thing.server == PEER}
     cells = [
         [
             thing.thing,
             thing.server,
             f"{thing.count:,}",
             f"{thing.bytes_each / 1024:,.1f}",
-            _memory_target(thing),
+            _memory_target(thing, peers.get(thing.thing)),
         ]
         for thing in things
     ]
@@ -150,11 +151,11 @@ def memory(returned: Returned, things: Sequence[PerThing]) -> str:
     return "\n".join(lines)
 
 
-def _memory_target(thing: PerThing) -> str:
-    most = HALF_THE_BEST_KIB.get(thing.thing)
-    if most is None or thing.server not in _OURS:
+def _memory_target(thing: PerThing, peer: float | None) -> str:
+    if peer is None or thing.server not in _OURS:
         return ""
-    return f"<= {most:,.1f}: {_verdict(thing.bytes_each <= most * 1024)}"
+    most = MEMORY_RATIO * peer
+    return f"<= {most / 1024:,.1f}: {_verdict(thing.bytes_each <= most)}"
 
 
 def _latency(row: FanOut, value: float) -> str:

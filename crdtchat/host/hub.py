@@ -289,8 +289,10 @@ class Hub:
     async def _tidy(self) -> None:
         """Fold long logs into snapshots, and let go of rooms that nobody uses."""
         keeping = self._keeping
-        now = self.sources.now().steady
+        moment = self.sources.now()
+        now = moment.steady
         for room in self.rooms():
+            room.room.tidy(moment)
             if room.since_snapshot >= keeping.snapshot_live:
                 await self.compact(room)
         for room in unused(self.rooms(), now - keeping.grace):

@@ -44,8 +44,12 @@ class History:
         first = self.sequence + 1
         self.sequence += len(operations)
         for operation in operations:
-            self._ring.push(operation.update, operation.size, operation.events)
+            self._ring.push(operation.update, operation.size, operation.events, operation.entry.at)
         return first, update
+
+    def forget(self, before: int) -> None:
+        """Stop remembering operations from before this time (milliseconds since 1970)."""
+        self._ring.forget(before)
 
     def state(self) -> bytes:
         """The whole document."""

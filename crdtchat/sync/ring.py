@@ -16,15 +16,22 @@ class Ring:
     def __init__(self, last: int, limit_bytes: int) -> None:
         self._last = last
         self._limit = limit_bytes
-        self._operations: deque[tuple[Update, int, tuple[Event, ...]]] = deque()
+        self._operations: deque[tuple[Update, int, tuple[Event, ...], int]] = deque()
         self._bytes = 0
 
-    def push(self, update: Update, size: int, events: tuple[Event, ...]) -> None:
-        """Add the operation with the next sequence number; `size` is that of its update."""
+    def push(self, update: Update, size: int, events: tuple[Event, ...], at: int) -> None:
+        """Add the operation with the next sequence number; `size` is that of its update, `at` its
+        time in milliseconds since 1970."""
         self._last += 1
-        self._operations.append((update, size, events))
+        self._operations.append((update, size, events, at))
         self._bytes += size
         while self._bytes > self._limit and self._operations:
+            self._bytes -= self._operations.popleft()[1]
+
+    def forget(self, before: int) -> None:
+        """Let go of operations that are older than this time: whoever lost a connection then is
+        back, or comes back with a state vector."""
+        while self._operations and self._operations[0][3] < before:
             self._bytes -= self._operations.popleft()[1]
 
     def covers(self, after: int) -> bool:

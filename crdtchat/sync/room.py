@@ -216,6 +216,10 @@ class Room:
         self._evaluate(now)
         return self._desk.take()
 
+    def tidy(self, now: Moment) -> None:
+        """Let go of what nobody will ask for. To be called now and then."""
+        self.history.forget(now.wall - self.tuning.ring_ms)
+
     def drained(self, number: int) -> list[Effect]:
         """A session's outbox was sent: if it is behind, send it one difference."""
         session = self._sessions[number]

@@ -31,6 +31,8 @@ class Tuning:
     outbox_bytes: int = 49_152
     answers_bytes: int = 4_194_304
     ring_bytes: int = 131_072
+    ring_ms: int = 60_000
+    """Who lost a connection is back within a minute, or asks by state vector."""
     presence_tick: float = 0.05
     presence_tick_per_session: float = 0.0004
     longest_presence_tick: float = 0.8
