@@ -5,66 +5,21 @@ Imports nothing of Jupyter's server, which may be installed elsewhere.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import ssl
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
 from urllib.parse import urljoin
-from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 from jupyter_core.paths import jupyter_runtime_dir
 
 from crdtchat.client.surroundings import Place
+from crdtchat_jupyter.servers import Refused, Server, known_servers
 
-PATIENCE_S = 15.0
-"""How long a server may take for each step of an answer."""
 _REMEDY = "or give url= and page=, or set CRDTCHAT_URL"
-
-
-class Refused(Exception):
-    """A server did not answer as it should."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        """0: it did not answer at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A Jupyter server, and by what it lets us in."""
-
-    url: str
-    token: str
-    root: str
-    """The folder whose files it shows."""
-    context: ssl.SSLContext | None
-
-    def ask(self, path: str, body: object = None) -> Any:
-        """GET, or POST a JSON body; answers JSON. Raises Refused."""
-        request = Request(urljoin(self.url, path))
-        if self.token:
-            request.add_header("Authorization", f"token {self.token}")
-        if body is not None:
-            request.data = json.dumps(body).encode()
-            request.add_header("Content-Type", "application/json")
-        # It is on this machine, whatever proxy leads to others.
-        opener = build_opener(ProxyHandler({}), HTTPSHandler(context=self.context))
-        try:
-            with opener.open(request, timeout=PATIENCE_S) as answer:
-                return json.load(answer)
-        except HTTPError as error:
-            with error:
-                raise Refused(error.code, _message(error)) from None
-        except (URLError, OSError, HTTPException, ValueError) as error:
-            raise Refused(0, str(error)) from None
 
 
 def find(context: ssl.SSLContext | None) -> Place | None:
@@ -140,25 +95,13 @@ def _named_path(server: Server) -> str:
 
 def _servers(parent: str, context: ssl.SSLContext | None) -> Iterator[tuple[Server, bool]]:
     """Servers to ask, the kernel's parent first, and whether it is that."""
-    own = f"jpserver-{parent}.json"
-    files = {
-        file for folder in _runtime_folders() for file in folder.resolve().glob("jpserver-*.json")
-    }
-    for file in sorted(files, key=lambda file: (file.name != own, file)):
-        try:
-            info = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue  # of a server that begins or ends
-        is_parent = file.name == own
-        token = info["token"] or (_token_of_environment() if is_parent else "")
-        yield Server(info["url"], token, info["root_dir"], context), is_parent
+    servers = known_servers(_runtime_folders(), context)
+    for server in sorted(servers, key=lambda server: server.process != parent):
+        is_parent = server.process == parent
+        yield server.with_token_of_environment() if is_parent else server, is_parent
     hub = os.environ.get("JUPYTERHUB_SERVICE_URL", "")
     if hub:
-        yield Server(hub, _token_of_environment(), "", context), False
-
-
-def _token_of_environment() -> str:
-    return os.environ.get("JUPYTER_TOKEN") or os.environ.get("JUPYTERHUB_API_TOKEN", "")
+        yield Server(hub, "", "", "", context).with_token_of_environment(), False
 
 
 def _runtime_folders() -> set[Path]:
@@ -183,10 +126,3 @@ def _connection_file() -> Path | None:
     kernel = module.IPKernelApp.instance()
     folder, name = str(kernel.connection_dir), str(kernel.connection_file)
     return Path(folder, name)
-
-
-def _message(error: HTTPError) -> str:
-    try:
-        return f"{error.code} {json.load(error)['message']}"
-    except (ValueError, LookupError, TypeError, OSError):
-        return f"{error.code} {error.reason}"

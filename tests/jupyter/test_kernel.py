@@ -12,29 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.jupyter.conftest import TOKEN
 from tests.jupyter.kernels import Kernel, running_kernel
 from tests.jupyter.notebooks import write_notebook
 from tests.jupyter.process import JupyterProcess, running_jupyter
 
-TOKEN = "the-servers-own-token"
 CONNECT = "import crdtchat; page = crdtchat.connect_blocking(); page.wait_live()"
-
-
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterProcess]:
-    """A server as people start it: Jupyter's own identity provider, one token."""
-    arguments = [f"--IdentityProvider.token={TOKEN}", "--ServerApp.base_url=/at/home/"]
-    home = tmp_path_factory.mktemp("plain")
-    with running_jupyter(home, arguments, config="") as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def program(plain: JupyterProcess) -> Iterator[httpx.Client]:
-    """A program that shows the server's token, and keeps cookies as any does that is told to."""
-    headers = {"Authorization": f"token {TOKEN}"}
-    with httpx.Client(base_url=plain.url, headers=headers, timeout=60) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,60 @@
+"""`jupyter crdtchat export|import`, through the running server."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from tests.jupyter.notebooks import write_notebook
+from tests.jupyter.process import JupyterProcess
+
+
+def command(jupyter: JupyterProcess, *arguments: str, cwd: Path) -> tuple[int, str, str]:
+    """Run it where the server's runtime files are; answers status, output and complaints."""
+    environment = os.environ | {"JUPYTER_RUNTIME_DIR": str(jupyter.home / "runtime")}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    ran = subprocess.run(
+        ["jupyter", "crdtchat", *arguments],
+        env=environment,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+    )
+    return ran.returncode, ran.stdout, ran.stderr
+
+
+def test_out_and_in(plain: JupyterProcess, program: httpx.Client, tmp_path: Path) -> None:
+    folder = plain.files / "papers"
+    write_notebook(folder / "draft.ipynb", [("o1", "x"), ("o2", "y")])
+    found = program.post("crdtchat/api/discussion", json={"path": "papers/draft.ipynb"}).json()
+    address = "crdtchat/api/v1/jupyter/annotations"
+    body = {"target": {"exact": "x", "start": 0}, "body": "Why x?"}
+    program.post(address, params={"page": found["page"]}, json=body).raise_for_status()
+
+    side = folder / "draft.ipynb.comments.jsonld"
+    status, said, _ = command(plain, "export", "draft.ipynb", cwd=folder)
+    assert (status, said) == (0, "papers/draft.ipynb.comments.jsonld: 1 annotations\n")
+    text = side.read_text()
+    assert "Why x?" in text
+    status, said, _ = command(plain, "import", "draft.ipynb", cwd=folder)
+    assert status == 0
+    assert "draft.ipynb: nothing is new: nothing was changed\n" in said
+
+    side.write_text(text[: text.index('"comments"')])
+    status, said, _ = command(plain, "import", "draft.ipynb", cwd=folder)
+    assert (status, "left out" in said) == (1, True)
+
+
+def test_what_cannot_be_done_is_said(plain: JupyterProcess, tmp_path: Path) -> None:
+    status, _, complaint = command(plain, "export", "none.ipynb", cwd=plain.files)
+    assert (status, "404" in complaint) == (1, True)
+    (plain.home / "runtime" / "jpserver-1-gone.json").write_text(
+        '{"url": "http://127.0.0.1:9/", "token": "", "root_dir": "/"}'
+    )
+    status, _, complaint = command(plain, "export", "alien.ipynb", cwd=tmp_path)
+    assert status == 1
+    assert "alien.ipynb: no running Jupyter server shows it: start one in its folder" in complaint
