@@ -74,7 +74,7 @@ async def erase_user(store: Store, tenant: str, user: str, now: int) -> list[Doc
     return [
         page.key
         for page in await store.pages(tenant)
-        if await rebuild_document(store, page.key, change, forgotten=user)
+        if await rebuild_document(store, page.key, change)
     ]
 
 
@@ -85,7 +85,6 @@ async def rebuild_document(
     *,
     deeds: Callable[[], tuple[Deed, ...]] = tuple,
     quotes: Collection[bytes] = (),
-    forgotten: str = "",
 ) -> int:
     """Write a document anew; answer its new epoch, or 0 if the change left it alone.
 
@@ -100,9 +99,7 @@ async def rebuild_document(
         state = rebuild.encode_content(content, server_client(loaded.epoch + 1))
         _check(state, content)
         versions = await _versions(store, key, content, quotes)
-        erasure = Erasure(
-            *(key, loaded.epoch, loaded.sequence, state, versions, forgotten), deeds=deeds()
-        )
+        erasure = Erasure(*(key, loaded.epoch, loaded.sequence, state, versions), deeds=deeds())
         outcome = await store.erase(erasure)
         if isinstance(outcome, int):
             return outcome

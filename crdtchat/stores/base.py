@@ -84,8 +84,6 @@ class Erasure:
     """The document of the new epoch as one Yjs v1 update."""
     versions: frozenset[str] | None = None
     """Names of the page versions that stay; None: all."""
-    forgotten: str = ""
-    """User whose id goes from the page versions that stay."""
     deeds: tuple[Deed, ...] = ()
     """Written to the audit log in the same transaction."""
 
@@ -277,9 +275,9 @@ class Store(Auditing, Hooking, Protocol):
         """
 
     async def remove_user(self, tenant: str, user: str) -> int:
-        """Delete a user's tokens, names and all, and their grant, and take their id off what waits
-        for webhooks; answers how many tokens there were. Counts as a change of the tenant's
-        access."""
+        """Delete a user's tokens, names and all, their grant and their reports, and take their id
+        off what waits for webhooks and off page versions; answers how many tokens there were.
+        Counts as a change of the tenant's access."""
 
     async def scrub(self) -> None:
         """Take everything that was erased or deleted off the store's files, free space included.

@@ -170,9 +170,6 @@ class MemoryStore(MemoryAuditing, MemoryHooking):
         if erasure.versions is not None:
             for name in document.versions.keys() - erasure.versions:
                 del document.versions[name]
-        for name, version in document.versions.items():
-            if version.by == erasure.forgotten:
-                document.versions[name] = replace(version, by="")
         self._data.audit.note(erasure.key, erasure.deeds)
         self._data.count_revision()
         return document.epoch
@@ -186,6 +183,9 @@ class MemoryStore(MemoryAuditing, MemoryHooking):
             del tokens[token_id]
         self._data.grants.pop((tenant, user), None)
         self._data.audit.remove_reports(tenant, by=user)
+        for key, document in self._data.documents.items():
+            if key.tenant == tenant:
+                document.forget_user(user)
         self._data.hooks.forget_user(tenant, user)
         self._data.note_change(tenant)
         self._data.count_revision()

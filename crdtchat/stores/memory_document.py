@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crdtchat.stores.base import Entry, Lease, PageVersion
 
@@ -21,3 +21,9 @@ class MemoryDocument:
     leases: dict[int, Lease] = field(default_factory=dict)
     versions: dict[str, PageVersion] = field(default_factory=dict)
     """In order of arrival."""
+
+    def forget_user(self, user: str) -> None:
+        """Nobody knows any more that they brought page versions."""
+        for name, version in self.versions.items():
+            if version.by == user:
+                self.versions[name] = replace(version, by="")

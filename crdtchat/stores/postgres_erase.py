@@ -53,11 +53,6 @@ def erase(connection: Connection, erasure: Erasure) -> int | Conflict:
             "DELETE FROM page_version WHERE document_id = %b AND name <> ALL(%b::text[])",
             (document_id, list(erasure.versions)),
         )
-    if erasure.forgotten:
-        connection.execute(
-            "UPDATE page_version SET brought_by = '' WHERE document_id = %b AND brought_by = %b",
-            (document_id, erasure.forgotten),
-        )
     note(connection, erasure.key, erasure.deeds)
     count_up(connection, "erasures")
     count_up(connection, "revision")

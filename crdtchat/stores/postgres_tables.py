@@ -84,6 +84,11 @@ def remove_user(connection: Connection, tenant: str, user: str) -> int:
     ).rowcount
     connection.execute("DELETE FROM report WHERE tenant = %b AND reporter = %b", (tenant, user))
     connection.execute("DELETE FROM role_grant WHERE tenant = %b AND holder = %b", (tenant, user))
+    connection.execute(
+        "UPDATE page_version SET brought_by = '' WHERE brought_by = %b"
+        " AND document_id IN (SELECT id FROM document WHERE tenant = %b)",
+        (user, tenant),
+    )
     forget_user(connection, tenant, user)
     note_change(connection, tenant)
     count_up(connection, "erasures")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from crdtchat.stores.base import Conflict, DocumentKey, Erasure, StoreUnavailable
 from crdtchat.stores.checksum import document_seed, snapshot_checksum
@@ -56,26 +56,21 @@ def erase(connection: sqlite3.Connection, erasure: Erasure) -> int | Conflict:
             "UPDATE document SET epoch = ?, sequence = ? WHERE id = ?",
             (epoch, sequence, document_id),
         )
-        _forget_versions(connection, document_id, erasure)
+        if erasure.versions is not None:
+            _drop_versions(connection, document_id, erasure.versions)
         note(connection, erasure.key, erasure.deeds)
         connection.execute(_ERASED)
     return epoch
 
 
-def _forget_versions(connection: sqlite3.Connection, document_id: int, erasure: Erasure) -> None:
-    if erasure.versions is not None:
-        rows = connection.execute(
-            "SELECT id, name FROM page_version WHERE document_id = ?", (document_id,)
-        ).fetchall()
-        connection.executemany(
-            "DELETE FROM page_version WHERE id = ?",
-            [(number,) for number, name in rows if name not in erasure.versions],
-        )
-    if erasure.forgotten:
-        connection.execute(
-            "UPDATE page_version SET by = '' WHERE document_id = ? AND by = ?",
-            (document_id, erasure.forgotten),
-        )
+def _drop_versions(connection: sqlite3.Connection, document_id: int, kept: Collection[str]) -> None:
+    rows = connection.execute(
+        "SELECT id, name FROM page_version WHERE document_id = ?", (document_id,)
+    ).fetchall()
+    connection.executemany(
+        "DELETE FROM page_version WHERE id = ?",
+        [(number,) for number, name in rows if name not in kept],
+    )
 
 
 def remove_user(connection: sqlite3.Connection, tenant: str, user: str) -> int:
@@ -86,6 +81,11 @@ def remove_user(connection: sqlite3.Connection, tenant: str, user: str) -> int:
         ).rowcount
         connection.execute("DELETE FROM report WHERE tenant = ? AND by = ?", (tenant, user))
         connection.execute("DELETE FROM role_grant WHERE tenant = ? AND user = ?", (tenant, user))
+        connection.execute(
+            "UPDATE page_version SET by = '' WHERE by = ?"
+            " AND document_id IN (SELECT id FROM document WHERE tenant = ?)",
+            (user, tenant),
+        )
         forget_user(connection, tenant, user)
         note_change(connection, tenant)
         connection.execute(_ERASED)

@@ -85,6 +85,16 @@ class VersionsContract:
         assert [len(await store.versions(key)) for key in keys] == [0, 2, 2, 2]
         assert await store.put_version(KEY, version(1), MOST) is Put.STORED
 
+    async def test_they_stay_when_who_brought_them_is_forgotten(self, store: Store) -> None:
+        foreign = DocumentKey("other", KEY.page)
+        for key in (KEY, OTHER, foreign):
+            await store.append([append_of(key, 1, 1)])
+            await store.put_version(key, version(1), MOST)
+        await store.remove_user("demo", version(1).by)
+        for key in (KEY, OTHER):
+            assert await store.version(key, "version-1") == replace(version(1), by="")
+        assert await store.version(foreign, "version-1") == version(1)
+
     async def test_of_those_who_put_at_once_one_stores(self, make_store: MakeStore) -> None:
         outcomes: list[Put] = []
 
