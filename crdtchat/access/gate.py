@@ -142,4 +142,5 @@ class Gate:
 def check(principal: Principal, page: str | None, action: Action) -> None:
     """Raises Denied if they may not do that there."""
     if not principal.may(action, page):
-        raise Denied(f"the role {principal.role} may not {action} here", forbidden=True)
+        reason = f"the role {principal.role} may not {action} here"
+        raise Denied(reason, forbidden=True, who=principal)

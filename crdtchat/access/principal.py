@@ -58,10 +58,19 @@ class Principal:
 class Denied(Exception):
     """Nobody may come in so. `missing` tells apart: sign in, or not with this."""
 
-    def __init__(self, reason: str, *, missing: bool = False, forbidden: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        missing: bool = False,
+        forbidden: bool = False,
+        who: Principal | None = None,
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.missing = missing
         """No credentials where some are needed."""
         self.forbidden = forbidden
         """Known, but not allowed; else the credentials are not valid."""
+        self.who = who
+        """Who it is that may not, where that is known."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from crdtchat.host.refusals import Refusals
+
 
 class Meter:
     """What crossed the WebSockets of one tenant in this process, since it started.
@@ -28,6 +30,7 @@ class Counters(Counter[str]):
         super().__init__()
         self.meters: dict[str, Meter] = {}
         """By tenant."""
+        self.refusals = Refusals()
 
     def add(self, name: str, amount: int = 1) -> None:
         """Add to a counter."""

@@ -19,7 +19,7 @@ from crdtchat.host.sources import Sources
 from crdtchat.stores import base
 from crdtchat.stores.base import StoreUnavailable
 from crdtchat.sync import effects
-from crdtchat.sync.codes import CloseCode
+from crdtchat.sync.codes import FORBIDDEN, CloseCode, Refused
 from crdtchat.sync.leases import Lease
 from crdtchat.sync.room import Room
 from crdtchat.sync.session import Peer
@@ -205,8 +205,13 @@ class Gathering:
         ticket = self.ticket(settle)
         try:
             wanted = self.room.write(peer, writes, broadcast_id, ticket, self._sources.now())
-        except BaseException:
+        except BaseException as error:
             self.forget(ticket)
+            if isinstance(error, Refused) and error.code in FORBIDDEN:
+                now, refusals = self._sources.now().wall, self._counters.refusals
+                refusals.note(
+                    self.key, error.code, now, who=peer.user, role=peer.role, via=peer.via
+                )
             raise
         self.perform(wanted)
         await done.wait()
@@ -249,6 +254,10 @@ class Gathering:
                     self._tickets.pop(ticket)(sequence)
                 case effects.Count(name, amount):
                     self._counters.add(name, amount)
+                case effects.Refusal(user, role, code):
+                    now = self._sources.now().wall
+                    refusals = self._counters.refusals
+                    refusals.note(self.key, code, now, who=user, role=role, via="socket")
         self._on_change(self)
 
     def flush(self) -> None:

@@ -95,6 +95,7 @@ class Hub:
         self._tasks.start_soon(self._watch.run)
         self._tasks.start_soon(self._keep_house)
         self._tasks.start_soon(self.usage.run)
+        self._tasks.start_soon(self.counters.refusals.run, self.store, self.sources)
         return self
 
     async def __aexit__(self, *exception: object) -> None:
@@ -107,8 +108,9 @@ class Hub:
                 await self._committer.flush()
             try:
                 await self.usage.flush()
+                await self.counters.refusals.flush(self.store, self.sources.now().wall, last=True)
             except StoreError as error:
-                logger.error("the usage of the last second is lost: %s", error)
+                logger.error("the last usage and refusals are lost: %s", error)
         self._tasks.cancel_scope.cancel()
         await self._tasks.__aexit__(None, None, None)
 

@@ -100,7 +100,7 @@ def set_role(settings: Settings, flags: Flags) -> None:
 
     async def work(store: Store) -> None:
         await store.put_grant(grant)
-        await note_command(store, grant.tenant, "role-set", grant.user)
+        await note_command(store, grant.tenant, "role-set", f"{grant.user}/{grant.role}")
 
     run_on_store(settings, work)
     note(f"{grant.user} is {grant.role} in tenant {grant.tenant}")

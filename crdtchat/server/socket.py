@@ -92,9 +92,9 @@ async def _admit(socket: WebSocket, channel: SocketChannel, v1: bool) -> Joining
     asked = HTTPConnection(socket.scope)
     query = asked.query_params
     try:
+        tenant = gate.tenant(tenant_name)
         if not page or len(page) > PAGE_CHARACTERS:
             raise Denied("the page id is empty or too long", forbidden=True)
-        tenant = gate.tenant(tenant_name)
         origin = asked.headers.get("origin")
         if not tenant.allows_origin(origin, asked.headers.get("host", "")):
             raise Denied(f"pages of {origin} may not embed this tenant", forbidden=True)
@@ -110,6 +110,8 @@ async def _admit(socket: WebSocket, channel: SocketChannel, v1: bool) -> Joining
         return None
     except Denied as denied:
         hub.counters.add("denied")
+        key, now = DocumentKey(tenant_name, page), hub.sources.now().wall
+        hub.counters.refusals.note_denied(key, denied, now, "socket")
         code = CloseCode.FORBIDDEN if denied.forbidden else CloseCode.SIGN_IN
         await channel.close(code, denied.reason[:120])
         return None

@@ -76,6 +76,18 @@ _SOFT = frozenset(
 )
 
 
+FORBIDDEN = frozenset(
+    {
+        RejectCode.READ_ONLY,
+        RejectCode.LOCKED,
+        RejectCode.FORGED_AUTHOR,
+        RejectCode.NOT_AUTHOR,
+        RejectCode.SERVER_ONLY,
+    }
+)
+"""What somebody tried who may not, whichever way they came; other codes are mistakes or races."""
+
+
 class Refused(Exception):
     """An operation breaks a rule. Carries data; the text is for people."""
 

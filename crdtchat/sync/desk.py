@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from crdtchat.sync.codes import CloseCode, Refused
-from crdtchat.sync.effects import Close, Count, Effect, Send
+from crdtchat.sync.codes import FORBIDDEN, CloseCode, Refused
+from crdtchat.sync.effects import Close, Count, Effect, Refusal, Send
 from crdtchat.sync.session import Session
 
 
@@ -38,9 +38,12 @@ class Desk:
             session.closing = True
             self._effects.append(Close(session.number, code, reason[:120]))
 
-    def count_refusal(self, refused: Refused) -> None:
-        """Count a refused operation by its code."""
-        self._effects.append(Count(f"refused_{refused.code.replace('-', '_')}"))
+    def note_refusal(self, session: Session, refused: Refused) -> None:
+        """Count a refused operation by its code, and tell who tried what they may not."""
+        code = refused.code
+        self._effects.append(Count(f"refused_{code.replace('-', '_')}"))
+        if code.hard or code in FORBIDDEN:
+            self._effects.append(Refusal(session.peer.user, session.peer.role, code))
 
     def forget(self, number: int) -> None:
         """The session is gone."""

@@ -108,4 +108,13 @@ class Count:
     amount: int = 1
 
 
-Effect = Append | Send | Apply | Close | Publish | Settled | Count
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Somebody's session tried what it may not, or what no honest client sends."""
+
+    user: str
+    role: str
+    code: str
+
+
+Effect = Append | Send | Apply | Close | Publish | Settled | Count | Refusal

@@ -92,7 +92,7 @@ class Intake:
                 if not session.asked:
                     self.ask_for_state(session)
             else:
-                self._desk.count_refusal(refused)
+                self._desk.note_refusal(session, refused)
                 self._desk.close(session, close_code(refused), str(refused))
             return
         if answer:
@@ -162,7 +162,7 @@ class Intake:
         self._desk.answer(session, message.encode_sync_step1(vector))
 
     def _refuse(self, session: Session, broadcast_id: bytes, refused: Refused) -> None:
-        self._desk.count_refusal(refused)
+        self._desk.note_refusal(session, refused)
         clock = self._clock(session)
         frame = message.encode_reject(broadcast_id, clock, refused.code, refused.reason)
         session.diverged = True

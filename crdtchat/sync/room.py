@@ -17,9 +17,9 @@ from collections.abc import Iterable, Sequence
 
 from crdtchat.sync import message
 from crdtchat.sync.awareness import decode_awareness
-from crdtchat.sync.codes import CloseCode, Malformed
+from crdtchat.sync.codes import CloseCode, Malformed, RejectCode
 from crdtchat.sync.desk import Desk
-from crdtchat.sync.effects import Apply, Count, Effect, Publish, Settled
+from crdtchat.sync.effects import Apply, Count, Effect, Publish, Refusal, Settled
 from crdtchat.sync.fanout import Fanout
 from crdtchat.sync.history import Document, History
 from crdtchat.sync.intake import Intake
@@ -179,6 +179,7 @@ class Room:
             self._dispatch(session, message.decode_from_client(frame, v1=session.v1), now)
         except Malformed as error:
             self._desk.add(Count("malformed"))
+            self._desk.add(Refusal(session.peer.user, session.peer.role, RejectCode.MALFORMED))
             self._desk.close(session, CloseCode.MALFORMED, error.reason)
         self._note_presence(now)
         self._evaluate(now)

@@ -106,6 +106,8 @@ async def admit(request: Request, action: Action, page: str | None = None) -> Ad
             action=action,
         )
     except Denied as denied:
+        key, now = DocumentKey(tenant.id, page or ""), hub.sources.now().wall
+        hub.counters.refusals.note_denied(key, denied, now, "rest")
         raise Problem(403 if denied.forbidden else 401, denied.reason) from None
 
 

@@ -28,6 +28,7 @@ async def show_audit(request: Request) -> Response:
     first, last = _day(request, "from"), _day(request, "to")
     after = number(request, "after", 0, range(2**50))
     limit = number(request, "limit", MOST, range(1, MOST + 1))
+    await hub.counters.refusals.flush(hub.store, hub.sources.now().wall)
     lines = await hub.store.deeds(
         admission.principal.tenant,
         page=request.query_params.get("page"),
