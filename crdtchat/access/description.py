@@ -20,7 +20,7 @@ LIMIT_NAMES = tuple(field.name for field in fields(Limits))
 _NAME = re.compile(r"[\w.-]{1,64}")
 _SETTINGS = (
     *("audience", "guests", "jwks", "limits", "origins", "page_versions", "public_keys"),
-    "retention_days",
+    *("retention_days", "retention_holds"),
     *("secret", "secrets"),
 )
 
@@ -54,6 +54,7 @@ def read_tenant(name: str, table: object) -> Tenant:
             limits=_limits(table),
             page_versions=_flag(table, "page_versions", True),
             retention_days=_days(table),
+            retention_holds=tuple(_texts(table, "retention_holds")),
         )
     except (BadKey, BadOrigin, BadTenant) as error:
         raise BadTenant(f"[tenants.{name}] {error}") from None

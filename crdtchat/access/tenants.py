@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from crdtchat.access import origins
 from crdtchat.access.keys import Key
@@ -69,6 +70,12 @@ class Tenant:
     """Whether the texts that annotations are made on are kept beside the discussions."""
     retention_days: int = 0
     """How long resolved threads, tombstones and the audit log are kept; 0: for ever."""
+    retention_holds: tuple[str, ...] = ()
+    """Globs over page ids: what stands there is kept, however old."""
+
+    def holds(self, page: str) -> bool:
+        """Whether what stands on a page is kept, however old."""
+        return any(fnmatchcase(page, glob) for glob in self.retention_holds)
 
     def allows_origin(self, origin: str | None, host: str) -> bool:
         """Whether a browser page of `origin` may connect to this server, called `host`.

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from anyio.to_thread import run_sync
+
 from crdtchat.document import rebuild
 from crdtchat.document.page_version import named_versions
-from crdtchat.document.replica import Replica
+from crdtchat.document.replica import EngineFailure, Replica
 from crdtchat.document.rules import RULES
 from crdtchat.host import page_versions
 from crdtchat.host.folding import replica_of
 from crdtchat.stores.base import DocumentKey, Erasure, Loaded, Store, StoreCorrupt, StoreUnavailable
 from crdtchat.sync.effects import Deed
-from crdtchat.sync.fold import fold
+from crdtchat.sync.fold import FoldError, fold
 from crdtchat.sync.mirror import Mirror
 from crdtchat.sync.rules import server_client
 
@@ -88,16 +90,18 @@ async def rebuild_document(
 ) -> int:
     """Write a document anew; answer its new epoch, or 0 if the change left it alone.
 
-    `deeds` and `quotes` are asked once `change` has decided. Page versions stay if a record still
-    names them and none of the `quotes` is in them. Raises StoreError.
+    `change` decides in a thread; `deeds` and `quotes` are asked then. Page versions stay if a
+    record still names them and none of the `quotes` is in them. Raises StoreError.
     """
     for _ in range(_TRIES):
         loaded = await store.load(key)
-        content = change(rebuild.read_content(replica_of(loaded)), loaded)
-        if content is None:
+        # Seconds for a page of 10,000 annotations: in a thread, so that others are served.
+        rewritten = await run_sync(_rewrite, loaded, change)
+        if rewritten is None:
             return 0
-        state = rebuild.encode_content(content, server_client(loaded.epoch + 1))
-        _check(state, content)
+        if isinstance(rewritten, str):
+            raise StoreCorrupt(f"page {key.page!r}: {rewritten}: nothing was changed")
+        content, state = rewritten
         versions = await _versions(store, key, content, quotes)
         erasure = Erasure(*(key, loaded.epoch, loaded.sequence, state, versions), deeds=deeds())
         outcome = await store.erase(erasure)
@@ -122,10 +126,20 @@ async def _versions(
     return frozenset(kept)
 
 
-def _check(state: bytes, content: rebuild.Content) -> None:
-    """Prove that what is about to replace everything reads back as what it should hold."""
-    replica = Replica()
-    replica.apply(state)
-    fold(state, Mirror(), RULES)
-    if rebuild.read_content(replica) != content:
-        raise StoreCorrupt("the rebuilt document does not read back: nothing was changed")
+def _rewrite(loaded: Loaded, change: Change) -> tuple[rebuild.Content, bytes] | str | None:
+    """What is left of a document and how it is written, None if it is left alone, or what is wrong:
+    an exception would carry a replica, which belongs to this thread, into another one."""
+    try:
+        content = change(rebuild.read_content(replica_of(loaded)), loaded)
+        if content is None:
+            return None
+        state = rebuild.encode_content(content, server_client(loaded.epoch + 1))
+        # What is about to replace everything must read back as what it should hold.
+        replica = Replica()
+        replica.apply(state)
+        fold(state, Mirror(), RULES)
+        if rebuild.read_content(replica) != content:
+            return "the rebuilt document does not read back"
+    except (EngineFailure, FoldError) as error:
+        return f"cannot be read back: {error}"
+    return content, state

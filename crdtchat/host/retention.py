@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crdtchat.access.tenants import Tenant
 from crdtchat.document import rebuild, retention
 from crdtchat.document.rules import RULES
 from crdtchat.host.erasing import rebuild_document
@@ -14,20 +15,24 @@ from crdtchat.sync.mirror import Mirror
 DAY_MS = 86_400_000
 
 
-async def apply_retention(store: Store, tenant: str, days: int, now: int, via: str) -> int:
-    """Erase resolved threads that nobody touched for `days`, drop tombstones and audit lines that
-    are older, and write pages anew that carry too much past. 0 days: for ever, only the last.
+async def apply_retention(store: Store, tenant: Tenant, now: int, via: str) -> int:
+    """Erase resolved threads that nobody touched for the tenant's days, drop tombstones and audit
+    lines that are older, and write pages anew that carry too much past. 0 days: for ever, only the
+    last. On pages that are held, time ends nothing.
 
-    Answers how many pages were rebuilt, and scrubs if any was. `via`: who asked, for the audit
-    log. Raises StoreError.
+    Answers how many pages were rebuilt, and scrubs if any was, now or before. `via`: who asked, for
+    the audit log. Raises StoreError; what was done until then stays, and the next round goes on
+    from there.
     """
-    before = now - days * DAY_MS if days else 0
-    if days:
-        await store.trim_deeds(tenant, before)
+    before = now - tenant.retention_days * DAY_MS if tenant.retention_days else 0
+    if before:
+        await store.trim_deeds(tenant.id, before)
     rebuilt = 0
-    for page in await store.pages(tenant):
-        rebuilt += bool(await _tidy(store, page.key, before, now, via))
-    if rebuilt:
+    for page in await store.pages(tenant.id):
+        since = 0 if tenant.holds(page.key.page) else before
+        rebuilt += bool(await _tidy(store, page.key, since, now, via))
+    # Also if an earlier round was interrupted before it could.
+    if rebuilt or await store.unscrubbed():
         await store.scrub()
     return rebuilt
 

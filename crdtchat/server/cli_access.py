@@ -70,11 +70,15 @@ def _add_description(parser: argparse.ArgumentParser) -> None:
         "--guests", choices=("none", *_ROLES[:2]), help="role of those who come without a token"
     )
     parser.add_argument("--audience", help="what sign-in tokens must be for (aud)")
+    parser.add_argument(
+        "--retention-days", type=int, metavar="N", help="how long resolved threads stay (0: ever)"
+    )
     parser.add_argument("--jwks", type=Path, metavar="FILE", help="key set, in place of a secret")
     for flag, metavar, words in (
         ("--origin", "ORIGIN", "web pages that may embed it, as https://docs.example.org"),
         ("--public-key", "FILE", "PEM file of a key that signs its users in, in place of a secret"),
         ("--limit", "NAME=N", "a bound, as user_operations_per_minute=300"),
+        ("--retention-hold", "GLOB", "pages whose threads are kept, however old"),
     ):
         parser.add_argument(
             flag,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 
 import anyio
 
@@ -16,14 +17,19 @@ logger = logging.getLogger("crdtchat.server")
 DAY_S = 86_400.0
 
 
-async def keep_retention(store: Store, directory: Directory, sources: Sources) -> None:
-    """Go round every day, and first when the server starts; until cancelled."""
+async def keep_retention(
+    store: Store,
+    directory: Directory,
+    sources: Sources,
+    pause: Callable[[float], Awaitable[None]] = anyio.sleep,
+) -> None:
+    """Go round every day, and first when the server starts; until cancelled. `pause(seconds)`
+    waits for the next day."""
     while True:
         for tenant in directory:
             if tenant.retention_days:
                 try:
-                    now = sources.now().wall
-                    await apply_retention(store, tenant.id, tenant.retention_days, now, "server")
+                    await apply_retention(store, tenant, sources.now().wall, "server")
                 except StoreError as error:
                     logger.warning("retention of %s is put off for a day: %s", tenant.id, error)
-        await anyio.sleep(DAY_S)
+        await pause(DAY_S)

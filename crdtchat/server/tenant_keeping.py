@@ -126,6 +126,10 @@ def _described(flags: Flags) -> dict[str, Any]:
         found["origins"] = flags["origins"]
     if flags["public_keys"] is not None:
         found["public_keys"] = [_read_file(Path(path)) for path in flags["public_keys"]]
+    if flags["retention_days"] is not None:
+        found["retention_days"] = flags["retention_days"]
+    if flags["retention_holds"] is not None:
+        found["retention_holds"] = flags["retention_holds"]
     if flags["limits"] is not None:
         found["limits"] = dict(_limit(text) for text in flags["limits"])
     return found

@@ -10,6 +10,8 @@ from typing import TypeVar
 
 import anyio
 
+from crdtchat.access.directory import Directory
+from crdtchat.access.tenants import Tenant, Tenants
 from crdtchat.host import page_versions
 from crdtchat.host.folding import replica_of
 from crdtchat.host.retention import apply_retention
@@ -22,15 +24,16 @@ _T = TypeVar("_T")
 
 
 def compact(settings: Settings, tenant: str) -> int:
-    """Fold the log of every page of a tenant into a snapshot."""
-    configured = settings.tenants.get(tenant)
-    days = configured.retention_days if configured else 0
-    run_on_store(settings, partial(_compact_pages, tenant=tenant, days=days))
+    """Apply a tenant's retention, and fold the log of every page into a snapshot."""
+    run_on_store(settings, partial(_compact_pages, configured=settings.tenants, tenant=tenant))
     return 0
 
 
-async def _compact_pages(store: Store, tenant: str, days: int) -> None:
-    await apply_retention(store, tenant, days, time.time_ns() // 1_000_000, "command")
+async def _compact_pages(store: Store, configured: Tenants, tenant: str) -> None:
+    directory = Directory(configured, store)
+    await directory.refresh()
+    described = directory.find(tenant) or Tenant(tenant)
+    await apply_retention(store, described, time.time_ns() // 1_000_000, "command")
     pages = await store.pages(tenant)
     for page in pages:
         loaded = await store.load(page.key)
