@@ -41,6 +41,7 @@ class JupyterProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._reader = Thread()
         self._shown = ""
+        self._packages: Path | None = None
         self.files.mkdir(parents=True, exist_ok=True)
         (home / "config").mkdir(exist_ok=True)
         (home / "config" / "jupyter_server_config.py").write_text(config)
@@ -50,6 +51,10 @@ class JupyterProcess:
         link = self.home / "path" / "labextensions" / "@crdtchat" / "lab"
         link.parent.mkdir(parents=True)
         link.symlink_to(built)
+
+    def add_packages(self, folder: Path) -> None:
+        """Let it find packages, and what they configure, in a folder. Call before `start`."""
+        self._packages = folder
 
     @property
     def socket_url(self) -> str:
@@ -66,6 +71,10 @@ class JupyterProcess:
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
         }
+        if self._packages is not None:
+            environment["PYTHONPATH"] += f"{os.pathsep}{self._packages}"
+            environment["JUPYTER_PATH"] += f"{os.pathsep}{self._packages / 'share' / 'jupyter'}"
+            environment["JUPYTER_CONFIG_PATH"] = str(self._packages / "etc" / "jupyter")
         command = [sys.executable, "-m", *self._application.split(), "--allow-root"]
         command += ["--no-browser", "--ServerApp.port_retries=0", f"--port={self._port}"]
         command += ["--ip=127.0.0.1"]

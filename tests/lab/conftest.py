@@ -62,12 +62,19 @@ def open_lab(browser: Browser, lab: JupyterProcess) -> Iterator[Open]:
     """Opens a file in JupyterLab, or in Notebook, as a user; each in a browser of their own."""
     contexts = []
 
-    def opened(user: str, path: str, *, app: str = "", **options: object) -> LabReader:
+    def opened(
+        user: str,
+        path: str,
+        *,
+        app: str = "",
+        server: JupyterProcess = lab,
+        **options: object,
+    ) -> LabReader:
         context = browser.new_context(viewport={"width": 1300, "height": 800}, **options)  # type: ignore[arg-type]
         contexts.append(context)
         # A workspace of its own: Lab opens again what was open in the last one.
         app = app or f"lab/workspaces/{uuid4().hex}/tree"
-        return LabReader.open(context.new_page(), lab.url, user, path, app)
+        return LabReader.open(context.new_page(), server.url, user, path, app)
 
     yield opened
     for context in contexts:

@@ -23,7 +23,7 @@ from tests.lab.build import built_lab_extension
 
 CELLS = 500
 ANNOTATIONS = 1_000
-ROUNDS = 1
+ROUNDS = 3
 NAME = "large.ipynb"
 
 # Frames that took long, and in each what was ours.
@@ -49,8 +49,9 @@ OPEN = """async (path) => {
   return performance.now() - from;
 }"""
 AWAKE = """async () => {
-  // Until a second has gone by in which no frame was late.
-  for (let seen = -1; seen !== frames_.length; ) {
+  // Until a second has gone by in which no frame was late; on a busy machine there may be none.
+  const latest = performance.now() + 8_000;
+  for (let seen = -1; seen !== frames_.length && performance.now() < latest; ) {
     seen = frames_.length;
     await new Promise((done) => setTimeout(done, 1_000));
   }
