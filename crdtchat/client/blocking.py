@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable
+from functools import update_wrapper
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+from typing import Any, Concatenate, NamedTuple, ParamSpec, Self, TypeVar
 
 import anyio
 from anyio.abc import TaskStatus
@@ -17,12 +18,9 @@ from crdtchat.client.greeting import Principal
 from crdtchat.client.page import Page, connect
 from crdtchat.client.presence import Person
 from crdtchat.client.surroundings import locate
-from crdtchat.document.tally import Tally
 from crdtchat.document.view import Annotation
 
-if TYPE_CHECKING:
-    from crdtchat.anchoring import Anchoring
-
+_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
@@ -54,6 +52,18 @@ def connect_blocking(
         )
 
     return BlockingPage(make)
+
+
+def _plain(
+    method: Callable[Concatenate[Page, _P], Awaitable[_T]],
+) -> Callable[Concatenate[BlockingPage, _P], _T]:
+    """A coroutine of `Page` as a plain call of the same name, arguments and errors."""
+
+    def carry_out(self: BlockingPage, /, *args: _P.args, **named: _P.kwargs) -> _T:
+        return self.call(lambda page: method(page, *args, **named))
+
+    update_wrapper(carry_out, method)
+    return carry_out
 
 
 class BlockingPage:
@@ -153,14 +163,6 @@ class BlockingPage:
         """See `Page.export`."""
         return self._look(lambda page: page.export())
 
-    def export_json(self) -> str:
-        """See `Page.export_json`."""
-        return self.call(lambda page: page.export_json())
-
-    def import_json(self, text: str, *, dry_run: bool = False) -> Tally:
-        """See `Page.import_json`."""
-        return self.call(lambda page: page.import_json(text, dry_run=dry_run))
-
     def events(self, timeout: float | None = None) -> BlockingEvents:
         """What others do from now on: `for event in page.events(timeout=60):`.
 
@@ -169,98 +171,28 @@ class BlockingPage:
         """
         return BlockingEvents(self, self._look(lambda page: page.events()), timeout)
 
+    page_text = _plain(Page.page_text)
+    anchor_all = _plain(Page.anchor_all)
+    export_json = _plain(Page.export_json)
+    import_json = _plain(Page.import_json)
+
     # ---- writing
 
-    def annotate(
-        self,
-        quote: str,
-        text: str,
-        *,
-        prefix: str = "",
-        suffix: str = "",
-        start: int = 0,
-        kind: str = "text",
-        part: str = "",
-        page_text: str | None = None,
-    ) -> str:
-        """See `Page.annotate`."""
-        place: dict[str, Any] = {"prefix": prefix, "suffix": suffix, "start": start}
-        place |= {"kind": kind, "part": part, "page_text": page_text}
-        return self.call(lambda page: page.annotate(quote, text, **place))
-
-    def reply(self, aid: str, text: str, *, parent: str = "") -> str:
-        """See `Page.reply`."""
-        return self.call(lambda page: page.reply(aid, text, parent=parent))
-
-    def edit(self, aid: str, cid: str, text: str) -> None:
-        """See `Page.edit`."""
-        self.call(lambda page: page.edit(aid, cid, text))
-
-    def resolve(self, aid: str) -> None:
-        """See `Page.resolve`."""
-        self.call(lambda page: page.resolve(aid))
-
-    def reopen(self, aid: str) -> None:
-        """See `Page.reopen`."""
-        self.call(lambda page: page.reopen(aid))
-
-    def reattach(
-        self,
-        aid: str,
-        quote: str,
-        *,
-        prefix: str = "",
-        suffix: str = "",
-        start: int = 0,
-        page_text: str | None = None,
-    ) -> None:
-        """See `Page.reattach`."""
-        place: dict[str, Any] = {"prefix": prefix, "suffix": suffix, "start": start}
-        self.call(lambda page: page.reattach(aid, quote, page_text=page_text, **place))
-
-    def page_text(self, version: str) -> str | None:
-        """See `Page.page_text`."""
-        return self.call(lambda page: page.page_text(version))
-
-    def anchor_all(self, text: str) -> dict[str, Anchoring]:
-        """See `Page.anchor_all`."""
-        return self.call(lambda page: page.anchor_all(text))
-
-    def follow(self, text: str) -> list[str]:
-        """See `Page.follow`."""
-        return self.call(lambda page: page.follow(text))
-
-    def delete(self, aid: str, cid: str = "") -> None:
-        """See `Page.delete`."""
-        self.call(lambda page: page.delete(aid, cid))
-
-    def hide(self, aid: str, cid: str = "") -> None:
-        """See `Page.hide`."""
-        self.call(lambda page: page.hide(aid, cid))
-
-    def unhide(self, aid: str, cid: str = "") -> None:
-        """See `Page.unhide`."""
-        self.call(lambda page: page.unhide(aid, cid))
-
-    def lock(self, aid: str) -> None:
-        """See `Page.lock`."""
-        self.call(lambda page: page.lock(aid))
-
-    def unlock(self, aid: str) -> None:
-        """See `Page.unlock`."""
-        self.call(lambda page: page.unlock(aid))
-
-    def react(self, aid: str, cid: str, emoji: str) -> None:
-        """See `Page.react`."""
-        self.call(lambda page: page.react(aid, cid, emoji))
-
-    def unreact(self, aid: str, cid: str, emoji: str) -> None:
-        """See `Page.unreact`."""
-        self.call(lambda page: page.unreact(aid, cid, emoji))
-
-    def show(self, *, typing: str | None = None, selection: tuple[int, int] | None = None) -> None:
-        """See `Page.show`."""
-        self.call(lambda page: page.show(typing=typing, selection=selection))
+    annotate = _plain(Page.annotate)
+    reply = _plain(Page.reply)
+    edit = _plain(Page.edit)
+    resolve = _plain(Page.resolve)
+    reopen = _plain(Page.reopen)
+    reattach = _plain(Page.reattach)
+    follow = _plain(Page.follow)
+    delete = _plain(Page.delete)
+    hide = _plain(Page.hide)
+    unhide = _plain(Page.unhide)
+    lock = _plain(Page.lock)
+    unlock = _plain(Page.unlock)
+    react = _plain(Page.react)
+    unreact = _plain(Page.unreact)
+    show = _plain(Page.show)
 
     def discard(self, draft: Draft) -> None:
         """See `Page.discard`."""

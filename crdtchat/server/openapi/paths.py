@@ -34,8 +34,54 @@ _REACTION = f"{_COMMENT}/reactions/{{emoji}}"
 _BODY = (413, 415, 422)
 _PLAIN = "application/json"
 _GONE = answer("Done.")
-_ONE_ANNOTATION = answer("The annotation.", name="Annotation", headers=ETAG)
-_ONE_COMMENT = answer("The comment.", name="Comment", headers=ETAG)
+_REACTED = (AID, CID, EMOJI)
+
+
+def _made(name: str, words: str, *named: Part) -> Part:
+    """How one is made."""
+    return operation(
+        f"create{name}",
+        words,
+        *(TENANT, *named, PAGE),
+        body=json_body(f"New{name}"),
+        answers={201: answer("Made, or made before.", name=name, headers=MADE)},
+        problems=(409, *_BODY),
+    )
+
+
+def _record(name: str, shown: str, changed: str, deleted: str, *named: Part) -> Part:
+    """What is done with one that is there."""
+    one = answer(f"The {name.lower()}.", name=name, headers=ETAG)
+    return {
+        "get": operation(
+            f"show{name}",
+            shown,
+            *(TENANT, *named, PAGE, IF_NONE_MATCH),
+            answers={200: one, 304: NOT_MODIFIED},
+            problems=(409,),
+        ),
+        "patch": operation(
+            f"change{name}",
+            changed,
+            *(TENANT, *named, PAGE, IF_MATCH),
+            body=json_body(f"{name}Change"),
+            answers={200: one},
+            problems=(409, 412, *_BODY),
+        ),
+        "delete": _without_answer(f"delete{name}", deleted, *named),
+    }
+
+
+def _without_answer(name: str, words: str, *named: Part) -> Part:
+    """A write that has no body, neither way."""
+    return operation(
+        name,
+        words,
+        *(TENANT, *named, PAGE, BROADCAST_ID, IF_MATCH),
+        answers={204: _GONE},
+        problems=(409, 412, 422),
+    )
+
 
 ANNOTATIONS: Part = {
     f"{_API}/annotations": {
@@ -58,91 +104,29 @@ ANNOTATIONS: Part = {
                 304: NOT_MODIFIED,
             },
         ),
-        "post": operation(
-            "createAnnotation",
-            "A new annotation and its opening comment",
-            *(TENANT, PAGE),
-            body=json_body("NewAnnotation"),
-            answers={201: answer("Made, or made before.", name="Annotation", headers=MADE)},
-            problems=(409, *_BODY),
-        ),
+        "post": _made("Annotation", "A new annotation and its opening comment"),
     },
-    _ANNOTATION: {
-        "get": operation(
-            "showAnnotation",
-            "One annotation and its thread",
-            *(TENANT, AID, PAGE, IF_NONE_MATCH),
-            answers={200: _ONE_ANNOTATION, 304: NOT_MODIFIED},
-            problems=(409,),
-        ),
-        "patch": operation(
-            "changeAnnotation",
-            "Edit the opening comment, resolve or reopen, re-attach: any of them, in one operation",
-            *(TENANT, AID, PAGE, IF_MATCH),
-            body=json_body("AnnotationChange"),
-            answers={200: _ONE_ANNOTATION},
-            problems=(409, 412, *_BODY),
-        ),
-        "delete": operation(
-            "deleteAnnotation",
-            "Delete an annotation and its thread",
-            *(TENANT, AID, PAGE, BROADCAST_ID, IF_MATCH),
-            answers={204: _GONE},
-            problems=(409, 412, 422),
-        ),
-    },
+    _ANNOTATION: _record(
+        "Annotation",
+        "One annotation and its thread",
+        "Edit the opening comment, resolve or reopen, re-attach: any of them, in one operation",
+        "Delete an annotation and its thread",
+        AID,
+    ),
 }
 
 COMMENTS: Part = {
-    f"{_ANNOTATION}/comments": {
-        "post": operation(
-            "createComment",
-            "A reply",
-            *(TENANT, AID, PAGE),
-            body=json_body("NewComment"),
-            answers={201: answer("Made, or made before.", name="Comment", headers=MADE)},
-            problems=(409, *_BODY),
-        ),
-    },
-    _COMMENT: {
-        "get": operation(
-            "showComment",
-            "One comment",
-            *(TENANT, AID, CID, PAGE, IF_NONE_MATCH),
-            answers={200: _ONE_COMMENT, 304: NOT_MODIFIED},
-            problems=(409,),
-        ),
-        "patch": operation(
-            "changeComment",
-            "Edit one's own comment",
-            *(TENANT, AID, CID, PAGE, IF_MATCH),
-            body=json_body("CommentChange"),
-            answers={200: _ONE_COMMENT},
-            problems=(409, 412, *_BODY),
-        ),
-        "delete": operation(
-            "deleteComment",
-            "Delete a comment; it keeps its place while replies exist",
-            *(TENANT, AID, CID, PAGE, BROADCAST_ID, IF_MATCH),
-            answers={204: _GONE},
-            problems=(409, 412, 422),
-        ),
-    },
+    f"{_ANNOTATION}/comments": {"post": _made("Comment", "A reply", AID)},
+    _COMMENT: _record(
+        "Comment",
+        "One comment",
+        "Edit one's own comment",
+        "Delete a comment; it keeps its place while replies exist",
+        *(AID, CID),
+    ),
     _REACTION: {
-        "put": operation(
-            "addReaction",
-            "React to a comment",
-            *(TENANT, AID, CID, EMOJI, PAGE, BROADCAST_ID, IF_MATCH),
-            answers={204: _GONE},
-            problems=(409, 412, 422),
-        ),
-        "delete": operation(
-            "removeReaction",
-            "Take one's reaction back",
-            *(TENANT, AID, CID, EMOJI, PAGE, BROADCAST_ID, IF_MATCH),
-            answers={204: _GONE},
-            problems=(409, 412, 422),
-        ),
+        "put": _without_answer("addReaction", "React to a comment", *_REACTED),
+        "delete": _without_answer("removeReaction", "Take one's reaction back", *_REACTED),
     },
 }
 
