@@ -39,7 +39,7 @@ CLAIMS = {
     ],
     "wire": [
         r"a new annotation: [4-9]\d\d bytes for \d+ bytes of words",
-        r"(?s)→ +resync.*← +welcome.*← +batch",
+        r"(?s)← +welcome.*← +batch",
         r"coming back cost \d\.\d% of the whole page",
     ],
 }
