@@ -47,7 +47,8 @@ class Cell:
         self.panel = self.frame.locator("crdtchat-docked")
 
     def expect_live(self, people: int) -> None:
-        expect(self.panel.locator(f'[data-people="{people}"]')).to_have_count(1)
+        here = self.panel.locator(f'[data-people="{people}"]')
+        expect(here).to_have_count(1, timeout=60_000)  # A kernel starts, and imports.
 
     def row(self, words: str) -> Locator:
         return self.panel.locator(".row").filter(has_text=words)
@@ -63,6 +64,9 @@ class Cell:
         expect(self.comment(text)).to_be_visible()
 
 
+KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.ready.then(() => null)"
+
+
 def run(open_lab: Open, lab: JupyterProcess, arguments: str, app: str = "") -> Cell:
     """Open a notebook of one cell, and run it."""
     number = uuid4().hex
@@ -70,6 +74,8 @@ def run(open_lab: Open, lab: JupyterProcess, arguments: str, app: str = "") -> C
     code = f"import crdtchat\nshown = crdtchat.widget({arguments})\nshown"
     (lab.files / path).write_text(notebook((number[:8], "code", code)))
     reader = open_lab("ann", path, app=app)
+    # A cell that is run before there is a kernel is not run.
+    reader.page.evaluate(KERNEL)
     reader.run("notebook:run-all-cells")
     return Cell(reader)
 
