@@ -14,12 +14,14 @@ from crdtchat.host.channel import Direct
 from crdtchat.host.committer import Committer, Outcome
 from crdtchat.host.counters import Counters, Meter
 from crdtchat.host.folding import replica_of
+from crdtchat.host.following import Following, Keeper
 from crdtchat.host.hook_list import HookList
 from crdtchat.host.sources import Sources
 from crdtchat.stores import base
 from crdtchat.stores.base import StoreUnavailable
 from crdtchat.sync import effects
-from crdtchat.sync.codes import FORBIDDEN, CloseCode, Refused
+from crdtchat.sync.codes import FORBIDDEN, CloseCode, Malformed, Refused
+from crdtchat.sync.fold import FoldError
 from crdtchat.sync.leases import Lease
 from crdtchat.sync.room import Room
 from crdtchat.sync.session import Peer
@@ -87,7 +89,7 @@ class Gathering:
         sources: Sources,
         tuning: Tuning,
         hooks: HookList,
-        on_change: Callable[[Gathering], None],
+        keeper: Keeper,
     ) -> None:
         """Build the live document and the mirror from the log.
 
@@ -109,7 +111,8 @@ class Gathering:
         self._meter = counters.meter(key.tenant)
         self._sources = sources
         self._hooks = hooks
-        self._on_change = on_change
+        self._keeper = keeper
+        self.following = Following(keeper)
         self._attendances: dict[int, Attendance] = {}
         self._tickets: dict[int, Callable[[int], None]] = {}
         self._next_ticket = 1
@@ -228,6 +231,11 @@ class Gathering:
             raise StoreUnavailable(_LOST)
 
     @property
+    def head(self) -> base.Head:
+        """The place in the log that this room has come to."""
+        return base.Head(self.room.history.epoch, self.room.history.sequence)
+
+    @property
     def in_use(self) -> bool:
         """Whether it must stay in memory."""
         return bool(self._attendances or self._tickets or self._listeners or self.room.busy)
@@ -258,7 +266,7 @@ class Gathering:
                     now = self._sources.now().wall
                     refusals = self._counters.refusals
                     refusals.note(self.key, code, now, who=user, role=role, via="socket")
-        self._on_change(self)
+        self._keeper.changed(self)
 
     def flush(self) -> None:
         """Start the append of whatever waits for its tick."""
@@ -278,7 +286,7 @@ class Gathering:
         self._tickets.clear()
         self.progress.set()
         self.hush()
-        self._on_change(self)
+        self._keeper.changed(self)
 
     def _append(self, effect: effects.Append) -> None:
         append = base.Append(
@@ -295,25 +303,46 @@ class Gathering:
                 self.key, self.room.history.epoch, effect.events, effect.sequences
             ),
         )
-        self._committer.submit(append, partial(self._settle, bool(append.notices)))
+        self._committer.submit(append, partial(self._settle, append))
         self.since_snapshot += len(append.entries)
 
-    def _settle(self, noticed: bool, outcome: Outcome) -> None:
+    def absorb(self, entries: Sequence[base.Entry], leases: Iterable[base.Lease]) -> None:
+        """Take in what others appended: see `Room.absorb`."""
+        given = [Lease(row.client, row.user, row.nonce) for row in leases]
+        self.since_snapshot += len(entries)
+        try:
+            self.perform(self.room.absorb(entries, given, self._sources.now()))
+        except (EngineFailure, FoldError, Malformed):
+            self._fail()
+        self._progress()
+
+    def failed(self, reason: str) -> None:
+        """The append under way was not made, and what others wrote cannot be read now."""
+        self._counters.add("appends_failed")
+        self.perform(self.room.failed(f"cannot be saved now: {reason}"))
+        self._progress()
+
+    def _settle(self, append: base.Append, outcome: Outcome) -> None:
         if self.dropped:
             return
         try:
             if isinstance(outcome, base.Conflict):
-                self.drop(CloseCode.UNAVAILABLE, "the page was written elsewhere")
+                self._counters.add("appends_conflicting")
+                self.following.conflict(self)
             elif isinstance(outcome, base.StoreError):
-                self._counters.add("appends_failed")
-                self.perform(self.room.failed(f"cannot be saved now: {outcome}"))
+                self.failed(str(outcome))
             else:
                 self._counters.add("appends")
-                if noticed:
+                if append.notices:
                     self._hooks.on_queued()
+                self._keeper.tell(self, append)
                 self.perform(self.room.committed(self._sources.now()))
+                self.following.settled(self)
         except EngineFailure:
             self._fail()
+        self._progress()
+
+    def _progress(self) -> None:
         self.progress.set()
         self.progress = anyio.Event()
 

@@ -5,25 +5,28 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Self
 
 import anyio
 from anyio.abc import TaskGroup
 
+from crdtchat.brokers.base import Broker
 from crdtchat.document.replica import EngineFailure, Write
 from crdtchat.host import page_versions
+from crdtchat.host.catching_up import CatchingUp
 from crdtchat.host.channel import Channel, ChannelClosed, Direct
 from crdtchat.host.committer import Committer
 from crdtchat.host.counters import Counters
 from crdtchat.host.gathering import BACKLOG, Attendance, Gathering, unused
 from crdtchat.host.hook_list import HookList
+from crdtchat.host.neighbours import Neighbours
 from crdtchat.host.sources import Sources
 from crdtchat.host.timer import Timer
 from crdtchat.host.usage import UsageKeeper
 from crdtchat.host.watch import Watch
-from crdtchat.stores.base import DocumentKey, Store, StoreCorrupt, StoreError
+from crdtchat.stores.base import Append, DocumentKey, Store, StoreCorrupt, StoreError
 from crdtchat.sync.codes import CloseCode, Malformed
 from crdtchat.sync.fold import FoldError
 from crdtchat.sync.session import Peer
@@ -70,18 +73,22 @@ class Hub:
         sources: Sources | None = None,
         tuning: Tuning | None = None,
         keeping: Keeping | None = None,
+        broker: Broker | None = None,
         server: str = "",
     ) -> None:
+        """`broker`: others serve the same store; this is how to reach them."""
         self.store = store
         self.counters = Counters()
         self.sources = sources or Sources()
-        self._tuning = tuning or Tuning()
+        self._tuning = replace(tuning or Tuning(), spread_clients=broker is not None)
         self._keeping = keeping or Keeping()
         self._server = server
         self._committer = Committer(store)
+        self._catching_up = CatchingUp(store)
         self._timer = Timer(self.sources)
         self.hooks = HookList()
         self._watch = Watch(store, self.hooks, self.rooms)
+        self.neighbours = None if broker is None else Neighbours(store, broker, self.counters)
         self.usage = UsageKeeper(store, self.counters.meters, self.sources)
         self._rooms: dict[DocumentKey, Gathering | anyio.Event] = {}
         self._tasks: TaskGroup | None = None
@@ -89,13 +96,18 @@ class Hub:
 
     async def __aenter__(self) -> Self:
         await self.hooks.refresh(self.store)
+        if self.neighbours is not None:
+            await self.neighbours.prepare()
         self._tasks = await anyio.create_task_group().__aenter__()
         self._tasks.start_soon(self._committer.run)
+        self._tasks.start_soon(self._catching_up.run)
         self._tasks.start_soon(self._timer.run)
         self._tasks.start_soon(self._watch.run)
         self._tasks.start_soon(self._keep_house)
         self._tasks.start_soon(self.usage.run)
         self._tasks.start_soon(self.counters.refusals.run, self.store, self.sources)
+        if self.neighbours is not None:
+            self._tasks.start_soon(self.neighbours.run)
         return self
 
     async def __aexit__(self, *exception: object) -> None:
@@ -106,6 +118,9 @@ class Hub:
                 for room in busy:
                     room.flush()
                 await self._committer.flush()
+                for room in busy:
+                    if room.room.ledger.flying:  # behind what another node wrote
+                        await room.progress.wait()
             try:
                 await self.usage.flush()
                 await self.counters.refusals.flush(self.store, self.sources.now().wall, last=True)
@@ -139,7 +154,9 @@ class Hub:
                 continue
             loading = self._rooms[key] = anyio.Event()
             try:
-                self._rooms[key] = await self._load(key)
+                room = self._rooms[key] = await self._load(key)
+                if self.neighbours is not None:
+                    self.neighbours.opened(room)
             finally:
                 if self._rooms[key] is loading:
                     del self._rooms[key]
@@ -216,7 +233,7 @@ class Hub:
                 sources=self.sources,
                 tuning=self._tuning,
                 hooks=self.hooks,
-                on_change=self._changed,
+                keeper=self,
             )
         except (EngineFailure, FoldError, Malformed) as error:
             self.counters.add("loads_failed")
@@ -226,12 +243,27 @@ class Hub:
         self.counters.add("rooms_opened")
         return room
 
-    def _changed(self, room: Gathering) -> None:
+    def changed(self, room: Gathering) -> None:
+        """See `Keeper`."""
         if room.dropped:
-            if self._rooms.get(room.key) is room:
-                del self._rooms[room.key]
+            self._forget(room)
         else:
             self._timer.set(room)
+
+    def _forget(self, room: Gathering) -> None:
+        if self._rooms.get(room.key) is room:
+            del self._rooms[room.key]
+            if self.neighbours is not None:
+                self.neighbours.closed(room)
+
+    def tell(self, room: Gathering, append: Append) -> None:
+        """See `Keeper`."""
+        if self.neighbours is not None:
+            self.neighbours.tell(room, append)
+
+    def read_rest(self, room: Gathering) -> None:
+        """See `Keeper`."""
+        self._catching_up.ask(room)
 
     async def _receive(
         self, channel: Channel, room: Gathering, number: int, attendance: Attendance
@@ -301,7 +333,7 @@ class Hub:
             if room.since_snapshot >= keeping.snapshot_entries:
                 await self.compact(room)
             if not room.in_use and self._rooms.get(room.key) is room:
-                del self._rooms[room.key]
+                self._forget(room)
                 self.counters.add("rooms_evicted")
 
     async def compact(self, room: Gathering) -> None:

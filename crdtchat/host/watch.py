@@ -56,8 +56,8 @@ class Watch:
         stale = [room for room in self._rooms() if room.revision != revision]
         if not stale:
             return
-        epochs = await self._store.epochs([room.key for room in stale])
-        for room, epoch in zip(stale, epochs, strict=True):
+        heads = await self._store.heads([room.key for room in stale])
+        for room, (epoch, _) in zip(stale, heads, strict=True):
             if room.room.history.epoch != epoch:
                 room.drop(CloseCode.UNAVAILABLE, "the page was rebuilt")
             room.revision = revision

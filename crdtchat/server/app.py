@@ -14,6 +14,7 @@ from crdtchat.access.directory import Directory
 from crdtchat.access.gate import Gate
 from crdtchat.access.guard import Guard
 from crdtchat.access.tenants import Tenants
+from crdtchat.brokers.base import Broker
 from crdtchat.host.hook_address import Network
 from crdtchat.host.hook_delivery import Deliverer
 from crdtchat.host.hook_request import Sender
@@ -33,13 +34,14 @@ from crdtchat.stores.base import Store
 from crdtchat.sync.tuning import Tuning
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - all by name, each a thing of its own
     *,
     store: Store,
     tenants: Tenants,
     demo: bool,
     metrics_token: str | None = None,
     doors: Doors | None = None,
+    broker: Broker | None = None,
     sources: Sources | None = None,
     tuning: Tuning | None = None,
     webhook_networks: Sequence[Network] = (),
@@ -48,14 +50,17 @@ def create_app(
 
     `demo`: show the demo page at `/`. `metrics_token`: who has it may read `/metrics`; empty:
     everybody may; None: nobody. `doors`: counts connections, where the server has any.
-    `webhook_networks`: of the operator's own, that webhooks may lead into.
+    `broker`: other processes serve the same store. `webhook_networks`: of the operator's own, that
+    webhooks may lead into.
     """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await store.open()
         try:
-            async with Hub(store, sources=sources, tuning=tuning, server=pages.version()) as hub:
+            async with Hub(
+                store, sources=sources, tuning=tuning, broker=broker, server=pages.version()
+            ) as hub:
                 app.state.hub = hub
                 app.state.gate = Gate(Directory(tenants, store), store)
                 app.state.guard = Guard(app.state.gate, lambda: hub.sources.now().wall)

@@ -50,6 +50,7 @@ def make_parser() -> argparse.ArgumentParser:
     serve.set_defaults(command=_serve)
     _add_settings(serve)
     _add_address(serve)
+    serve.add_argument("--broker", help="redis:// URL by which several servers of a store talk")
     add_access_commands(commands, _add_settings)
     add_webhook_commands(commands, _add_settings)
     erase = commands.add_parser("erase", help="take words off the disk for good")

@@ -49,6 +49,13 @@ class HubCollector(Collector):
             "crdtchat_tcp_cut_off", "Connections that were no request in time.", doors.cut_off
         )
         yield from self._queued()
+        neighbours = self._hub.neighbours
+        if neighbours is not None:
+            yield GaugeMetricFamily(
+                "crdtchat_broker_connected",
+                "Whether messages between nodes pass.",
+                int(neighbours.broker.connected),
+            )
         yield from _plain(self._hub.counters)
         yield from _metered(self._hub.counters.meters)
 

@@ -34,8 +34,12 @@ def version() -> str:
 
 
 async def health(request: Request) -> Response:
-    """`GET /health`: 200 while it serves."""
-    return JSONResponse({"status": "ok", "version": version()})
+    """`GET /health`: 200 while it serves, also without its broker: then it is a second late."""
+    found = {"status": "ok", "version": version()}
+    neighbours = request.app.state.hub.neighbours
+    if neighbours is not None and neighbours.broker.place:
+        found["broker"] = "connected" if neighbours.broker.connected else "away"
+    return JSONResponse(found)
 
 
 def own_pages() -> list[Route]:

@@ -15,7 +15,7 @@ from crdtchat.server.front import FrontConfig, FrontDoor
 from crdtchat.server.logs import set_up_logs
 from crdtchat.server.settings import Settings
 from crdtchat.server.socket import MAX_FRAME
-from crdtchat.server.storage import has_tenants, make_store, shown
+from crdtchat.server.storage import has_tenants, make_broker, make_store, shown
 from crdtchat.server.straight import Straight
 from crdtchat.sync.tuning import Tuning
 
@@ -105,6 +105,7 @@ def serve(settings: Settings) -> int:
     doors = Doors(settings.door_limits(raise_descriptors()), settings.trusted_proxies)
     app = create_app(
         store=make_store(settings),
+        broker=make_broker(settings),
         tenants=settings.tenants,
         demo=settings.on_loopback and "demo" in settings.tenants,
         doors=doors,

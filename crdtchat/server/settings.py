@@ -31,6 +31,8 @@ class Settings:
     store: str = ""
     """Store URL: empty for SQLite under `data`, `postgresql://...`, or `memory:` for nothing that
     stays."""
+    broker: str = ""
+    """Redis URL by which the servers of one store talk; without, they look at the store."""
     metrics_token: str = ""
     """Opens `/metrics`; empty: only the demo shows them."""
     tls_cert: Path | None = None
@@ -101,7 +103,7 @@ _RESERVED = 128
 _NUMBERS = ("port", "connections", "connections_per_address")
 _PATHS = ("data", "tls_cert", "tls_key")
 _NETWORKS = ("trusted_proxies", "webhook_networks")
-_PLAIN = (*_NUMBERS, *_PATHS, *_NETWORKS, "host", "store", "metrics_token")
+_PLAIN = (*_NUMBERS, *_PATHS, *_NETWORKS, "host", "store", "broker", "metrics_token")
 
 
 def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
@@ -115,7 +117,7 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
         unknown = sorted(set(table) - set(_PLAIN))
         if unknown:
             raise BadSetting(f"{path}: no setting is called {unknown[0]!r}")
-        for name in ("host", "data", "store"):
+        for name in ("host", "data", "store", "broker"):
             if not isinstance(table.get(name, ""), str):
                 raise BadSetting(f"{path}: {name} is a text, in quotes")
         values.update(table)

@@ -1,9 +1,11 @@
-"""The store that the settings name."""
+"""The store and the broker that the settings name."""
 
 from __future__ import annotations
 
 import anyio
 
+from crdtchat.brokers.base import Broker
+from crdtchat.brokers.memory import SilentBroker
 from crdtchat.server.settings import BadSetting, Settings, data_file
 from crdtchat.stores.base import Store, StoreError
 from crdtchat.stores.memory import MemoryStore
@@ -37,6 +39,27 @@ def _postgres(url: str) -> Store:
     try:
         return PostgresStore(url)
     except StoreError as error:
+        raise BadSetting(str(error)) from None
+
+
+def make_broker(settings: Settings) -> Broker | None:
+    """Make it; None: this is the only process that serves the store. Raises BadSetting."""
+    if not settings.broker:
+        return SilentBroker() if settings.store.startswith(_POSTGRES) else None
+    if not settings.broker.startswith(("redis://", "rediss://", "unix://")):
+        name = settings.broker.partition("://")[0]
+        raise BadSetting(f"no broker is called {name!r}: say redis://host or rediss://host")
+    if settings.store == "memory:":
+        raise BadSetting("a store in memory is one process' own: there is nobody to talk to")
+    try:
+        from crdtchat.brokers.redis import BadBroker, RedisBroker
+    except ImportError:
+        raise BadSetting(
+            "a broker on Redis needs its client: pip install 'crdtchat[redis]'"
+        ) from None
+    try:
+        return RedisBroker(settings.broker)
+    except BadBroker as error:
         raise BadSetting(str(error)) from None
 
 

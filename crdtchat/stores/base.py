@@ -88,6 +88,13 @@ class Erasure:
     """Written to the audit log in the same transaction."""
 
 
+class Head(NamedTuple):
+    """A place in a document's log."""
+
+    epoch: int = 1
+    sequence: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """All that a room needs: the newest snapshot and the entries after it."""
@@ -241,8 +248,12 @@ class Store(Auditing, Hooking, Protocol):
     async def close(self) -> None:
         """Finish what was begun and let go of files and threads. May be called twice."""
 
-    async def load(self, key: DocumentKey) -> Loaded:
-        """Read a document as of one moment. One that was never written is `Loaded()`."""
+    async def load(self, key: DocumentKey, *, known: Head | None = None) -> Loaded:
+        """Read a document as of one moment. One that was never written is `Loaded()`.
+
+        `known`: somebody has everything up to there. If the log still tells the rest, the answer
+        holds the entries behind it, and `snapshot_sequence` is that of `known` without a snapshot.
+        """
 
     async def since(self, key: DocumentKey, after: int) -> tuple[Entry, ...]:
         """Return the entries after sequence `after`; none if the log ends there or before.
@@ -289,8 +300,8 @@ class Store(Auditing, Hooking, Protocol):
     async def unscrubbed(self) -> bool:
         """Whether something was erased and no `scrub` has ended since: it was interrupted."""
 
-    async def epochs(self, keys: Sequence[DocumentKey]) -> list[int]:
-        """The epochs of documents, in order; 1 for one that was never written."""
+    async def heads(self, keys: Sequence[DocumentKey]) -> list[Head]:
+        """Where documents' logs end, in order; `Head()` for one that was never written."""
 
     async def revision(self) -> int:
         """A number that grows with every erasure and every change of a webhook, in whatever

@@ -16,6 +16,7 @@ from crdtchat.stores.base import (
     Entry,
     Erasure,
     Grant,
+    Head,
     Loaded,
     Page,
     PageVersion,
@@ -89,18 +90,21 @@ class MemoryStore(MemoryAuditing, MemoryHooking):
         await checkpoint()
         self._open = False
 
-    async def load(self, key: DocumentKey) -> Loaded:
+    async def load(self, key: DocumentKey, *, known: Head | None = None) -> Loaded:
         """See `Store`."""
         await self._enter(*key)
         document = self._data.documents.get(key)
         if document is None:
             return Loaded()
+        start, snapshot = document.snapshot_sequence, document.snapshot
+        if known and known.epoch == document.epoch and start <= known.sequence <= document.sequence:
+            start, snapshot = known.sequence, b""
         return Loaded(
             epoch=document.epoch,
             sequence=document.sequence,
-            snapshot=document.snapshot,
-            snapshot_sequence=document.snapshot_sequence,
-            entries=tuple(document.entries),
+            snapshot=snapshot,
+            snapshot_sequence=start,
+            entries=tuple(document.entries[start - document.snapshot_sequence :]),
             leases=tuple(document.leases[client] for client in sorted(document.leases)),
         )
 
@@ -200,11 +204,11 @@ class MemoryStore(MemoryAuditing, MemoryHooking):
         await self._enter()
         return False
 
-    async def epochs(self, keys: Sequence[DocumentKey]) -> list[int]:
+    async def heads(self, keys: Sequence[DocumentKey]) -> list[Head]:
         """See `Store`."""
         await self._enter(*(part for key in keys for part in key))
-        documents = self._data.documents
-        return [documents[key].epoch if key in documents else 1 for key in keys]
+        found = [self._data.documents.get(key, MemoryDocument()) for key in keys]
+        return [Head(document.epoch, document.sequence) for document in found]
 
     async def revision(self) -> int:
         """See `Store`."""

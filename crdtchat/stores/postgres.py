@@ -22,6 +22,7 @@ from crdtchat.stores.base import (
     Entry,
     Erasure,
     Grant,
+    Head,
     Loaded,
     Page,
     PageVersion,
@@ -112,11 +113,11 @@ class PostgresStore(PostgresHooking):
         """For one statement."""
         return await self._others.read(job)
 
-    async def load(self, key: DocumentKey) -> Loaded:
+    async def load(self, key: DocumentKey, *, known: Head | None = None) -> Loaded:
         """See `Store`."""
         require_text(*key)
         return await self._look(
-            lambda connection: read(connection, lambda one: self._reads.load(one, key))
+            lambda connection: read(connection, lambda one: self._reads.load(one, key, known))
         )
 
     async def since(self, key: DocumentKey, after: int) -> tuple[Entry, ...]:
@@ -205,11 +206,10 @@ class PostgresStore(PostgresHooking):
         """See `Store`."""
         return await self._look(erasing.is_unscrubbed)
 
-    async def epochs(self, keys: Sequence[DocumentKey]) -> list[int]:
+    async def heads(self, keys: Sequence[DocumentKey]) -> list[Head]:
         """See `Store`."""
         require_text(*(part for key in keys for part in key))
-        heads = await self._look(lambda connection: find_heads(connection, keys))
-        return [epoch for epoch, _ in heads]
+        return await self._look(lambda connection: find_heads(connection, keys))
 
     async def revision(self) -> int:
         """See `Store`."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from psycopg import Connection
 
-from crdtchat.stores.base import DocumentKey, Entry, Lease, Loaded, Page, StoreError
+from crdtchat.stores.base import DocumentKey, Entry, Head, Lease, Loaded, Page, StoreError
 from crdtchat.stores.checksum import (
     document_seed,
     entry_checksum,
@@ -19,6 +19,10 @@ from crdtchat.stores.checksum import (
 from crdtchat.stores.postgres_errors import damaged
 from crdtchat.stores.postgres_schema import digest_of
 
+_HEAD = (
+    "SELECT d.id, d.epoch, d.sequence, coalesce(s.sequence, 0) FROM document d"
+    " LEFT JOIN snapshot s ON s.document_id = d.id WHERE digest = %b"
+)
 _ENTRIES = (
     "SELECT sequence, checksum, principal, at, broadcast_id, change FROM entry"
     " WHERE document_id = %b AND sequence > %b AND sequence <= %b ORDER BY sequence"
@@ -34,22 +38,25 @@ class LogReader:
     def __init__(self, where: str) -> None:
         self._where = where
 
-    def load(self, connection: Connection, key: DocumentKey) -> Loaded:
+    def load(self, connection: Connection, key: DocumentKey, known: Head | None = None) -> Loaded:
         """See `Store.load`. Raises `StoreCorrupt`."""
-        row = connection.execute(
-            "SELECT d.id, d.epoch, d.sequence, s.sequence, s.state, s.checksum FROM document d"
-            " LEFT JOIN snapshot s ON s.document_id = d.id WHERE digest = %b",
-            (digest_of(*key),),
-            binary=True,
-        ).fetchone()
+        row = connection.execute(_HEAD, (digest_of(*key),)).fetchone()
         if row is None:
             return Loaded()
-        document_id, epoch, sequence, start, state, checksum = row
+        document_id, epoch, sequence, start = row
         seed = document_seed(key, epoch)
-        if start is None:
-            start, state = 0, b""
-        elif snapshot_checksum(seed, start, state) != checksum:
-            raise self._damaged(key, f"snapshot {start}")
+        state = b""
+        if known and known.epoch == epoch and start <= known.sequence <= sequence:
+            start = known.sequence
+        elif start:
+            snapshot = connection.execute(
+                "SELECT state, checksum FROM snapshot WHERE document_id = %b",
+                (document_id,),
+                binary=True,
+            ).fetchone()
+            if snapshot is None or snapshot_checksum(seed, start, snapshot[0]) != snapshot[1]:
+                raise self._damaged(key, f"snapshot {start}")
+            state = snapshot[0]
         rows = connection.execute(_ENTRIES, (document_id, start, sequence), binary=True).fetchall()
         leases = connection.execute(
             "SELECT client, holder, nonce, checksum FROM lease WHERE document_id = %b"
@@ -67,11 +74,7 @@ class LogReader:
 
     def since(self, connection: Connection, key: DocumentKey, after: int) -> tuple[Entry, ...]:
         """See `Store.since`. Raises `StoreError`, `StoreCorrupt`."""
-        row = connection.execute(
-            "SELECT d.id, d.epoch, d.sequence, coalesce(s.sequence, 0) FROM document d"
-            " LEFT JOIN snapshot s ON s.document_id = d.id WHERE digest = %b",
-            (digest_of(*key),),
-        ).fetchone()
+        row = connection.execute(_HEAD, (digest_of(*key),)).fetchone()
         document_id, epoch, sequence, start = row or (0, 1, 0, 0)
         if after < start:
             raise StoreError(
@@ -120,17 +123,17 @@ class LogReader:
         return damaged(self._where, f"{what} of page {key.page!r} of tenant {key.tenant!r}")
 
 
-def find_heads(connection: Connection, keys: Sequence[DocumentKey]) -> list[tuple[int, int]]:
-    """The epoch and sequence of documents, in order; (1, 0) for one that was never written."""
+def find_heads(connection: Connection, keys: Sequence[DocumentKey]) -> list[Head]:
+    """See `Store.heads`."""
     digests = [digest_of(*key) for key in keys]
     found = {
-        digest: (epoch, sequence)
+        digest: Head(epoch, sequence)
         for digest, epoch, sequence in connection.execute(
             "SELECT digest, epoch, sequence FROM document WHERE digest = ANY(%b::bytea[])",
             (digests,),
         )
     }
-    return [found.get(digest, (1, 0)) for digest in digests]
+    return [found.get(digest, Head()) for digest in digests]
 
 
 def find_entries(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg import Connection
 
-from crdtchat.stores.base import CONVERSATIONS, Append, Conflict, DocumentKey, usage_day
+from crdtchat.stores.base import CONVERSATIONS, Append, Conflict, DocumentKey, Head, usage_day
 from crdtchat.stores.checksum import (
     document_seed,
     entry_checksum,
@@ -247,7 +247,7 @@ def _write(connection: Connection, wave: dict[int, Append]) -> set[int]:
     return {number for (number,) in found.fetchall()}
 
 
-def _is_inside(connection: Connection, append: Append, head: tuple[int, int]) -> bool:
+def _is_inside(connection: Connection, append: Append, head: Head) -> bool:
     """Whether an append that may have been written before is what the log holds in its place."""
     epoch, sequence = head
     last = append.after + len(append.entries)

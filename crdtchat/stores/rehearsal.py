@@ -3,7 +3,7 @@ written."""
 
 from __future__ import annotations
 
-from crdtchat.stores.base import DocumentKey, Loaded, Store
+from crdtchat.stores.base import DocumentKey, Head, Loaded, Store
 from crdtchat.stores.memory import MemoryData, MemoryStore
 from crdtchat.stores.memory_document import MemoryDocument
 
@@ -17,7 +17,7 @@ class RehearsalStore(MemoryStore):
         super().__init__(self._copies)
         self._real = real
 
-    async def load(self, key: DocumentKey) -> Loaded:
+    async def load(self, key: DocumentKey, *, known: Head | None = None) -> Loaded:
         """See `Store`."""
         if key not in self._copies.documents:
             found = await self._real.load(key)
@@ -30,4 +30,4 @@ class RehearsalStore(MemoryStore):
                     entries=list(found.entries),
                     leases={lease.client: lease for lease in found.leases},
                 )
-        return await super().load(key)
+        return await super().load(key, known=known)

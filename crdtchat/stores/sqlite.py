@@ -22,6 +22,7 @@ from crdtchat.stores.base import (
     Entry,
     Erasure,
     Grant,
+    Head,
     Loaded,
     Page,
     PageVersion,
@@ -108,10 +109,10 @@ class SqliteStore(SqliteHooking):
         # Last, because the last connection to close folds the write-ahead log into the file.
         await self._writer.close()
 
-    async def load(self, key: DocumentKey) -> Loaded:
+    async def load(self, key: DocumentKey, *, known: Head | None = None) -> Loaded:
         """See `Store`."""
         require_text(*key)
-        return await self._reader.read(lambda connection: self._reads.load(connection, key))
+        return await self._reader.read(lambda connection: self._reads.load(connection, key, known))
 
     async def since(self, key: DocumentKey, after: int) -> tuple[Entry, ...]:
         """See `Store`."""
@@ -221,10 +222,10 @@ class SqliteStore(SqliteHooking):
         """See `Store`."""
         return await self._reader.read(erasing.is_unscrubbed)
 
-    async def epochs(self, keys: Sequence[DocumentKey]) -> list[int]:
+    async def heads(self, keys: Sequence[DocumentKey]) -> list[Head]:
         """See `Store`."""
         require_text(*(part for key in keys for part in key))
-        return await self._reader.read(lambda connection: erasing.find_epochs(connection, keys))
+        return await self._reader.read(lambda connection: erasing.find_heads(connection, keys))
 
     async def revision(self) -> int:
         """See `Store`."""

@@ -12,7 +12,7 @@ import sqlite3
 import time
 from collections.abc import Collection, Sequence
 
-from crdtchat.stores.base import Conflict, DocumentKey, Erasure, StoreUnavailable
+from crdtchat.stores.base import Conflict, DocumentKey, Erasure, Head, StoreUnavailable
 from crdtchat.stores.checksum import document_seed, snapshot_checksum
 from crdtchat.stores.sqlite_access import note_change
 from crdtchat.stores.sqlite_audit import note
@@ -122,8 +122,8 @@ def find_revision(connection: sqlite3.Connection) -> int:
     return int(number)
 
 
-def find_epochs(connection: sqlite3.Connection, keys: Sequence[DocumentKey]) -> list[int]:
-    """See `Store.epochs`."""
+def find_heads(connection: sqlite3.Connection, keys: Sequence[DocumentKey]) -> list[Head]:
+    """See `Store.heads`."""
     with transaction(connection, "DEFERRED"):
         heads = [find_head(connection, key) for key in keys]
-    return [1 if head is None else head[1] for head in heads]
+    return [Head() if head is None else Head(*head[1:]) for head in heads]

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
-from crdtchat.stores.base import DocumentKey, Entry, Lease, Loaded, Page, StoreError
+from crdtchat.stores.base import DocumentKey, Entry, Head, Lease, Loaded, Page, StoreError
 from crdtchat.stores.checksum import (
     document_seed,
     entry_checksum,
@@ -32,18 +32,23 @@ class LogReader:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def load(self, connection: sqlite3.Connection, key: DocumentKey) -> Loaded:
+    def load(
+        self, connection: sqlite3.Connection, key: DocumentKey, known: Head | None = None
+    ) -> Loaded:
         """See `Store.load`. Raises `StoreCorrupt`."""
         with transaction(connection, "DEFERRED"):
             head = find_head(connection, key)
             if head is None:
                 return Loaded()
             document_id, epoch, sequence = head
-            snapshot = connection.execute(
-                "SELECT sequence, state, checksum FROM snapshot WHERE document_id = ?",
-                (document_id,),
-            ).fetchone()
-            start = _number(snapshot[0]) if snapshot else 0
+            snapshot = None
+            start = find_snapshot(connection, document_id)
+            if known and known.epoch == epoch and start <= known.sequence <= sequence:
+                start = known.sequence
+            elif start:
+                snapshot = connection.execute(
+                    "SELECT state, checksum FROM snapshot WHERE document_id = ?", (document_id,)
+                ).fetchone()
             rows = _entry_rows(connection, document_id, start)
             leases = connection.execute(
                 "SELECT client, user, nonce, checksum FROM lease WHERE document_id = ?"
@@ -52,14 +57,14 @@ class LogReader:
             ).fetchall()
         seed = document_seed(key, epoch)
         try:
-            if snapshot and snapshot_checksum(seed, start, snapshot[1]) != snapshot[2]:
+            if snapshot and snapshot_checksum(seed, start, snapshot[0]) != snapshot[1]:
                 raise self._damaged(key, f"snapshot {start}")
         except TypeError as error:
             raise self._damaged(key, "snapshot") from error
         return Loaded(
             epoch=epoch,
             sequence=sequence,
-            snapshot=snapshot[1] if snapshot else b"",
+            snapshot=snapshot[0] if snapshot else b"",
             snapshot_sequence=start,
             entries=self._entries(rows, key, seed, start, sequence),
             leases=self._leases(leases, key, seed),

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from crdtchat.sync import message
-from crdtchat.sync.codes import Malformed, Refused, close_code
+from crdtchat.sync.codes import CloseCode, Malformed, Refused, close_code
 from crdtchat.sync.desk import Desk
 from crdtchat.sync.effects import Settled
 from crdtchat.sync.history import History
 from crdtchat.sync.ledger import Ledger, Operation, is_gap
 from crdtchat.sync.limits import OPERATION
 from crdtchat.sync.message import NO_BROADCAST_ID
+from crdtchat.sync.rebase import Overtaken
 from crdtchat.sync.session import Session
 from crdtchat.sync.statevector import encode_state_vector
 from crdtchat.sync.tuning import Moment, Tuning
@@ -64,7 +65,12 @@ class Intake:
         if accepted is not None:
             session.in_flight += 1
             self._ledger.accept(
-                accepted, session.peer, now, session=session.number, broadcast_id=broadcast_id
+                accepted,
+                session.peer,
+                now,
+                session=session.number,
+                broadcast_id=broadcast_id,
+                leased=client,
             )
         elif self._ledger.busy:
             # What it repeats may not be on disk yet.
@@ -132,6 +138,38 @@ class Intake:
         owed = outbox.behind or session.owed or outbox.droppable_bytes
         sequence = 0 if owed else self._history.sequence
         self._desk.answer(session, message.encode_ack(sequence, self._clock(session), ids))
+
+    def answer_overtaken(
+        self, overtaken: Sequence[Overtaken], sessions: Mapping[int, Session]
+    ) -> None:
+        """Answer the authors of operations that others' entries made needless or impossible."""
+        known: dict[int, list[bytes]] = {}
+        for operation, refused in overtaken:
+            if operation.ticket:
+                sequence = 0 if refused else self._history.sequence
+                self._desk.add(Settled(operation.ticket, sequence))
+            session = sessions.get(operation.session)
+            if session is None or session.closing:
+                continue
+            session.in_flight -= session.v1
+            broadcast_id = operation.entry.broadcast_id
+            if refused is None:
+                known.setdefault(session.number, []).append(broadcast_id)
+            elif not session.v1 or refused.code.hard:
+                # It was sound when it came: whoever sends it again learns how it stands now.
+                self._desk.close(session, CloseCode.UNAVAILABLE, "the page was written elsewhere")
+            elif not session.diverged:
+                self._refuse(session, broadcast_id, refused)
+        for number, ids in known.items():
+            if sessions[number].v1 and not sessions[number].closing:
+                self._send_ack(sessions[number], ids)
+        # What stood on operations that are on their way stands on those that are left of them.
+        gone = {one.operation.entry.broadcast_id for one in overtaken if one.refused}
+        self._late = [
+            late._replace(sequence=self._all)
+            for late in self._late
+            if late.rejection or late.ticket or late.broadcast_id not in gone
+        ]
 
     def settle(self, ticket: int) -> None:
         """A write without a session has nothing to do: what it wants is there, or on its way."""

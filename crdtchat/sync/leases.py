@@ -8,6 +8,7 @@ that finds its id given away (its nonce is void) writes its unsent operations an
 from __future__ import annotations
 
 import heapq
+import zlib
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from crdtchat.sync.rules import is_server_client
 HOLD_SECONDS = 600.0
 """How long an id that wrote is kept for the session that held it."""
 _ANNOUNCED = 4_096
+_SCATTER = 16_000
+"""Scattered ids take two bytes in every struct, as most others do in the end."""
 _AT_ONCE = float("-inf")
 
 
@@ -33,7 +36,10 @@ class Lease:
 class LeaseBook:
     """Who may write under which client id. Not written to disk until an id is used."""
 
-    def __init__(self, stored: Iterable[Lease], now: float) -> None:
+    def __init__(self, stored: Iterable[Lease], now: float, *, spread: bool = False) -> None:
+        """`spread`: others lease ids of the document at the same time; new ones are scattered, so
+        that two seldom take the same."""
+        self._spread = spread
         self._leases = {lease.client: lease for lease in stored}
         self._held: set[int] = set()
         self._unsaved: set[int] = set()
@@ -51,7 +57,7 @@ class LeaseBook:
 
     def lease(self, user: str, nonce: str, now: float) -> Lease:
         """Lease an id that nobody holds to a session of `user`."""
-        client = self._pick(now)
+        client = self._pick(nonce, now)
         lease = Lease(client, user, nonce)
         self._leases[client] = lease
         self._held.add(client)
@@ -115,7 +121,32 @@ class LeaseBook:
         """What `take_unsaved` gave was not written after all."""
         self._unsaved.update(lease.client for lease in leases)
 
-    def _pick(self, now: float) -> int:
+    def adopt(self, leases: Iterable[Lease], now: float) -> set[int]:
+        """Others wrote these to the store; answers the ids that were held here and are theirs."""
+        taken = set()
+        for lease in leases:
+            client = lease.client
+            if self._leases.get(client) == lease:
+                continue
+            self._leases[client] = lease
+            self._unsaved.discard(client)
+            self._announced.pop(client, None)
+            if client in self._held:
+                self._held.discard(client)
+                taken.add(client)
+            if lease.nonce:
+                self.release(client, used=True, now=now)
+            else:
+                self._free.pop(client, None)
+        return taken
+
+    def saw(self, clients: Iterable[int], now: float) -> None:
+        """Others wrote under these ids: whoever holds them goes on holding them."""
+        for client in clients:
+            if client in self._free:
+                self.release(client, used=True, now=now)
+
+    def _pick(self, nonce: str, now: float) -> int:
         while self._free_used and self._free_used[0][0] <= now:
             at, client = self._free_used.popleft()
             if self._free.get(client) == at:
@@ -126,6 +157,8 @@ class LeaseBook:
             if self._free.get(client) == _AT_ONCE:
                 del self._free[client]
                 return client
+        if self._spread:
+            self._next = 2 + zlib.crc32(nonce.encode()) % _SCATTER
         while self._next in self._leases or self._next in self._announced:
             self._next += 1
         self._next += 1

@@ -29,6 +29,8 @@ from crdtchat.sync.verifier import Accepted, events, integrate, removal, verify
 
 IMPORT = "import"
 """What writing for people of elsewhere is called in the audit log."""
+Write = tuple[str, str, Value | None]
+"""Root, key, and a value or None to remove what is there."""
 _new = tuple.__new__
 """Makes a named tuple in half the time of its constructor."""
 
@@ -43,11 +45,17 @@ class Operation(NamedTuple):
     """Bytes of the encoded update."""
     entry: LogEntry
     events: tuple[Event, ...]
-    ticket: int
+    ticket: int = 0
     """Of a write without a session; 0 for none."""
     added: bool = False
     """Whether the server added it to the operation before it (L3)."""
     deeds: tuple[Deed, ...] = ()
+    peer: Peer | None = None
+    """Who wrote it; None for what the server added, and for others' entries."""
+    leased: int = 0
+    """The client id that its v1 session held; 0 for other sessions and none."""
+    writes: tuple[Write, ...] = ()
+    """What a write without a session was made of."""
 
 
 class Ledger:
@@ -65,7 +73,7 @@ class Ledger:
     ) -> None:
         """Raises FoldError or Malformed if `state` is not one that a verifier let through."""
         self.mirror = Mirror()
-        self.leases = LeaseBook(leases, now.steady)
+        self.leases = LeaseBook(leases, now.steady, spread=tuning.spread_clients)
         self.waiting: list[Operation] = []
         self.flying: list[Operation] = []
         self.next_flush = now.steady
@@ -129,7 +137,7 @@ class Ledger:
     def write(
         self,
         peer: Peer,
-        writes: Sequence[tuple[str, str, Value | None]],
+        writes: Sequence[Write],
         broadcast_id: bytes,
         ticket: int,
         now: Moment,
@@ -138,15 +146,30 @@ class Ledger:
 
         Raises Refused.
         """
-        data = self._encode_writes(writes)
-        if data is None:
-            return False
-        peer.charge(len(data), now)
-        accepted = self.judge(data, peer.actor(now.wall), self._server.__eq__, OPERATION)
+        accepted = self.judge_writes(peer, writes, now, charged=True)
         if accepted is None:
             return False
-        self.accept(accepted, peer, now, broadcast_id=broadcast_id, ticket=ticket)
+        self.accept(
+            accepted, peer, now, broadcast_id=broadcast_id, ticket=ticket, writes=tuple(writes)
+        )
         return True
+
+    def judge_writes(
+        self, peer: Peer, writes: Sequence[Write], now: Moment, *, charged: bool = False
+    ) -> Accepted | None:
+        """Judge writes on behalf of somebody without a session; None if there is nothing to do.
+
+        `charged`: they pay for it out of budget and quota. Raises Refused.
+        """
+        data = self._encode_writes(writes)
+        if data is None:
+            return None
+        actor = peer.actor(now.wall)
+        if charged:
+            peer.charge(len(data), now)
+        else:
+            actor = actor._replace(spend=None)
+        return self.judge(data, actor, self._server.__eq__, OPERATION)
 
     def accept(
         self,
@@ -157,6 +180,8 @@ class Ledger:
         session: int = 0,
         broadcast_id: bytes = NO_BROADCAST_ID,
         ticket: int = 0,
+        leased: int = 0,
+        writes: tuple[Write, ...] = (),
     ) -> None:
         """Advance the mirror and queue the operation, with what the server adds to it."""
         user, at = peer.user, now.wall
@@ -170,8 +195,8 @@ class Ledger:
         )
         data = accepted.data
         entry = _new(LogEntry, (data, user, at, broadcast_id))
-        operation = (session, judged(accepted.update), len(data), entry, news, ticket, False, deeds)
-        self.waiting.append(_new(Operation, operation))
+        operation = (session, judged(accepted.update), len(data), entry, news, ticket, False)
+        self.waiting.append(_new(Operation, (*operation, deeds, peer, leased, writes)))
         self._attest(peer, now)
         self._purge(accepted, now)
 
@@ -208,16 +233,23 @@ class Ledger:
     def landed(self) -> list[Operation]:
         """The append is on disk: answer its operations."""
         flying, self.flying = self.flying, []
+        self._flying_leases = ()
         return flying
 
     def abandon(self, state: bytes) -> list[Operation]:
         """The append failed: go back to the committed state; answer what is lost."""
-        lost = self.flying + self.waiting
-        self.flying, self.waiting = [], []
-        self.leases.not_saved(self._flying_leases)
+        lost = self.take_back()
         self.mirror = Mirror()
         fold(state, self.mirror, self._law.rules)
         return lost
+
+    def take_back(self) -> list[Operation]:
+        """The append was not made: hand over all that was on its way. L2 is the caller's now."""
+        pending = self.flying + self.waiting
+        self.flying, self.waiting = [], []
+        self.leases.not_saved(self._flying_leases)
+        self._flying_leases = ()
+        return pending
 
     def _check_space(self, accepted: Accepted, actor: Actor) -> None:
         """The last that may refuse: what is taken out of a quota here was written."""
@@ -228,7 +260,7 @@ class Ledger:
         if added and actor.spend is not None:
             actor.spend(added, actor.now)
 
-    def _encode_writes(self, writes: Sequence[tuple[str, str, Value | None]]) -> bytes | None:
+    def _encode_writes(self, writes: Sequence[Write]) -> bytes | None:
         """Encode writes (root, key, value or None to remove) under the server's client id.
 
         None if there is nothing to do.

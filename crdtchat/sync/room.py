@@ -19,7 +19,7 @@ from crdtchat.sync import message
 from crdtchat.sync.awareness import decode_awareness
 from crdtchat.sync.codes import CloseCode, Malformed, RejectCode
 from crdtchat.sync.desk import Desk
-from crdtchat.sync.effects import Apply, Count, Effect, Publish, Refusal, Settled
+from crdtchat.sync.effects import Apply, Count, Effect, LogEntry, Publish, Refusal, Settled
 from crdtchat.sync.fanout import Fanout
 from crdtchat.sync.history import Document, History
 from crdtchat.sync.intake import Intake
@@ -29,6 +29,7 @@ from crdtchat.sync.limits import OPERATION
 from crdtchat.sync.outbox import Outbox
 from crdtchat.sync.presence import Presence, activity, awareness_client
 from crdtchat.sync.presence_clock import PresenceClock
+from crdtchat.sync.rebase import rebase
 from crdtchat.sync.rules import Law
 from crdtchat.sync.session import Peer, Session
 from crdtchat.sync.tuning import Moment, Tuning
@@ -240,14 +241,7 @@ class Room:
         for operation in operations:
             if operation.ticket:
                 self._desk.add(Settled(operation.ticket, self.history.sequence))
-        news = [
-            (event, sequence)
-            for sequence, operation in enumerate(operations, first)
-            for event in operation.events
-        ]
-        if news:
-            told, sequences = zip(*news, strict=True)
-            self._desk.add(Publish(first, self.history.sequence, told, sequences))
+        self._publish(first, operations)
         self._evaluate(now)
         return self._desk.take()
 
@@ -271,6 +265,29 @@ class Room:
         for session in self._sessions.values():
             if not session.v1 and not session.closing:
                 self._intake.ask_for_state(session)
+        return self._desk.take()
+
+    def absorb(
+        self, entries: Sequence[LogEntry], leases: Iterable[Lease], now: Moment
+    ) -> list[Effect]:
+        """Others appended these behind what is committed here. An append of ours that is under
+        way, if any, was refused for them; what waits is judged again and appended behind them.
+
+        Raises FoldError or Malformed if they do not fit: the room must be given up.
+        """
+        rules = self._law.rules
+        rebased = rebase(self.ledger, rules, self.history.state(), entries, leases, now)
+        if rebased.operations:
+            first, update = self.history.advance(rebased.operations)
+            self._desk.add(Apply(update))
+            self._fan_out(first, update, rebased.operations)
+            self._publish(first, rebased.operations)
+        for session in self._sessions.values():
+            if session.lease is not None and session.lease.client in rebased.taken:
+                self._desk.close(session, CloseCode.UNAVAILABLE, "the client id is another's now")
+        self._intake.answer_overtaken(rebased.overtaken, self._sessions)
+        self._intake.acknowledge((), self._sessions)
+        self._evaluate(now)
         return self._desk.take()
 
     # ---- messages
@@ -307,6 +324,16 @@ class Room:
             self._desk.add(append)
 
     # ---- sending
+
+    def _publish(self, first: int, operations: Sequence[Operation]) -> None:
+        news = [
+            (event, sequence)
+            for sequence, operation in enumerate(operations, first)
+            for event in operation.events
+        ]
+        if news:
+            told, sequences = zip(*news, strict=True)
+            self._desk.add(Publish(first, self.history.sequence, told, sequences))
 
     def _fan_out(self, first: int, update: bytes, operations: list[Operation]) -> None:
         fanout = Fanout(first, self.history.sequence, update, operations)

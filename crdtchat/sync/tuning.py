@@ -38,5 +38,7 @@ class Tuning:
     longest_presence_tick: float = 0.8
     renewal: float = 15.0
     """Stock clients forget awareness after 30 seconds, and hang up after as long a silence."""
+    spread_clients: bool = False
+    """Whether other nodes lease client ids of the same page at the same time."""
     heartbeat: float = 20.0
     """Seconds between WebSocket pings."""

@@ -20,6 +20,7 @@ from crdtchat.stores.base import (
     Conflict,
     DocumentKey,
     Entry,
+    Head,
     Lease,
     Loaded,
     Page,
@@ -173,6 +174,20 @@ class StoreContract:
         assert await store.since(KEY, 3) == entries(4, 5)
         assert await store.since(KEY, 5) == ()
         assert await store.since(KEY, 9) == ()
+
+    async def test_who_knows_the_beginning_loads_the_rest(self, store: Store) -> None:
+        lease = Lease(1, "ann", "n")
+        await store.append([Append(KEY, 1, 0, entries(1, 5), (lease,))])
+        await store.snapshot(KEY, 1, 2, b"state")
+        rest = Loaded(1, 5, b"", 3, entries(4, 5), (lease,))
+        assert await store.load(KEY, known=Head(1, 3)) == rest
+        assert await store.load(KEY, known=Head(1, 5)) == replace(
+            rest, snapshot_sequence=5, entries=()
+        )
+        whole = await store.load(KEY)
+        for beyond in (Head(1, 1), Head(2, 3), Head(1, 6)):
+            assert await store.load(KEY, known=beyond) == whole
+        assert await store.load(OTHER, known=Head(1, 0)) == Loaded()
 
     async def test_writers_that_race_share_the_sequence_numbers(
         self, make_store: MakeStore

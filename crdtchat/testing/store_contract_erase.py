@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crdtchat.stores.base import Append, Conflict, Erasure, Grant, Lease, Loaded, Store, Token
+from crdtchat.stores.base import Append, Conflict, Erasure, Grant, Head, Lease, Loaded, Store, Token
 from crdtchat.testing.store_contract import KEY, OTHER, StoreContract, append_of, entries
 
 
@@ -38,16 +38,16 @@ class ErasingContract(StoreContract):
         loaded = await store.load(KEY)
         assert (loaded.epoch, loaded.snapshot, loaded.entries) == (2, b"newer", entries(6, 6))
 
-    async def test_epochs_and_the_revision_tell_of_erasures(self, store: Store) -> None:
+    async def test_heads_and_the_revision_tell_of_erasures(self, store: Store) -> None:
         await store.append([append_of(KEY, 1, 1), append_of(OTHER, 1, 1)])
         never = KEY._replace(tenant="never")
-        assert await store.epochs([OTHER, never, KEY]) == [1, 1, 1]
+        assert await store.heads([OTHER, never, KEY]) == [Head(1, 1), Head(1, 0), Head(1, 1)]
         before = await store.revision()
         await store.erase(Erasure(KEY, 1, 1, b""))
         await store.erase(Erasure(KEY, 2, 2, b""))
-        assert await store.epochs([OTHER, never, KEY]) == [1, 1, 3]
+        assert await store.heads([OTHER, never, KEY]) == [Head(1, 1), Head(), Head(3, 3)]
         assert await store.revision() > before
-        assert await store.epochs([]) == []
+        assert await store.heads([]) == []
 
     async def test_scrubbing_changes_nothing_that_is_kept(self, store: Store) -> None:
         await store.append([append_of(KEY, 1, 3), append_of(OTHER, 1, 2)])

@@ -18,6 +18,7 @@ from crdtchat.stores.base import (
     DocumentKey,
     Entry,
     Erasure,
+    Head,
     Lease,
     Store,
     StoreError,
@@ -131,6 +132,11 @@ class StoreMachine(RuleBasedStateMachine):
         after = self.ends[key] - back
         self.both(lambda store: store.since(key, after))
 
+    @rule(key=st.sampled_from(_KEYS), wrong_epoch=_AIM, back=st.integers(-1, 6))
+    def load_the_rest(self, key: DocumentKey, wrong_epoch: int, back: int) -> None:
+        known = Head(self.epochs[key] + wrong_epoch, self.ends[key] - back)
+        self.both(lambda store: store.load(key, known=known))
+
     @rule(token=_TOKEN)
     def add_token(self, token: Token) -> None:
         self.both(lambda store: store.add_token(token))
@@ -164,6 +170,6 @@ class StoreMachine(RuleBasedStateMachine):
 
 async def _everything(store: Store) -> Any:
     loads = [await store.load(key) for key in _KEYS]
-    epochs = await store.epochs(_KEYS)
+    heads = await store.heads(_KEYS)
     lists = [(await store.pages(tenant), await store.tokens(tenant)) for tenant in ("t", "u")]
-    return loads, epochs, lists
+    return loads, heads, lists

@@ -9,7 +9,7 @@ import pytest
 
 import crdtchat
 from crdtchat.server.settings import BadSetting, Settings
-from crdtchat.server.storage import make_store, shown
+from crdtchat.server.storage import make_broker, make_store, shown
 from tests.postgres_server import PostgresServer
 from tests.server_process import running_server
 
@@ -41,6 +41,19 @@ def test_what_cannot_be_a_store() -> None:
     assert "s3cret" not in str(caught.value)
     with pytest.raises(BadSetting, match="cannot be read"):
         make_store(Settings(store="postgresql://host:port:port/x?y"))
+
+
+def test_what_cannot_be_a_broker() -> None:
+    for broker, why in (
+        ("amqp://ann:s3cret@host", "no broker is called 'amqp'"),
+        ("redis://host:port", "cannot be read"),
+    ):
+        with pytest.raises(BadSetting, match=why) as caught:
+            make_broker(Settings(broker=broker))
+        assert "s3cret" not in str(caught.value)
+    with pytest.raises(BadSetting, match="nobody to talk to"):
+        make_broker(Settings(store="memory:", broker="redis://host"))
+    assert make_broker(Settings()) is None
 
 
 def test_where_the_data_lies_is_told_without_a_password() -> None:

@@ -14,7 +14,7 @@ from crdtchat.host.counters import Counters
 from crdtchat.host.gathering import Gathering
 from crdtchat.host.hook_list import HookList
 from crdtchat.host.sources import Sources
-from crdtchat.stores.base import DocumentKey, StoreError
+from crdtchat.stores.base import Append, DocumentKey, StoreError
 from crdtchat.sync.codes import CloseCode, Refused
 from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import Moment, Tuning
@@ -176,7 +176,7 @@ class Node:
                 sources=self._sources,
                 tuning=self._tuning,
                 hooks=self._hooks,
-                on_change=self._changed,
+                keeper=self,
             )
         return self.rooms[key]
 
@@ -216,7 +216,15 @@ class Node:
         room.perform(wanted)
         self._pump()
 
-    def _changed(self, room: Gathering) -> None:
+    def read_rest(self, room: Gathering) -> None:
+        """See `Keeper`. There is no other node: only of an ended epoch a room misses something."""
+        room.drop(CloseCode.UNAVAILABLE, "the page was rebuilt")
+
+    def tell(self, room: Gathering, append: Append) -> None:
+        """See `Keeper`. There is nobody to tell."""
+
+    def changed(self, room: Gathering) -> None:
+        """See `Keeper`."""
         at = room.room.wake_at
         if at >= room.wake_at or room.dropped:
             return

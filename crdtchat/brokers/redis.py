@@ -1,0 +1,160 @@
+"""Redis (or Valkey) between nodes: publish and subscribe, one channel a topic."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import anyio
+import redis.asyncio as redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+from crdtchat.brokers.base import Receive
+
+logger = logging.getLogger("crdtchat.brokers")
+
+_BEAT_S = 1.0
+_SILENCE_S = 4.0
+"""A connection that does not bring its own beats back for so long is given up."""
+_PAUSES_S = (0.1, 0.5, 1.0, 2.0)
+_WAITING_BYTES = 8 * 1024 * 1024
+"""What may wait to be published; the oldest is lost first."""
+_TOGETHER = 256
+_ID_BYTES = 8
+
+
+class BadBroker(Exception):
+    """No broker can be made of a URL; the text is one sentence with the remedy."""
+
+
+class RedisBroker:
+    """See `Broker`. Needs asyncio, as its client does.
+
+    1. Whatever the server or the way to it does, `run` goes on, and connects again by itself.
+    2. What cannot be published for the time being is bounded, and the oldest of it lost.
+    3. `connected` is told by a beat that is published and comes back by the subscription, so it
+       covers both ways.
+    """
+
+    def __init__(self, url: str) -> None:
+        """`url`: `redis://`, `rediss://` (TLS) or `unix://`, with user and password. Raises
+        `BadBroker`."""
+        try:
+            self._client = redis.Redis.from_url(
+                url, socket_connect_timeout=3, socket_timeout=_SILENCE_S, protocol=2
+            )
+        except ValueError as error:
+            raise BadBroker(f"the broker's URL cannot be read: {error}") from None
+        self.place = urlsplit(url).hostname or urlsplit(url).path
+        self._id = secrets.token_bytes(_ID_BYTES)
+        self._beat = f"crdtchat:beat:{self._id.hex()}"
+        self._topics: set[str] = set()
+        self._changes: deque[tuple[bool, str]] = deque()
+        self._messages: deque[tuple[str, bytes]] = deque()
+        self._bytes = 0
+        self._wanted = anyio.Event()
+        self.connected = False
+
+    def subscribe(self, topic: str) -> None:
+        """See `Broker`."""
+        self._topics.add(topic)
+        self._change(True, topic)
+
+    def unsubscribe(self, topic: str) -> None:
+        """See `Broker`."""
+        self._topics.discard(topic)
+        self._change(False, topic)
+
+    def publish(self, topic: str, message: bytes) -> None:
+        """See `Broker`."""
+        self._messages.append((topic, self._id + message))
+        self._bytes += len(message)
+        while self._bytes > _WAITING_BYTES and len(self._messages) > 1:
+            self._bytes -= len(self._messages.popleft()[1]) - _ID_BYTES
+        self._wanted.set()
+
+    async def run(self, receive: Receive, connected: Callable[[], None]) -> None:
+        """See `Broker`."""
+        failures = 0
+        try:
+            while True:
+                try:
+                    await self._serve(receive, connected)
+                except* (RedisError, OSError, TimeoutError) as group:
+                    reason = group.exceptions[0]
+                if self.connected:
+                    failures = 0
+                self.connected = False
+                if not failures:
+                    logger.warning("the broker at %s is away: %s", self.place, reason)
+                await anyio.sleep(_PAUSES_S[min(failures, len(_PAUSES_S) - 1)])
+                failures += 1
+        finally:
+            self.connected = False
+            with anyio.CancelScope(shield=True), anyio.move_on_after(1):
+                await self._client.aclose()
+
+    def _change(self, wanted: bool, topic: str) -> None:
+        if self.connected:
+            self._changes.append((wanted, topic))
+            self._wanted.set()
+
+    async def _serve(self, receive: Receive, connected: Callable[[], None]) -> None:
+        """Carry messages until something fails."""
+        self._changes.clear()
+        async with self._client.pubsub() as pubsub:
+            await pubsub.subscribe(self._beat, *self._topics)
+            self._changes.clear()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._write, pubsub)
+                tasks.start_soon(self._keep_beating)
+                await self._read(pubsub, receive, connected)
+
+    async def _read(self, pubsub: PubSub, receive: Receive, connected: Callable[[], None]) -> None:
+        deadline = anyio.current_time() + _SILENCE_S
+        while True:
+            left = deadline - anyio.current_time()
+            if left <= 0:
+                raise TimeoutError("it does not answer")
+            found = await pubsub.get_message(ignore_subscribe_messages=True, timeout=left)
+            if found is None:
+                continue
+            topic, message = found["channel"].decode(), found["data"]
+            if topic == self._beat:
+                deadline = anyio.current_time() + _SILENCE_S
+                if not self.connected:
+                    self.connected = True
+                    # Asked for between the subscription and now.
+                    self._changes.extend((True, one) for one in self._topics)
+                    self._wanted.set()
+                    connected()
+            elif message[:_ID_BYTES] != self._id and topic in self._topics:
+                receive(topic, message[_ID_BYTES:])
+
+    async def _keep_beating(self) -> None:
+        while True:
+            self.publish(self._beat, b"")
+            await anyio.sleep(_BEAT_S)
+
+    async def _write(self, pubsub: PubSub) -> None:
+        while True:
+            await self._wanted.wait()
+            self._wanted = anyio.Event()
+            while self._changes:
+                changes, self._changes = self._changes, deque()
+                for wanted in (True, False):
+                    topics = {topic for which, topic in changes if which is wanted}
+                    topics = {topic for topic in topics if (topic in self._topics) is wanted}
+                    if topics:
+                        await (pubsub.subscribe if wanted else pubsub.unsubscribe)(*topics)
+            while self._messages:
+                async with self._client.pipeline(transaction=False) as pipeline:
+                    for _ in range(min(_TOGETHER, len(self._messages))):
+                        topic, message = self._messages.popleft()
+                        self._bytes -= len(message) - _ID_BYTES
+                        pipeline.publish(topic, message)
+                    await pipeline.execute()

@@ -1,0 +1,140 @@
+"""Keeps a room up with what others append to its page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from crdtchat.stores.base import Append, Entry, Head, Lease, Loaded, StoreError
+from crdtchat.sync.codes import CloseCode
+
+if TYPE_CHECKING:
+    from crdtchat.host.gathering import Gathering
+
+_HEARD = 64
+"""News that wait for those before them; with more, the store is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Entries `first .. first + len(entries) - 1` of a page's log, and leases written with them."""
+
+    epoch: int
+    first: int
+    entries: tuple[Entry, ...]
+    leases: tuple[Lease, ...] = ()
+
+    @property
+    def last(self) -> int:
+        """Sequence number of the last."""
+        return self.first + len(self.entries) - 1
+
+
+class Keeper(Protocol):
+    """Whoever holds a room, as the room knows it."""
+
+    def changed(self, room: Gathering) -> None:
+        """The room did something: it may want to be woken at another time, or be dropped."""
+
+    def read_rest(self, room: Gathering) -> None:
+        """Start to read what the room misses; answer by `loaded` or `failed`."""
+
+    def tell(self, room: Gathering, append: Append) -> None:
+        """The room's append is in the log."""
+
+
+class Following:
+    """Hears of others' entries from neighbours, conflicts and looks at the store, in any order.
+
+    1. They are taken in by sequence, without holes, each once; what is missing is read from the
+       store, once at a time.
+    2. Never while an append of the room is under way whose end is not known.
+    """
+
+    def __init__(self, keeper: Keeper) -> None:
+        """The room comes with each call: held here, it would be held for ever."""
+        self._keeper = keeper
+        self._heard: list[News] = []
+        self._refused = False
+        """Whether the append under way met with a conflict."""
+        self._reading = False
+
+    def hear(self, room: Gathering, news: News) -> None:
+        """Somebody says what was appended. It may be old, or have come before what precedes it."""
+        head = room.head
+        if news.epoch != head.epoch:
+            self._ask(room)
+        elif news.last > head.sequence:
+            self._heard.append(news)
+            self._take(room)
+
+    def look(self, room: Gathering, head: Head) -> None:
+        """The store's log was seen to end there."""
+        if head != room.head and not self._is_flying(room):
+            self._ask(room)
+
+    def conflict(self, room: Gathering) -> None:
+        """The append under way was not made: others were faster."""
+        self._refused = True
+        self._take(room)
+
+    def settled(self, room: Gathering) -> None:
+        """The append under way was made."""
+        self._take(room)
+
+    def loaded(self, room: Gathering, loaded: Loaded) -> None:
+        """The rest was read."""
+        self._reading = False
+        if room.dropped:
+            return
+        if loaded.epoch != room.head.epoch:
+            room.drop(CloseCode.UNAVAILABLE, "the page was rebuilt")
+        elif loaded.snapshot:
+            room.drop(CloseCode.UNAVAILABLE, "the page's log was folded")
+        elif self._refused and loaded.sequence == room.head.sequence:
+            self._refused = False
+            room.absorb((), loaded.leases)
+        else:
+            # What is said to be behind the log's end will be looked for when it is there.
+            self._heard = [news for news in self._heard if news.first <= loaded.sequence + 1]
+            first = loaded.snapshot_sequence + 1
+            self._heard.append(News(loaded.epoch, first, loaded.entries, loaded.leases))
+            self._take(room)
+
+    def failed(self, room: Gathering, error: StoreError) -> None:
+        """The rest cannot be read now."""
+        self._reading = False
+        if self._refused and not room.dropped:
+            self._refused = False
+            room.failed(str(error))
+
+    def _is_flying(self, room: Gathering) -> bool:
+        return bool(room.room.ledger.flying) and not self._refused
+
+    def _take(self, room: Gathering) -> None:
+        """Take in what follows; ask the store if something is missing."""
+        if self._is_flying(room):
+            return
+        entries: list[Entry] = []
+        leases: list[Lease] = []
+        sequence = room.head.sequence
+        for news in sorted(self._heard, key=lambda news: news.first):
+            if news.first <= sequence + 1 <= news.last:
+                entries += news.entries[sequence + 1 - news.first :]
+                leases += news.leases
+                sequence = news.last
+        self._heard = [news for news in self._heard if news.last > sequence]
+        if entries:
+            self._refused = False
+            room.absorb(entries, leases)
+        if room.dropped:
+            return
+        if self._refused or self._heard:
+            if len(self._heard) > _HEARD:
+                self._heard.clear()
+            self._ask(room)
+
+    def _ask(self, room: Gathering) -> None:
+        if not self._reading:
+            self._reading = True
+            self._keeper.read_rest(room)

@@ -1,0 +1,115 @@
+"""The other nodes: what this one tells them, and what it hears.
+
+1. A message counts only if it was sealed with the deployment's secret, which lies in the store.
+2. What is told is in the store already: a message that is lost is found there, by the next one's
+   sequence number or by a look that comes every few seconds, every second without a broker.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import anyio
+
+from crdtchat.brokers.base import Broker
+from crdtchat.host.counters import Counters
+from crdtchat.host.gathering import Gathering
+from crdtchat.host.telling import Kind, decode_news, encode_news, page_topic, seal, unseal
+from crdtchat.stores.base import Append, Store, StoreError
+from crdtchat.sync.codes import Malformed
+
+logger = logging.getLogger("crdtchat.host")
+
+_SECRET = "nodes"
+_TICK_S = 0.5
+_LOOK_S = 5.0
+_LOOK_ALONE_S = 1.0
+_TOGETHER = 1_000
+"""Pages that are looked at in one query."""
+
+
+class Neighbours:
+    """Knows the rooms of this node, and speaks for them."""
+
+    def __init__(self, store: Store, broker: Broker, counters: Counters) -> None:
+        self.broker = broker
+        self._store = store
+        self._counters = counters
+        self._secret = b""
+        self._rooms: dict[str, Gathering] = {}
+        self._fresh: list[Gathering] = []
+        """Opened since the last look: what was appended before the subscription took effect was
+        told to nobody here."""
+
+    async def prepare(self) -> None:
+        """Learn the secret. Call before anything else. Raises StoreError."""
+        self._secret = await self._store.secret(_SECRET)
+
+    async def run(self) -> None:
+        """Carry messages and look at the store until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.broker.run, self._receive, self._connected)
+            tasks.start_soon(self._watch)
+
+    def opened(self, room: Gathering) -> None:
+        """A room was opened."""
+        topic = page_topic(self._secret, room.key)
+        self._rooms[topic] = room
+        self._fresh.append(room)
+        self.broker.subscribe(topic)
+
+    def closed(self, room: Gathering) -> None:
+        """A room was given up, or is not needed any more."""
+        topic = page_topic(self._secret, room.key)
+        if self._rooms.get(topic) is room:
+            del self._rooms[topic]
+            self.broker.unsubscribe(topic)
+
+    def tell(self, room: Gathering, append: Append) -> None:
+        """An append of this node is in the log."""
+        topic = page_topic(self._secret, room.key)
+        self._publish(topic, Kind.NEWS, encode_news(append))
+
+    async def look(self, rooms: list[Gathering]) -> None:
+        """Compare rooms with the store. Raises StoreError."""
+        for start in range(0, len(rooms), _TOGETHER):
+            some = rooms[start : start + _TOGETHER]
+            heads = await self._store.heads([room.key for room in some])
+            for room, head in zip(some, heads, strict=True):
+                if not room.dropped:
+                    room.following.look(room, head)
+
+    def _publish(self, topic: str, kind: Kind, body: bytes) -> None:
+        self.broker.publish(topic, seal(self._secret, topic, kind, body))
+
+    def _receive(self, topic: str, message: bytes) -> None:
+        room = self._rooms.get(topic)
+        if room is None or room.dropped:
+            return
+        try:
+            kind, body = unseal(self._secret, topic, message)
+            if kind == Kind.NEWS:
+                room.following.hear(room, decode_news(body))
+        except Malformed as error:
+            self._counters.add("messages_of_nodes_refused")
+            logger.warning("a message between nodes was refused: %s", error)
+
+    def _connected(self) -> None:
+        logger.info("messages between nodes pass")
+        # What was told meanwhile is in the store.
+        self._fresh = list(self._rooms.values())
+
+    async def _watch(self) -> None:
+        due = 0.0
+        while True:
+            await anyio.sleep(_TICK_S)
+            now = anyio.current_time()
+            rooms, self._fresh = self._fresh, []
+            if now >= due:
+                rooms = list(self._rooms.values())
+                due = now + (_LOOK_S if self.broker.connected else _LOOK_ALONE_S)
+            try:
+                await self.look([room for room in rooms if not room.dropped])
+            except StoreError as error:
+                self._fresh += rooms
+                logger.warning("cannot see what other nodes wrote: %s", error)

@@ -1,0 +1,116 @@
+"""Entries that another node put into the log: they come first, and what waits here is judged anew.
+
+Invariants (tests cite the numbers):
+
+B1. What waits behind others' entries was judged with them in the mirror, as if it had come later.
+B2. An operation is in the log once: one that others' entries hold already is answered, not queued.
+B3. Whoever holds a client id that the log gives to somebody else writes under it no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from crdtchat.sync.codes import Refused
+from crdtchat.sync.effects import LogEntry
+from crdtchat.sync.encode import join_updates
+from crdtchat.sync.fold import fold
+from crdtchat.sync.leases import Lease
+from crdtchat.sync.ledger import Ledger, Operation
+from crdtchat.sync.limits import OPERATION, TRUSTED
+from crdtchat.sync.mirror import Mirror
+from crdtchat.sync.retell import retell
+from crdtchat.sync.rules import RuleTable
+from crdtchat.sync.session import Peer
+from crdtchat.sync.tuning import Moment
+from crdtchat.sync.update import decode_update, judged
+from crdtchat.sync.verifier import Accepted
+
+
+class Overtaken(NamedTuple):
+    """An operation that does not wait any more."""
+
+    operation: Operation
+    refused: Refused | None
+    """Why; None: it is in the log already, or there is nothing left to do."""
+
+
+class Rebased(NamedTuple):
+    """What became of a room's ledger."""
+
+    operations: list[Operation]
+    """The others' entries."""
+    overtaken: list[Overtaken]
+    taken: set[int]
+    """Client ids that were held here and belong to somebody else."""
+
+
+def rebase(
+    ledger: Ledger,
+    rules: RuleTable,
+    state: bytes,
+    entries: Sequence[LogEntry],
+    leases: Iterable[Lease],
+    now: Moment,
+) -> Rebased:
+    """Take others' entries and leases into a ledger; `state` is what was committed before them.
+
+    Raises FoldError or Malformed if they are not what a verifier let through.
+    """
+    updates = [decode_update(entry.update, TRUSTED) for entry in entries]
+    pending = ledger.take_back()
+    if pending:
+        ledger.mirror = Mirror()
+        fold(state, ledger.mirror, rules)
+    if updates:
+        fold(join_updates(updates), ledger.mirror, rules)
+    taken = ledger.leases.adopt(leases, now.steady)
+    seen = {section.client for update in updates for section in update.sections}
+    ledger.leases.saw(seen, now.steady)
+    operations = [
+        Operation(0, judged(update), len(entry.update), entry, retell(entry, ledger.mirror, rules))
+        for entry, update in zip(entries, updates, strict=True)
+    ]
+    return Rebased(operations, list(_judge_again(ledger, pending, now)), taken)
+
+
+def _judge_again(ledger: Ledger, pending: Sequence[Operation], now: Moment) -> Iterable[Overtaken]:
+    stopped: dict[int, Refused] = {}
+    """Sessions that had an operation refused: what they sent behind it stands on it."""
+    for operation in pending:
+        peer = operation.peer
+        if peer is None:
+            continue  # the server's own: made anew with what it was added to
+        if operation.session in stopped:
+            yield Overtaken(operation, stopped[operation.session])
+            continue
+        try:
+            accepted = _judge(ledger, operation, peer, now)
+        except Refused as refused:
+            if operation.session:
+                stopped[operation.session] = refused
+            yield Overtaken(operation, refused)
+            continue
+        if accepted is None:
+            yield Overtaken(operation, None)
+            continue
+        ledger.accept(
+            accepted,
+            peer,
+            now,
+            session=operation.session,
+            broadcast_id=operation.entry.broadcast_id,
+            ticket=operation.ticket,
+            leased=operation.leased,
+            writes=operation.writes,
+        )
+
+
+def _judge(ledger: Ledger, operation: Operation, peer: Peer, now: Moment) -> Accepted | None:
+    if operation.ticket:
+        return ledger.judge_writes(peer, operation.writes, now)
+    actor = peer.actor(now.wall)._replace(spend=None)  # paid for when it came
+    if not operation.leased:
+        return ledger.judge_stock(operation.entry.update, actor)
+    return ledger.judge(operation.entry.update, actor, operation.leased.__eq__, OPERATION)

@@ -1,0 +1,76 @@
+"""Two real servers on one PostgreSQL and one Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import httpx
+import pytest
+
+import crdtchat
+from tests.nodes.two_nodes import running_nodes
+from tests.postgres_server import PostgresServer
+from tests.redis_server import RedisServer, running_redis
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that only the network brings; the test's own bound ends it."""
+    while not condition():  # noqa: ASYNC110
+        await anyio.sleep(0.02)
+
+
+async def broker_is(url: str, state: str) -> None:
+    """Wait until a node's health says so."""
+    async with httpx.AsyncClient(base_url=url) as http:
+        while (await http.get("/health")).json().get("broker") != state:  # noqa: ASYNC110
+            await anyio.sleep(0.02)
+
+
+async def test_a_page_is_one_page_on_two_nodes(
+    postgres: PostgresServer, redis: RedisServer, tmp_path: Path
+) -> None:
+    store = postgres.url(postgres.fresh())
+    with running_nodes(tmp_path, 2, store, redis.url) as (one, two):
+        async with (
+            crdtchat.connect(one.url, tenant="demo", page="p", name="Ann") as ann,
+            crdtchat.connect(two.url, tenant="demo", page="p", name="Bob") as bob,
+        ):
+            aid = await ann.annotate("some words", "a comment")
+            await until(lambda: any(one.aid == aid for one in bob.annotations))
+            await bob.reply(aid, "an answer")
+            await bob.wait_saved()
+            await until(lambda: len(ann.annotations[0].comments) == 2)
+            await broker_is(two.url, "connected")
+        async with httpx.AsyncClient(base_url=one.url) as http:
+            metrics = await http.get("/metrics")
+        assert "crdtchat_broker_connected 1.0" in metrics.text
+
+
+async def test_without_redis_writes_commit_and_others_are_a_second_late(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    store = postgres.url(postgres.fresh())
+    with running_redis() as own, running_nodes(tmp_path, 2, store, own.url) as (one, two):
+        async with (
+            crdtchat.connect(one.url, tenant="demo", page="p", name="Ann") as ann,
+            crdtchat.connect(two.url, tenant="demo", page="p", name="Bob") as bob,
+        ):
+            await broker_is(one.url, "connected")
+            await anyio.to_thread.run_sync(own.stop)
+            await broker_is(one.url, "away")
+            aid = await ann.annotate("some words", "a comment")
+            await ann.wait_saved()
+            await until(lambda: any(one.aid == aid for one in bob.annotations))
+            await anyio.to_thread.run_sync(own.start)
+            await broker_is(one.url, "connected")
+            await broker_is(two.url, "connected")
+            await ann.reply(aid, "Redis is back")
+            await until(lambda: len(bob.annotations[0].comments) == 2)
