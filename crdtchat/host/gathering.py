@@ -23,6 +23,7 @@ from crdtchat.sync import effects
 from crdtchat.sync.codes import FORBIDDEN, CloseCode, Malformed, Refused
 from crdtchat.sync.fold import FoldError
 from crdtchat.sync.leases import Lease
+from crdtchat.sync.presence import Far
 from crdtchat.sync.room import Room
 from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import Tuning
@@ -315,6 +316,11 @@ class Gathering:
         except (EngineFailure, FoldError, Malformed):
             self._fail()
         self._progress()
+
+    def hear_presence(self, node: str, far: Far) -> None:
+        """Another node tells who is on this page there."""
+        self.room.presence.hear(node, far)
+        self.perform(self.room.wake(self._sources.now()))
 
     def failed(self, reason: str) -> None:
         """The append under way was not made, and what others wrote cannot be read now."""

@@ -29,6 +29,7 @@ from crdtchat.host.watch import Watch
 from crdtchat.stores.base import Append, DocumentKey, Store, StoreCorrupt, StoreError
 from crdtchat.sync.codes import CloseCode, Malformed
 from crdtchat.sync.fold import FoldError
+from crdtchat.sync.presence import Presence
 from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import Tuning
 
@@ -132,6 +133,8 @@ class Hub:
     def stop(self) -> None:
         """Take no more connections, and send every session away to reconnect (1012)."""
         self._stopping = True
+        if self.neighbours is not None:
+            self.neighbours.presence.leave()
         for room in self.rooms():
             room.perform(room.room.close_all(CloseCode.RESTART, "restarting"))
             room.hush()
@@ -220,6 +223,18 @@ class Hub:
             yield room
         finally:
             stop()
+
+    async def count(self, key: DocumentKey) -> tuple[int, int]:
+        """People and connections on a page, on all nodes. Raises StoreError."""
+        if self.neighbours is None:
+            found = self._rooms.get(key)
+            presence = found.room.presence if isinstance(found, Gathering) else Presence()
+        else:
+            # Other nodes' people are known to who has the page open.
+            async with self.attend(key) as room:
+                await self.neighbours.presence.answered(room)
+                presence = room.room.presence
+        return presence.people, presence.connections
 
     async def _load(self, key: DocumentKey) -> Gathering:
         revision = self._watch.revision

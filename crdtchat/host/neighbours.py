@@ -8,13 +8,23 @@
 from __future__ import annotations
 
 import logging
+import secrets
 
 import anyio
 
 from crdtchat.brokers.base import Broker
 from crdtchat.host.counters import Counters
+from crdtchat.host.far_presence import FarPresence
 from crdtchat.host.gathering import Gathering
-from crdtchat.host.telling import Kind, decode_news, encode_news, page_topic, seal, unseal
+from crdtchat.host.telling import (
+    Kind,
+    decode_news,
+    encode_news,
+    page_topic,
+    seal,
+    topic_of,
+    unseal,
+)
 from crdtchat.stores.base import Append, Store, StoreError
 from crdtchat.sync.codes import Malformed
 
@@ -36,14 +46,19 @@ class Neighbours:
         self._store = store
         self._counters = counters
         self._secret = b""
+        self._everybody = ""
+        """The topic of all nodes."""
         self._rooms: dict[str, Gathering] = {}
         self._fresh: list[Gathering] = []
         """Opened since the last look: what was appended before the subscription took effect was
         told to nobody here."""
+        self.presence = FarPresence(secrets.token_hex(8), self._open_rooms, self._tell_room)
 
     async def prepare(self) -> None:
         """Learn the secret. Call before anything else. Raises StoreError."""
         self._secret = await self._store.secret(_SECRET)
+        self._everybody = topic_of(self._secret, "nodes")
+        self.broker.subscribe(self._everybody)
 
     async def run(self) -> None:
         """Carry messages and look at the store until cancelled."""
@@ -57,11 +72,13 @@ class Neighbours:
         self._rooms[topic] = room
         self._fresh.append(room)
         self.broker.subscribe(topic)
+        self.presence.opened(room)
 
     def closed(self, room: Gathering) -> None:
         """A room was given up, or is not needed any more."""
         topic = page_topic(self._secret, room.key)
         if self._rooms.get(topic) is room:
+            self.presence.closed(room)
             del self._rooms[topic]
             self.broker.unsubscribe(topic)
 
@@ -79,17 +96,26 @@ class Neighbours:
                 if not room.dropped:
                     room.following.look(room, head)
 
+    def _open_rooms(self) -> list[Gathering]:
+        return [room for room in self._rooms.values() if not room.dropped]
+
+    def _tell_room(self, room: Gathering | None, kind: Kind, body: bytes) -> None:
+        topic = self._everybody if room is None else page_topic(self._secret, room.key)
+        self._publish(topic, kind, body)
+
     def _publish(self, topic: str, kind: Kind, body: bytes) -> None:
         self.broker.publish(topic, seal(self._secret, topic, kind, body))
 
     def _receive(self, topic: str, message: bytes) -> None:
         room = self._rooms.get(topic)
-        if room is None or room.dropped:
+        if topic != self._everybody and (room is None or room.dropped):
             return
         try:
             kind, body = unseal(self._secret, topic, message)
-            if kind == Kind.NEWS:
+            if kind == Kind.NEWS and room is not None:
                 room.following.hear(room, decode_news(body))
+            else:
+                self.presence.receive(room, kind, body)
         except Malformed as error:
             self._counters.add("messages_of_nodes_refused")
             logger.warning("a message between nodes was refused: %s", error)
@@ -98,11 +124,13 @@ class Neighbours:
         logger.info("messages between nodes pass")
         # What was told meanwhile is in the store.
         self._fresh = list(self._rooms.values())
+        self.presence.connected()
 
     async def _watch(self) -> None:
         due = 0.0
         while True:
             await anyio.sleep(_TICK_S)
+            self.presence.tick()
             now = anyio.current_time()
             rooms, self._fresh = self._fresh, []
             if now >= due:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from enum import IntEnum
 
 from crdtchat.host.following import News
 from crdtchat.stores.base import Append, DocumentKey, Entry, Lease
 from crdtchat.sync.codes import Malformed
+from crdtchat.sync.presence import Far
 from crdtchat.sync.wire import expect_end, read_bytes, read_string, read_uint, sized, string, uint
 
 _SEAL_BYTES = 16
@@ -24,7 +26,9 @@ class Kind(IntEnum):
     NEWS = 1
     PRESENCE = 2
     ASKED = 3
+    """Somebody opened the page: who is there?"""
     ALIVE = 4
+    GONE = 5
 
 
 def topic_of(secret: bytes, *parts: str) -> str:
@@ -66,6 +70,24 @@ def encode_news(append: Append) -> bytes:
     for lease in append.leases:
         parts += [uint(lease.client), string(lease.user), string(lease.nonce)]
     return b"".join(parts)
+
+
+def encode_presence(node: str, far: Far) -> bytes:
+    """Who is on a page at a node."""
+    return json.dumps([node, far.named, far.others], ensure_ascii=False).encode()
+
+
+def decode_presence(body: bytes) -> tuple[str, Far]:
+    """Read what `encode_presence` wrote. Raises Malformed."""
+    try:
+        node, named, others = json.loads(body)
+        lines = [
+            (int(number), str(user), str(name), dict(state), int(client))
+            for number, user, name, state, client in named
+        ]
+        return str(node), Far(lines, {str(user): int(count) for user, count in others.items()})
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Malformed(f"no presence: {error}") from None
 
 
 def decode_news(body: bytes) -> News:

@@ -2,7 +2,8 @@
 
 Invariants (tests cite the numbers):
 
-P1. Counts are those of the open sessions; no message changes them.
+P1. Counts are those of the open sessions, here and on other nodes; nothing a client says changes
+    them.
 P2. Identity is the session's; what a client says of it is dropped.
 P3. One change costs each viewer one line at most, and at most `NAMED` people are named: a page of
     N viewers costs O(N).
@@ -11,8 +12,10 @@ P3. One change costs each viewer one line at most, and at most `NAMED` people ar
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from crdtchat.sync.awareness import AwarenessState, encode_awareness
 
@@ -23,6 +26,17 @@ _LATEST = 2**32 - 2**20
 _MARGIN = 16
 """So many of its own clocks, told to others by the server, a stock client may have missed."""
 _REMEMBERED = 1_024
+_FAR = 2**40
+"""Connections of other nodes are numbered from here."""
+
+
+class Far(NamedTuple):
+    """The people of one node, as it tells the others."""
+
+    named: list[tuple[int, str, str, dict[str, object], int]]
+    """Number there, user, name, state, awareness client id: `NAMED` at most."""
+    others: dict[str, int]
+    """Users of all other connections, and how many each has."""
 
 
 @dataclass(slots=True)
@@ -62,7 +76,12 @@ class Presence:
         self._named: dict[int, None] = {}
         self._changed: dict[int, None] = {}
         self._gone: list[Person] = []
+        self._far: dict[str, tuple[dict[int, int], dict[str, int]]] = {}
+        """Of other nodes: our number for each that they name, and the others they count."""
+        self._far_numbers = _FAR
         self.dirty = False
+        self.changes = 0
+        """Grows with all that other nodes should know."""
 
     @property
     def people(self) -> int:
@@ -72,7 +91,8 @@ class Presence:
     @property
     def connections(self) -> int:
         """Number of open sessions."""
-        return len(self._people)
+        others = sum(sum(others.values()) for _, others in self._far.values())
+        return len(self._people) + others
 
     @property
     def named(self) -> tuple[Person, ...]:
@@ -82,10 +102,11 @@ class Presence:
     def join(self, number: int, user: str, name: str, *, leased: int = 0, client: int = 0) -> None:
         """A session opened. `client`: what its awareness stands under, from `awareness_client`, or
         0 if a stock client is to choose it."""
+        self.changes += number < _FAR
         while client in self._clients:
             client += 1
         self._people[number] = Person(number, user, name, client, leased)
-        self._users[user] = self._users.get(user, 0) + 1
+        self._count(user, 1)
         if client:
             self._clients[client] = number
         if len(self._named) < NAMED:
@@ -95,15 +116,14 @@ class Presence:
 
     def leave(self, number: int) -> None:
         """A session closed."""
+        self.changes += number < _FAR
         person = self._people.pop(number)
         if person.client:
             del self._clients[person.client]
             self._past[person.client] = person.clock + 1
             if len(self._past) > _REMEMBERED:
                 del self._past[next(iter(self._past))]
-        self._users[person.user] -= 1
-        if not self._users[person.user]:
-            del self._users[person.user]
+        self._count(person.user, -1)
         self._changed.pop(number, None)
         if number in self._named:
             del self._named[number]
@@ -118,6 +138,7 @@ class Presence:
             return
         person.state = state
         person.clock += 1
+        self.changes += number < _FAR
         if number in self._named:
             self._changed[number] = None
             self.dirty = True
@@ -166,6 +187,46 @@ class Presence:
         self._gone.clear()
         self.dirty = False
         return info, encode_awareness(states) if states else b""
+
+    def near(self) -> Far:
+        """The people of this node."""
+        own = [person for number, person in self._people.items() if number < _FAR]
+        named = [
+            (person.number, person.user, person.name, person.state, person.client)
+            for person in own[:NAMED]
+        ]
+        return Far(named, dict(Counter(person.user for person in own[NAMED:])))
+
+    def hear(self, node: str, far: Far) -> None:
+        """Another node tells who is there now; nobody: it is gone, or has nobody here any more."""
+        known, counted = self._far.pop(node, ({}, {}))
+        numbers: dict[int, int] = {}
+        for number, user, name, state, client in far.named[:NAMED]:
+            ours = known.pop(number, 0)
+            if not ours:
+                self._far_numbers += 1
+                ours = self._far_numbers
+                self.join(ours, user, name, client=client)
+            self.update(ours, state)
+            numbers[number] = ours
+        for ours in known.values():
+            self.leave(ours)
+        for user, count in counted.items():
+            self._count(user, -count)
+        for user, count in far.others.items():
+            self._count(user, count)
+        self.dirty = self.dirty or counted != far.others
+        if numbers or far.others:
+            self._far[node] = (numbers, far.others)
+
+    def nodes(self) -> list[str]:
+        """The other nodes that have people here."""
+        return list(self._far)
+
+    def _count(self, user: str, more: int) -> None:
+        self._users[user] = self._users.get(user, 0) + more
+        if not self._users[user]:
+            del self._users[user]
 
     def snapshot(self, number: int) -> dict[str, object]:
         """Everything a newcomer needs to know."""

@@ -205,6 +205,7 @@ class Room:
 
     def wake(self, now: Moment) -> list[Effect]:
         """The time of `wake_at` has come (or any other: early wakes are harmless)."""
+        self._note_presence(now)
         self._evaluate(now)
         if self._presence_clock.changes_due(now):
             self._send_presence()

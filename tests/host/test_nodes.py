@@ -203,3 +203,37 @@ async def test_what_does_not_fit_drops_the_room_and_not_the_page() -> None:
         again = await one.open(KEY)
         assert again.room.history.sequence == sequence
         assert again.replica.get("a", "anno")
+
+
+async def counted(client: PipeClient, people: int, connections: int) -> None:
+    """Wait until a client is told so."""
+    expected = {"people": people, "connections": connections}
+    await client.until(message.Presence, lambda seen: expected.items() <= seen.info.items())
+
+
+async def test_people_are_counted_over_all_nodes() -> None:
+    store = partial(MemoryStore, MemoryData())
+    async with hubs(store, exchange=MemoryExchange()) as (one, two), connected(one, "ann") as ann:
+        async with connected(two, "bob") as bob, connected(two, "ann"):
+            await counted(ann, 2, 3)
+            await counted(bob, 2, 3)
+            assert await one.count(KEY) == await two.count(KEY) == (2, 3)
+        await counted(ann, 1, 1)
+        elsewhere = DocumentKey("demo", "elsewhere")
+        async with connected(one, "cid", key=elsewhere):
+            assert await two.count(elsewhere) == (1, 1), "though it never had the page open"
+
+
+async def test_a_dead_nodes_people_are_gone_with_its_lease() -> None:
+    store = partial(MemoryStore, MemoryData())
+    exchange = MemoryExchange()
+    async with (
+        hubs(store, exchange=exchange) as (one, two),
+        connected(one, "ann") as ann,
+        connected(two, "bob"),
+    ):
+        await counted(ann, 2, 2)
+        # Nobody hears of it any more, as if its machine had lost its power.
+        assert two.neighbours is not None
+        two.neighbours.broker = SilentBroker()
+        await counted(ann, 1, 1)

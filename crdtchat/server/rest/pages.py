@@ -14,13 +14,8 @@ from crdtchat.server.rest.asking import admit, ask
 async def presence(request: Request) -> Response:
     """`GET .../presence?page=ID`: people and connections, counted apart."""
     asked = await ask(request, Action.READ)
-    here = next((room.room.presence for room in asked.hub.rooms() if room.key == asked.key), None)
-    return plain_json(
-        {
-            "people": here.people if here is not None else 0,
-            "connections": here.connections if here is not None else 0,
-        }
-    )
+    people, connections = await asked.hub.count(asked.key)
+    return plain_json({"people": people, "connections": connections})
 
 
 async def list_pages(request: Request) -> Response:
