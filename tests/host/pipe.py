@@ -62,6 +62,8 @@ class PipeClient:
         self.user = user
         self.replica = Replica()
         self.sequence = 0
+        self.connections = 0
+        """On the page, as told last."""
         self._outgoing = outgoing
         self._incoming = incoming
         self._client = self._clock = self._number = 0
@@ -72,6 +74,8 @@ class PipeClient:
         match decoded:
             case message.Welcome(info):
                 self._client, self._clock = int(str(info["client"])), int(str(info["clock"]))
+            case message.Presence(info):
+                self.connections = int(str(info["connections"]))
             case message.Batch(_, last, update):
                 self.sequence = last
                 self.replica.apply(update)

@@ -40,7 +40,9 @@ async def test_many_who_open_a_room_at_once_get_one() -> None:
 
         async def visit() -> None:
             async with connected(hub) as client:
-                await client.until(message.Presence, full)
+                # It may have been told before its first state.
+                if client.connections != 50 and not all_here.is_set():
+                    await client.until(message.Presence, full)
                 all_here.set()
 
         for _ in range(50):
