@@ -16,8 +16,9 @@ Address = tuple[str, int] | str
 class Relay:
     """`with Relay(target) as relay`: listens on `relay.port` of this machine and passes on."""
 
-    def __init__(self, target: Address) -> None:
-        self.target = target
+    def __init__(self, *targets: Address) -> None:
+        """Of several targets each connection takes another, and the next one if it is refused."""
+        self._targets = list(targets)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._pairs: set[_Pair] = set()
@@ -130,15 +131,22 @@ class Relay:
             while True:
                 client, _ = self._listener.accept()
                 self._open.wait()
-                try:
-                    server = _connect(self.target)
-                except OSError:
+                server = self._connect()
+                if server is None:
                     client.close()
                     continue
                 pair = _Pair(self, client, server)
                 with self._lock:
                     self._pairs.add(pair)
                 pair.start()
+
+    def _connect(self) -> socket.socket | None:
+        for _ in self._targets:
+            target = self._targets.pop(0)
+            self._targets.append(target)
+            with suppress(OSError):
+                return _connect(target)
+        return None
 
 
 class _Pair:
