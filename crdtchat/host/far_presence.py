@@ -93,7 +93,7 @@ class FarPresence:
         for room in self._rooms():
             presence = room.room.presence
             changes, renew_at = self._told.get(room, (0, now + _RENEW_S))
-            if changes != presence.changes or now >= renew_at:
+            if changes != presence.changes or (now >= renew_at and room.room.sessions):
                 far = presence.near()
                 self._publish(room, Kind.PRESENCE, encode_presence(self._node, far))
                 self._told[room] = (presence.changes, now + _RENEW_S)
