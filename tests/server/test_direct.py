@@ -49,23 +49,36 @@ def test_a_client_reads_what_was_written(size: int) -> None:
     ]
 
 
+class Awaited(Deliveries):
+    """Says when so many have arrived."""
+
+    def __init__(self, wanted: int) -> None:
+        super().__init__()
+        self._wanted = wanted
+        self.all_here = asyncio.Event()
+
+    def arrive(self, update: bytes, now: float, seen: bytearray) -> int:
+        fresh = super().arrive(update, now, seen)
+        if self.arrivals >= self._wanted:
+            self.all_here.set()
+        return fresh
+
+
 async def test_a_burst_in_one_segment_is_taken_in_order(tmp_path: Path) -> None:
     """More messages than are taken at once: the rest queue, and none overtakes another."""
     server = ServerProcess(tmp_path / "data").start()
     try:
         path = f"/sync/demo/page?token={server.token('ann')}"
         port = int(server.url.rpartition(":")[2])
-        deliveries = Deliveries()
+        operations = 5 * AT_ONCE
+        deliveries = Awaited(operations)
         reader = await BenchClient.open("127.0.0.1", port, path, deliveries, v1=True)
         hand = await BenchClient.open("127.0.0.1", port, path, None, v1=False)
         writer = Writer(1_000, "ann")
-        operations = 5 * AT_ONCE
         for _ in range(operations):
             deliveries.send(writer.client, writer.clock, 0.0)
             hand.send_update(writer.create(1_700_000_000_000))
-        async with asyncio.timeout(20):
-            while deliveries.arrivals < operations:  # noqa: ASYNC110 - the reader is callbacks
-                await asyncio.sleep(0.01)
+        await deliveries.all_here.wait()
         assert not hand.closed
         hand.hang_up()
         reader.hang_up()
