@@ -23,6 +23,7 @@ from crdtchat.host.sources import Sources
 from crdtchat.server import pages
 from crdtchat.server.cors import Cors
 from crdtchat.server.doors import Doors
+from crdtchat.server.guest_tokens import GuestTokens
 from crdtchat.server.headers import SafeHeaders
 from crdtchat.server.metrics import metrics
 from crdtchat.server.openapi.document import openapi
@@ -90,7 +91,7 @@ def create_app(  # noqa: PLR0913 - all by name, each a thing of its own
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
-        middleware=[Middleware(SafeHeaders), Middleware(Cors)],
+        middleware=[Middleware(SafeHeaders), Middleware(Cors), Middleware(GuestTokens)],
         exception_handlers=HANDLERS,
     )
     app.state.metrics_token = metrics_token

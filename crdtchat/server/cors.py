@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crdtchat.access.gate import Gate, NoTenant
+from crdtchat.server.guest_tokens import HEADER
 from crdtchat.server.problem import Problem, problem_response
 from crdtchat.server.rest.routes import API
 
@@ -21,7 +22,7 @@ _ANSWER = {
     ),
     "Access-Control-Max-Age": "600",
 }
-_SHOWN = "ETag, Location, Retry-After"
+_SHOWN = f"ETag, Location, Retry-After, {HEADER}"
 
 
 class Cors:

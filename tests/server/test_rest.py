@@ -340,3 +340,26 @@ def test_a_cookie_writes_for_own_pages_only(api: Apis, server: ServerProcess) ->
     assert len(ann("GET", author="ann").json()["items"]) == guests + 2
     read = httpx.get(url, params=query, headers={"Cookie": f"crdtchat_token={ann.token}"})
     assert read.status_code == 200
+
+
+def test_a_guest_who_wrote_comes_back_as_the_same(server: ServerProcess, page: str) -> None:
+    """By what the first answer told; reading tells nothing, and another guest is another."""
+    root = f"{server.url}/api/v1/demo/annotations"
+    body = {"target": {"exact": "x"}, "body": "a guest's"}
+    query = {"page": page, "name": "Zoe"}
+    with httpx.Client(params=query) as http:
+        assert "crdtchat-token" not in http.get(root).headers
+        refused = http.post(root, json={})
+        assert refused.status_code == 422
+        assert "crdtchat-token" not in refused.headers
+        made = http.post(root, json=body, headers={"Origin": server.url})
+        token = made.headers["crdtchat-token"]
+        assert "Crdtchat-Token" in made.headers["access-control-expose-headers"]
+        assert made.json()["creator"]["name"] == "Zoe"
+        where = f"{root}/{made.json()['id']}"
+        problem(http.patch(where, json={"body": "another's"}), 403, "not-author")
+        mine = {"Authorization": f"Bearer {token}"}
+        changed = http.patch(where, json={"body": "mine still"}, headers=mine)
+        assert (changed.status_code, changed.json()["body"]["value"]) == (200, "mine still")
+        assert "crdtchat-token" not in changed.headers
+        assert http.delete(where, headers=mine).status_code == 204

@@ -19,6 +19,7 @@ from crdtchat.access.roles import Action
 from crdtchat.document import ids
 from crdtchat.host.hub import Hub
 from crdtchat.server.credentials import credentials
+from crdtchat.server.guest_tokens import tell
 from crdtchat.server.problem import Problem
 from crdtchat.stores.base import DocumentKey
 from crdtchat.sync.session import Peer
@@ -97,7 +98,7 @@ async def admit(request: Request, action: Action, page: str | None = None) -> Ad
     if not tenant.allows_origin(origin, request.headers.get("host", "")):
         raise Problem(403, f"pages of {origin} may not use this tenant")
     try:
-        return await gate.admit(
+        admission = await gate.admit(
             tenant,
             token=credentials(request, tenant),
             name=request.query_params.get("name", ""),
@@ -109,6 +110,9 @@ async def admit(request: Request, action: Action, page: str | None = None) -> Ad
         key, now = DocumentKey(tenant.id, page or ""), hub.sources.now().wall
         hub.counters.refusals.note_denied(key, denied, now, "rest")
         raise Problem(403 if denied.forbidden else 401, denied.reason) from None
+    if admission.is_new and action is not Action.READ:
+        tell(request.scope, admission.token)
+    return admission
 
 
 def _admit_attested(
