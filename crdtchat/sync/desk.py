@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from crdtchat.sync.codes import FORBIDDEN, CloseCode, Refused
+from crdtchat.sync import message
+from crdtchat.sync.codes import FORBIDDEN, CloseCode, Malformed, Refused, RejectCode, TooFast
 from crdtchat.sync.effects import Close, Count, Effect, Refusal, Send
 from crdtchat.sync.session import Session
+from crdtchat.sync.tuning import Tuning
 
 
 class Desk:
@@ -44,6 +46,24 @@ class Desk:
         self._effects.append(Count(f"refused_{code.replace('-', '_')}"))
         if code.hard or code in FORBIDDEN:
             self._effects.append(Refusal(session.peer.user, session.peer.role, code))
+
+    def end_for(self, session: Session, error: Malformed) -> None:
+        """What came is no message: count it, note who sent it, and end the session."""
+        self.add(Count("malformed"))
+        self.add(Refusal(session.peer.user, session.peer.role, RejectCode.MALFORMED))
+        self.close(session, CloseCode.MALFORMED, error.reason)
+
+    def is_tired_of(
+        self, session: Session, said: message.FromClient, now: float, tuning: Tuning
+    ) -> bool:
+        """Whether a message that writes nothing is one too many: then the session ends."""
+        try:
+            session.overhear(said, now, tuning)
+        except TooFast as error:
+            self.add(Count("chatty"))
+            self.close(session, CloseCode.TOO_FAST, error.reason)
+            return True
+        return False
 
     def forget(self, number: int) -> None:
         """The session is gone."""

@@ -17,9 +17,9 @@ from collections.abc import Iterable, Sequence
 
 from crdtchat.sync import message
 from crdtchat.sync.awareness import decode_awareness
-from crdtchat.sync.codes import CloseCode, Malformed, RejectCode
+from crdtchat.sync.codes import CloseCode, Malformed
 from crdtchat.sync.desk import Desk
-from crdtchat.sync.effects import Apply, Count, Effect, LogEntry, Publish, Refusal, Settled
+from crdtchat.sync.effects import Apply, Effect, LogEntry, Publish, Settled
 from crdtchat.sync.fanout import Fanout
 from crdtchat.sync.history import Document, History
 from crdtchat.sync.intake import Intake
@@ -179,9 +179,7 @@ class Room:
         try:
             self._dispatch(session, message.decode_from_client(frame, v1=session.v1), now)
         except Malformed as error:
-            self._desk.add(Count("malformed"))
-            self._desk.add(Refusal(session.peer.user, session.peer.role, RejectCode.MALFORMED))
-            self._desk.close(session, CloseCode.MALFORMED, error.reason)
+            self._desk.end_for(session, error)
         self._note_presence(now)
         self._evaluate(now)
         return self._desk.take()
@@ -294,6 +292,8 @@ class Room:
     # ---- messages
 
     def _dispatch(self, session: Session, decoded: message.FromClient, now: Moment) -> None:
+        if self._desk.is_tired_of(session, decoded, now.steady, self.tuning):
+            return
         match decoded:
             case message.Operation(broadcast_id, update):
                 self._intake.receive_operation(session, broadcast_id, update, now)
@@ -306,8 +306,7 @@ class Room:
                 self._desk.answer(session, message.encode_sync_step2(difference))
                 self._enter(session)
             case message.Resync():
-                batch = self.history.answer(decoded)
-                self._desk.answer(session, message.encode_batch(*batch))
+                self._desk.answer(session, message.encode_batch(*self.history.answer(decoded)))
                 self._enter(session)
             case message.Awareness(update):
                 states = decode_awareness(update, OPERATION)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from crdtchat.sync import message
 from crdtchat.sync.codes import QuotaSpent, TooFast
 from crdtchat.sync.leases import Lease
 from crdtchat.sync.outbox import Outbox
 from crdtchat.sync.rules import Actor
-from crdtchat.sync.tuning import Moment
+from crdtchat.sync.tuning import Moment, Tuning
 
+_WRITES = (message.Operation, message.SyncUpdate, message.SyncStep2)
 Meter = Callable[[int, float], float]
 """Takes an operation of so many bytes at a steady time; or nothing, and answers how many seconds
 to wait."""
@@ -98,3 +100,16 @@ class Session:
     """Whether a stock session owes an answer to sync step 1, which will hold all it wrote."""
     gaps: int = 0
     """Answers of a stock session in a row that built on something the server has not."""
+    asides: float = 0.0
+    """How full its measure of messages that write nothing was at `asides_at`."""
+    asides_at: float = 0.0
+
+    def overhear(self, said: message.FromClient, now: float, tuning: Tuning) -> None:
+        """Count what writes nothing, also operations behind a refused one. Raises TooFast once it
+        is too much."""
+        if isinstance(said, _WRITES) and not self.diverged:
+            return
+        back = (now - self.asides_at) * tuning.asides_per_second
+        self.asides, self.asides_at = max(0.0, self.asides - back) + 1.0, now
+        if self.asides > tuning.asides:
+            raise TooFast(tuning.asides / tuning.asides_per_second)

@@ -28,6 +28,11 @@ class Tuning:
     """That many waiting operations do not wait for the tick."""
     in_flight: int = 256
     """Unanswered operations of one v1 session."""
+    asides: int = 3_000
+    """Messages of one session that write nothing, such as presence and resyncs, at once; people
+    and their clients send a few a second."""
+    asides_per_second: float = 50.0
+    """So many come back."""
     outbox_bytes: int = 49_152
     answers_bytes: int = 4_194_304
     ring_bytes: int = 131_072
