@@ -20,7 +20,7 @@ from crdtchat.sync.fold import fold
 from crdtchat.sync.leases import Lease, LeaseBook
 from crdtchat.sync.limits import OPERATION, REJOIN, TRUSTED, Limits
 from crdtchat.sync.message import NO_BROADCAST_ID, Event, EventKind
-from crdtchat.sync.mirror import Mirror
+from crdtchat.sync.mirror import Mirror, Undo
 from crdtchat.sync.rules import Actor, Law, is_server_client, server_client
 from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import Moment, Tuning
@@ -56,6 +56,8 @@ class Operation(NamedTuple):
     """The client id that its v1 session held; 0 for other sessions and none."""
     writes: tuple[Write, ...] = ()
     """What a write without a session was made of."""
+    undo: Undo | None = None
+    """Takes it out of the mirror; kept where other nodes may come first."""
 
 
 class Ledger:
@@ -186,7 +188,7 @@ class Ledger:
         """Advance the mirror and queue the operation, with what the server adds to it."""
         user, at = peer.user, now.wall
         deeds = self._deeds(accepted, peer, at, "socket" if session else peer.via)
-        integrate(accepted, self.mirror)
+        undo = self._integrate(accepted)
         news = tuple(
             [
                 _new(Event, (kind, broadcast_id, aid, cid, user, at))
@@ -196,7 +198,7 @@ class Ledger:
         data = accepted.data
         entry = _new(LogEntry, (data, user, at, broadcast_id))
         operation = (session, judged(accepted.update), len(data), entry, news, ticket, False)
-        self.waiting.append(_new(Operation, (*operation, deeds, peer, leased, writes)))
+        self.waiting.append(_new(Operation, (*operation, deeds, peer, leased, writes, undo)))
         self._attest(peer, now)
         self._purge(accepted, now)
 
@@ -335,11 +337,18 @@ class Ledger:
 
     def _add(self, accepted: Accepted, now: Moment) -> None:
         """Queue what the server adds to the operation before it (L3)."""
-        integrate(accepted, self.mirror)
+        undo = self._integrate(accepted)
         data = accepted.data
         entry = LogEntry(data, "", now.wall, NO_BROADCAST_ID)
         update = judged(accepted.update)
-        self.waiting.append(Operation(0, update, len(data), entry, (), 0, added=True))
+        self.waiting.append(Operation(0, update, len(data), entry, (), 0, added=True, undo=undo))
+
+    def _integrate(self, accepted: Accepted) -> Undo | None:
+        undo = None
+        if self._tuning.spread_clients:
+            undo = self.mirror.before(accepted.changed, accepted.clocks)
+        integrate(accepted, self.mirror)
+        return undo
 
 
 def counted(deeds: Sequence[Deed]) -> tuple[Deed, ...]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from crdtchat.sync.rules import Facts, group
 from crdtchat.sync.update import Id
@@ -127,6 +128,17 @@ class Record:
             yield self.chain[at], self.chain[at + 1]
 
 
+class Undo(NamedTuple):
+    """What a mirror was before something was integrated."""
+
+    made: int
+    """Records that came with it."""
+    changed: list[tuple[Record, array[int], bool, Facts]]
+    """Records that it changed, with their chain, whether they were dead, and their facts."""
+    clocks: dict[int, int]
+    """Next clocks of the client ids it was written under."""
+
+
 class Mirror:
     """All records of one document, and the next clock of every client id."""
 
@@ -179,6 +191,32 @@ class Mirror:
     def count_alive(self) -> None:
         """Count anew what `alive` tells, after records were changed where they stand."""
         self._alive = dict(Counter(record.root for record in self._table if not record.dead))
+
+    def before(self, changed: Iterable[Record], clocks: Iterable[int]) -> Undo:
+        """Remember what `integrate` is about to change: costs what it costs."""
+        olds = [self._table[record.number] for record in changed if record.number >= 0]
+        made = sum(record.number < 0 for record in changed)
+        kept = [(old, old.chain, old.dead, old.facts) for old in olds]
+        return Undo(made, kept, {client: self.next_clock(client) for client in clocks})
+
+    def undo(self, undo: Undo) -> None:
+        """Take back what was integrated last, and not taken back yet."""
+        for _ in range(undo.made):
+            record = self._table.pop()
+            del self._index[record.root, record.key]
+            others = self._groups[name := group(record.key)]
+            others.remove(record)
+            if not others:
+                del self._groups[name]
+            self._alive[record.root] = self._alive.get(record.root, 0) - (not record.dead)
+        for old, chain, dead, facts in undo.changed:
+            if old.dead != dead:
+                self._alive[old.root] = self._alive.get(old.root, 0) + (-1 if dead else 1)
+            old.chain, old.dead, old.facts = chain, dead, facts
+        for client, clock in undo.clocks.items():
+            del self._keys[client][clock:]
+            if not clock:
+                del self._keys[client]
 
     def integrate(self, changed: Iterable[Record], clocks: Mapping[int, list[Record]]) -> None:
         """Take over what was judged: the changed records, and per client the record of each new

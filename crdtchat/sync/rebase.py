@@ -60,7 +60,12 @@ def rebase(
     """
     updates = [decode_update(entry.update, TRUSTED) for entry in entries]
     pending = ledger.take_back()
-    if pending:
+    undos = [operation.undo for operation in pending if operation.undo is not None]
+    if len(undos) == len(pending):
+        for undo in reversed(undos):
+            ledger.mirror.undo(undo)
+    else:
+        # A node that knew of no others: a command wrote on the page.
         ledger.mirror = Mirror()
         fold(state, ledger.mirror, rules)
     if updates:
