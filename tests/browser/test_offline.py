@@ -175,6 +175,7 @@ def test_unsent_words_survive_a_reload_without_the_server(
         server.restart()
         ann.expect_live()
         bob = readers(url)
+        bob.expected = ann.expected
         bob.open("every ship")
         expect(bob.comment("Into the void")).to_be_visible()
 

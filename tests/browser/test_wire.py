@@ -99,7 +99,7 @@ def test_saved_means_on_the_disk(
     with running_server(tmp_path / "data") as server:
         url = page(site, server, page_id)
         ann = readers(url)
-        ann.expected = ["WebSocket connection to .* failed"]
+        ann.expected = ["WebSocket connection to .* failed", "ERR_CONNECTION"]
         ann.annotate("every ship", "Before", "Ann")
         ann.expect_live()
         ann.type("Kept")
@@ -109,5 +109,6 @@ def test_saved_means_on_the_disk(
         ann.page.context.close()
         server.restart()
         bob = readers(url)
+        bob.expected = ann.expected
         bob.open("every ship")
         expect(bob.comment("Kept")).to_be_visible()

@@ -7,12 +7,16 @@ import type { Comment, Threads } from "../model/threads";
 import { KeptSet } from "./kept-set";
 
 const MOST = 2_000;
+const REMEMBERED = 200;
 
 export class Unread {
   readonly #keys: KeptSet;
+  /** What was looked at lately. The copy of the page that a reload begins with may be older than that. */
+  readonly #seen: KeptSet;
 
   constructor(page: string, storage: Storage | null) {
     this.#keys = new KeptSet(`crdtchat:unread:${page}`, MOST, storage);
+    this.#seen = new KeptSet(`crdtchat:seen:${page}`, REMEMBERED, storage);
   }
 
   get size(): number {
@@ -28,16 +32,20 @@ export class Unread {
   }
 
   add(keys: string[]): void {
-    this.#keys.add(...keys);
+    this.#keys.add(...keys.filter((key) => !this.#seen.members.has(key)));
   }
 
   /** Everything of a thread was seen, or is gone. True if that changes anything. */
   clear(aid: string, cids?: string[]): boolean {
-    return this.#keys.delete(...(cids?.map((cid) => `${aid}/${cid}`) ?? this.#of(aid)));
+    const keys = (cids?.map((cid) => `${aid}/${cid}`) ?? this.#of(aid)).filter((key) =>
+      this.#keys.members.has(key),
+    );
+    if (keys.length > 0) this.#seen.add(...keys);
+    return this.#keys.delete(...keys);
   }
 
   reread(event: StorageEvent): boolean {
-    return this.#keys.reread(event);
+    return this.#seen.reread(event) || this.#keys.reread(event);
   }
 
   #of(aid: string): string[] {
