@@ -186,7 +186,10 @@ def main() -> None:
         rounds: list[list[dict[str, float]]] = [[], []]
         for _ in range(ROUNDS):
             for which, server in enumerate(servers):
-                rounds[which].append(visit(browser, server, ours=bool(which)))
+                times = visit(browser, server, ours=bool(which))
+                rounds[which].append(times)
+                told = ", ".join(f"{name} {value:.0f}" for name, value in times.items())
+                print(f"{'with' if which else 'without'}: {told}", flush=True)
         browser.close()
     print(f"{'milliseconds, median of ' + str(ROUNDS):40}{'without':>10}{'with':>10}{'worst':>10}")
     for name in rounds[1][0]:
