@@ -25,6 +25,7 @@ from crdtchat.server.cors import Cors
 from crdtchat.server.doors import Doors
 from crdtchat.server.guest_tokens import GuestTokens
 from crdtchat.server.headers import SafeHeaders
+from crdtchat.server.memory import give_memory_back
 from crdtchat.server.metrics import metrics
 from crdtchat.server.openapi.document import openapi
 from crdtchat.server.problem import HANDLERS
@@ -69,6 +70,7 @@ def create_app(  # noqa: PLR0913 - all by name, each a thing of its own
                 await app.state.gate.directory.refresh()
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(app.state.guard.run)
+                    tasks.start_soon(give_memory_back, app.state.doors)
                     tasks.start_soon(app.state.gate.quotas.run, lambda: hub.sources.now().wall)
                     tasks.start_soon(app.state.deliverer.run)
                     tasks.start_soon(keep_retention, store, app.state.gate.directory, hub.sources)

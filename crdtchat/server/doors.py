@@ -43,6 +43,8 @@ class Doors:
     ) -> None:
         self.limits = limits or DoorLimits()
         self.connections = 0
+        self.left = 0
+        """Connections that are gone."""
         self.refused = 0
         """Connections that were cut off at once."""
         self.cut_off = 0
@@ -66,6 +68,7 @@ class Doors:
     def leave(self, key: str) -> None:
         """A TCP connection that had arrived is gone."""
         self.connections -= 1
+        self.left += 1
         if key:
             _less(self._by_address, key)
 
