@@ -1,7 +1,8 @@
 """Scores anchoring on the committed benchmark: `python -m tests.anchoring.benchmark`.
 
     --part PART        check (not tuned on; the default), final (scored once), tune, more
-    --twin python|node which implementation; node needs --cli PATH of the bundled `cli.ts`
+    --twin python|node which implementation; node needs --cli PATH of the bundled `cli.ts`, and
+                       so does chromium, which is for --speed alone
     --agree            asks both and counts differing answers
     --speed            prints times for 500 annotations on a page of 100 kB, and growth
 
@@ -154,7 +155,7 @@ def main() -> None:
     """Reads the arguments."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--part", choices=["check", "final", "tune", "more"], default="check")
-    parser.add_argument("--twin", choices=["python", "node"], default="python")
+    parser.add_argument("--twin", choices=["python", "node", "chromium"], default="python")
     parser.add_argument("--cli", default="")
     parser.add_argument("--corpus", type=Path, default=CORPUS)
     parser.add_argument("--details", action="store_true")
@@ -166,6 +167,8 @@ def main() -> None:
 
         speed(options.twin, options.cli)
         return
+    if options.twin == "chromium":
+        sys.exit("chromium is for --speed alone")
     if (options.twin == "node" or options.agree) and not options.cli:
         sys.exit("give --cli with the path of the bundled node command")
     run(

@@ -8,13 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
 
 from crdtchat.anchoring.selectors import Selectors, describe
 from crdtchat.anchoring.text_index import TextIndex
 from tests.anchoring.corpus import load
+from tests.browser.conftest import FLAGS, chromium
 
 ROUNDS = 5
+Measure = Callable[[str, list[Selectors], str | None], float]
 
 
 def long_text(size: int) -> str:
@@ -74,19 +79,24 @@ def python_ms(new: str, asked: list[Selectors], old: str | None) -> float:
     return 1000 * min(times)
 
 
-def node_ms(cli: str) -> Callable[[str, list[Selectors], str | None], float]:
+def job(new: str, asked: list[Selectors], old: str | None) -> str:
+    """What the command of the TypeScript twin reads with `--time`."""
+    found: dict[str, Any] = {
+        "text": new,
+        "previous": old,
+        "rounds": ROUNDS,
+        "asked": [[s.exact, s.prefix, s.suffix, s.start_cp, s.end_cp] for s in asked],
+    }
+    return json.dumps(found)
+
+
+def node_ms(cli: str) -> Measure:
     """The same of the twin; the clock runs inside node, after the input was read."""
 
     def measure(new: str, asked: list[Selectors], old: str | None) -> float:
-        job: dict[str, Any] = {
-            "text": new,
-            "previous": old,
-            "rounds": ROUNDS,
-            "asked": [[s.exact, s.prefix, s.suffix, s.start_cp, s.end_cp] for s in asked],
-        }
         done = subprocess.run(
             ["node", cli, "--time"],
-            input=json.dumps(job),
+            input=job(new, asked, old),
             capture_output=True,
             text=True,
             check=True,
@@ -97,9 +107,44 @@ def node_ms(cli: str) -> Callable[[str, list[Selectors], str | None], float]:
     return measure
 
 
+IN_A_PAGE = """async ([code, job]) => {
+  let said = "";
+  globalThis.process = {
+    argv: ["", "", "--time"],
+    stdin: (async function* () { yield new TextEncoder().encode(job); })(),
+    stdout: { write: (text) => { said += text; } },
+  };
+  await import(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
+  return said;
+}"""
+
+
+def chromium_ms(page: Page, cli: str) -> Measure:
+    """The same command of the twin in a page of Chromium."""
+    code = Path(cli).read_text(encoding="utf-8")
+
+    def measure(new: str, asked: list[Selectors], old: str | None) -> float:
+        times: list[float] = json.loads(page.evaluate(IN_A_PAGE, [code, job(new, asked, old)]))
+        return min(times)
+
+    return measure
+
+
 def speed(twin: str, cli: str) -> None:
     """Prints the table."""
-    measure = python_ms if twin == "python" else node_ms(cli)
+    if twin == "chromium":
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+            page = browser.new_page()
+            page.set_default_timeout(300_000)
+            table(chromium_ms(page, cli))
+            browser.close()
+    else:
+        table(python_ms if twin == "python" else node_ms(cli))
+
+
+def table(measure: Measure) -> None:
+    """Every row, as it is measured."""
     draw = random.Random(3)
 
     def row(name: str, new: str, asked: list[Selectors], old: str | None = None) -> None:
