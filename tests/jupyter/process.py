@@ -80,7 +80,11 @@ class JupyterProcess:
         command += ["--ip=127.0.0.1"]
         command += [f"--ServerApp.root_dir={self.files}", *self._arguments]
         self._process = subprocess.Popen(
-            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT
+            command,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd=self.home,  # extensions write where they are started
         )
         listening = Event()
         self._reader = Thread(target=self._read, args=(self._process, listening))
