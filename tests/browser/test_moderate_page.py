@@ -141,6 +141,7 @@ def test_by_keyboard_alone(scene: Scene, moderator: Callable[..., Reader]) -> No
     expect(question).to_be_hidden()
     expect(delete).to_be_focused()
     page.keyboard.press("Enter")
+    expect(question).to_be_visible()
     page.keyboard.press("Tab")
     expect(question.get_by_role("button", name="Delete")).to_be_focused()
     page.keyboard.press("Enter")

@@ -140,6 +140,7 @@ def test_a_tab_that_dies_leaves_its_unsent_words_to_the_next(
     ann.reply("Said and gone")
     tab.open("every ship")
     expect(tab.comment("Said and gone")).to_be_visible()
+    ann.page.wait_for_function(QUEUED)
     ann.page.close()
     tab.expect_state("1 unsent")
     tab.offline(False)
