@@ -21,9 +21,7 @@ from tests.server.conftest import Api
 from tests.server.event_reader import event_reader
 from tests.server_process import ServerProcess, running_server
 
-WITHIN_S = 2.0
-"""The promise is one second. The other is for the machine: the operator's command has to end
-before the clock is read, and what it left on the disk may still be on its way."""
+WITHIN_S = 1.0
 
 
 @pytest.fixture(scope="module")

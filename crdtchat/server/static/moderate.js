@@ -16,6 +16,7 @@ const sure = document.getElementById("sure");
 let known = ""; // reports and blocks as they were read last
 let drawn = 0; // when
 let busy = false;
+let answered;
 let again = false; // whether something changed meanwhile
 let blocked = new Set();
 
@@ -29,6 +30,9 @@ form.addEventListener("submit", (event) => {
 });
 document.addEventListener("visibilitychange", () => refresh());
 setInterval(() => refresh(), EVERY_MS);
+sure.addEventListener("close", () => {
+  if (!sure.open) answered?.(sure.returnValue === "yes");
+});
 if (form.elements.tenant.value && form.elements.token.value) refresh({ asked: true });
 
 const decide = Object.assign(act, { isBlocked: (user) => blocked.has(user) });
@@ -156,12 +160,14 @@ async function act({ act, page, target, user, whole }, what) {
 
 /** Ask before what cannot be taken back. */
 function isSure(question, answer) {
+  // The one before was closed, and the event that says so may still be on its way.
+  answered?.(false);
   document.getElementById("question").textContent = question;
   sure.querySelector("[value=yes]").textContent = answer;
   sure.returnValue = "no";
   sure.showModal();
   return new Promise((resolve) => {
-    sure.addEventListener("close", () => resolve(sure.returnValue === "yes"), { once: true });
+    answered = resolve;
   });
 }
 
