@@ -96,6 +96,22 @@ class PostgresServer:
             self._process.wait()
             self._process = None
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """All its processes stand still for the length of a block: it accepts, and says nothing."""
+        # The first one first: stopped, it starts no others.
+        stopped = [self.pid]
+        os.kill(self.pid, signal.SIGSTOP)
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        for child in map(int, children):
+            os.kill(child, signal.SIGSTOP)
+            stopped.append(child)
+        try:
+            yield
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+
     def url(self, schema: str = "public", relay: int = 0) -> str:
         """What a store opens; `relay`: port of this machine to go through."""
         host = "127.0.0.1" if relay else quote(str(self._directory), safe="")

@@ -33,7 +33,15 @@ from crdtchat.stores.base import (
     Usage,
 )
 from crdtchat.stores.lane import Driver, Lane
-from crdtchat.stores.postgres_connection import Transactions, connect, is_usable, read
+from crdtchat.stores.postgres_connection import (
+    PATIENCE,
+    Impatient,
+    Patience,
+    Transactions,
+    connect,
+    is_usable,
+    read,
+)
 from crdtchat.stores.postgres_counter import read_counter
 from crdtchat.stores.postgres_errors import explain, place
 from crdtchat.stores.postgres_hooking import PostgresHooking
@@ -63,7 +71,7 @@ class PostgresStore(PostgresHooking):
     3. Cancelling a write before it is called prevents it; later, it runs to its end.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: Patience = PATIENCE) -> None:
         """Raises `StoreError` (no retry) for what is no URL."""
         try:
             self._where = place(url)
@@ -75,18 +83,20 @@ class PostgresStore(PostgresHooking):
             ) from None
         self._url = url
         self._open = False
-        driver = Driver(
-            lambda: connect(url),
+        self._appender = Lane("crdtchat-append", 1, self._driver(patience.append))
+        self._others = Lane("crdtchat-database", _OTHERS, self._driver(patience.other))
+        self._reads = LogReader(self._where)
+        self._log = LogWriter(self._appender.with_connection, patience)
+        self._transactions = Transactions(self._others.with_connection, patience)
+
+    def _driver(self, answer_s: float) -> Driver[Impatient]:
+        return Driver(
+            lambda: connect(self._url, answer_s),
             check=self._check,
             is_usable=is_usable,
             errors=(psycopg.Error,),
             explain=lambda error: explain(error, self._where),
         )
-        self._appender = Lane("crdtchat-append", 1, driver)
-        self._others = Lane("crdtchat-database", _OTHERS, driver)
-        self._reads = LogReader(self._where)
-        self._log = LogWriter(self._appender.with_connection)
-        self._transactions = Transactions(self._others.with_connection)
 
     def _check(self) -> None:
         if not self._open:
@@ -98,6 +108,7 @@ class PostgresStore(PostgresHooking):
 
     def _prepare(self) -> None:
         with connect(self._url) as connection:
+            connection.answer_s = None  # a migration takes what it takes
             migrate(connection, self._where)
         self._open = True
 
@@ -200,7 +211,13 @@ class PostgresStore(PostgresHooking):
 
     async def scrub(self) -> None:
         """See `Store`. Needs about as much free disk as the tables have bytes."""
-        await self._others.write(erasing.scrub)
+
+        def work(connection: Impatient) -> None:
+            answer_s, connection.answer_s = connection.answer_s, None
+            erasing.scrub(connection)
+            connection.answer_s = answer_s
+
+        await self._others.write(work)
 
     async def unscrubbed(self) -> bool:
         """See `Store`."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import psycopg
 from psycopg import Connection, IsolationLevel
@@ -16,11 +17,29 @@ from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 from crdtchat.stores.base import StoreUnavailable
 from crdtchat.stores.postgres_errors import is_lost, is_passing
 
+if TYPE_CHECKING:
+    from psycopg.abc import PQGen
+
 T = TypeVar("T")
 
-PATIENCE_S = 10.0
-"""How long one call tries again when the connection is lost."""
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """With a database that does not do what it is asked. Times in seconds."""
+
+    append: float = 8.0
+    """For the answer to one statement of an append."""
+    other: float = 20.0
+    """For the answer to any other."""
+    again: float = 10.0
+    """How long one call tries again when the connection is lost."""
+
+
+PATIENCE = Patience()
 _PAUSE_S = 0.1
+_LOCK_SHARE = 0.75
+"""Of the time for an answer, what may pass in waiting for other sessions' locks: a server that
+lives says that it waited in vain, before it is taken for one that does not."""
 
 _SETTINGS: dict[str, Any] = {
     "application_name": "crdtchat",
@@ -33,9 +52,46 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
-def connect(url: str) -> Connection:
+class NoAnswer(psycopg.OperationalError):
+    """The server has the statement, and says nothing."""
+
+
+class Impatient(Connection):
+    """A connection that is ended when a statement is not answered in time.
+
+    The operating system notices a peer that is gone; one that is there and stands still (a frozen
+    server, a disk that does not write) would be waited for without end.
+    """
+
+    answer_s: float | None = PATIENCE.other
+    """Seconds for each answer; None: whatever it takes."""
+
+    def wait(self, gen: PQGen[T], *settings: Any, **named: Any) -> T:
+        """See `Connection`."""
+        if self.answer_s is not None:
+            gen = self._in_time(gen, self.answer_s)
+        return super().wait(gen, *settings, **named)
+
+    def _in_time(self, gen: PQGen[T], seconds: float) -> PQGen[T]:
+        """What `gen` does, which is woken ten times a second, but not for longer."""
+        deadline = time.monotonic() + seconds
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                if not ready and time.monotonic() >= deadline:
+                    self.close()  # nothing more is sent on it, a rollback included
+                    raise NoAnswer(f"no answer within {seconds:g} s")
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            answer: T = end.value
+            return answer
+
+
+def connect(url: str, answer_s: float = PATIENCE.other) -> Impatient:
     """Open a connection that commits each statement, durably. Raises `psycopg.Error`."""
-    connection = Connection.connect(_completed(url), autocommit=True)
+    connection = Impatient.connect(_completed(url), autocommit=True)
+    connection.answer_s = answer_s
     try:
         # All numbers have one type: a statement is prepared once, whatever their size.
         connection.adapters.register_dumper(int, Int8Dumper)
@@ -44,7 +100,8 @@ def connect(url: str) -> Connection:
             "SELECT set_config('synchronous_commit', 'on', false)"
             " WHERE current_setting('synchronous_commit') = 'off'"
         )
-        connection.execute("SELECT set_config('lock_timeout', '30s', false)")
+        locked_ms = int(answer_s * _LOCK_SHARE * 1_000)
+        connection.execute("SELECT set_config('lock_timeout', %s::text, false)", (locked_ms,))
     except psycopg.Error:
         connection.close()
         raise
@@ -92,16 +149,21 @@ class Transactions:
     has a number, by which the server is asked what became of it.
     """
 
-    def __init__(self, with_connection: Callable[[Callable[[Connection], object]], object]) -> None:
+    def __init__(
+        self,
+        with_connection: Callable[[Callable[[Connection], object]], object],
+        patience: Patience = PATIENCE,
+    ) -> None:
         """`with_connection` runs something with a connection that works, newly made if need be."""
         self._with_connection = with_connection
+        self._patience = patience
 
     def write(self, job: Callable[[Connection], T]) -> T:
         """Raises `psycopg.Error` and what `job` raises; after either, nothing of it is stored.
 
         Raises `StoreUnavailable` if the outcome cannot be learnt for too long.
         """
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + self._patience.again
         while True:
             attempt = _Attempt(job)
             try:

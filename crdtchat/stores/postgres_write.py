@@ -20,7 +20,7 @@ from crdtchat.stores.checksum import (
     lease_checksum,
     snapshot_checksum,
 )
-from crdtchat.stores.postgres_connection import PATIENCE_S
+from crdtchat.stores.postgres_connection import PATIENCE, Patience
 from crdtchat.stores.postgres_errors import is_lost, is_passing
 from crdtchat.stores.postgres_read import find_entries, find_heads
 from crdtchat.stores.postgres_schema import digest_of
@@ -167,15 +167,20 @@ class LogWriter:
        name the same place in the log; if the log holds exactly its entries there, it is inside.
     """
 
-    def __init__(self, with_connection: Callable[[Callable[[Connection], object]], object]) -> None:
+    def __init__(
+        self,
+        with_connection: Callable[[Callable[[Connection], object]], object],
+        patience: Patience = PATIENCE,
+    ) -> None:
         """`with_connection` runs something with a connection that works, newly made if need be."""
         self._with_connection = with_connection
+        self._patience = patience
 
     def append(self, appends: Sequence[Append]) -> list[int | Conflict]:
         """See `Store.append`. Raises `StoreError` for text that cannot be stored."""
         for append in appends:
             require_append_text(append)
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + self._patience.again
         attempt = _Attempt(appends)
         while True:
             try:

@@ -66,6 +66,10 @@ class PipeClient:
         """On the page, as told last."""
         self._outgoing = outgoing
         self._incoming = incoming
+        self.lease = (0, "")
+        """By which this client may go on in another connection."""
+        self.last = b""
+        """The operation it sent last."""
         self._client = self._clock = self._number = 0
 
     async def next(self) -> message.FromServer:
@@ -74,6 +78,7 @@ class PipeClient:
         match decoded:
             case message.Welcome(info):
                 self._client, self._clock = int(str(info["client"])), int(str(info["clock"]))
+                self.lease = (self._client, str(info["lease"]))
             case message.Presence(info):
                 self.connections = int(str(info["connections"]))
             case message.Batch(_, last, update):
@@ -108,9 +113,12 @@ class PipeClient:
         self._clock += 1
         self._number += 1
         self.replica.apply(update)
-        await self._outgoing.send(
-            message.encode_operation(self._number.to_bytes(16, "big"), update)
-        )
+        self.last = message.encode_operation(self._number.to_bytes(16, "big"), update)
+        await self.say(self.last)
+
+    async def say(self, frame: bytes) -> None:
+        """Send a frame as it is."""
+        await self._outgoing.send(frame)
 
     async def annotate(self, aid: str, created: int) -> None:
         """Write an annotation and wait until it is on disk."""
@@ -136,12 +144,13 @@ async def connected(
     role: Role = Role.COMMENTER,
     room: float = float("inf"),
     join: bool = True,
+    resume: tuple[int, str] | None = None,
 ) -> AsyncIterator[PipeClient]:
     """A client of a hub for the length of a block."""
     pipe = Pipe(room)
     with pipe.to_client, pipe.from_server, pipe.to_server, pipe.from_client:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(hub.serve, pipe, Visit(key, peer(user, role), v1=True))
+            tasks.start_soon(hub.serve, pipe, Visit(key, peer(user, role), v1=True, resume=resume))
             client = PipeClient(pipe, pipe.to_server, pipe.from_server, user)
             if join:
                 await client.join()

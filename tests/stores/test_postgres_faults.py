@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from dataclasses import replace
 
 import anyio
@@ -25,7 +25,7 @@ from crdtchat.stores.base import (
     usage_day,
 )
 from crdtchat.stores.postgres import PostgresStore
-from crdtchat.stores.postgres_connection import connect
+from crdtchat.stores.postgres_connection import Patience, connect
 from crdtchat.stores.postgres_schema import MIGRATIONS, migrate
 from crdtchat.testing.store_contract import KEY, OTHER, append_of, entries, opened
 from tests.postgres_server import PostgresServer, running_postgres
@@ -192,6 +192,79 @@ class TestOutages:
             assert outcome == []
             os.kill(row[0], signal.SIGCONT)
         assert outcome == [2]
+
+
+async def no_backend_has(operator: psycopg.AsyncConnection, pid: int) -> None:
+    """Wait until a server's process has ended."""
+    while True:
+        found = await operator.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", (pid,))
+        if await found.fetchone() is None:
+            return
+        await anyio.sleep(0.01)
+
+
+class TestSilence:
+    """A server that accepts connections and statements, and does not answer."""
+
+    async def test_one_that_stands_still_is_given_up_and_then_goes_on(
+        self, postgres: PostgresServer, schema: str, direct: PostgresStore
+    ) -> None:
+        async def refused(call: Awaitable[object]) -> None:
+            with pytest.raises(StoreUnavailable, match="no answer within 3 s") as caught:
+                await call
+            assert caught.value.retry
+
+        patience = Patience(append=3, other=3, again=0)
+        async with opened(PostgresStore(postgres.url(schema), patience)) as store:
+            await store.append([append_of(KEY, 1, 1)])
+            await store.load(KEY)
+            with postgres.paused():
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(refused, store.load(KEY))
+                    tasks.start_soon(refused, store.append([append_of(KEY, 2, 3)]))
+            # What was refused came true when the server woke: once, and whole.
+            while (await direct.heads([KEY]))[0].sequence < 3:  # noqa: ASYNC110
+                await anyio.sleep(0.01)
+            assert await store.append([append_of(KEY, 2, 3)]) == [Conflict(1, 3)]
+            assert await store.append([append_of(KEY, 4, 4)]) == [4]
+            assert (await store.load(KEY)).entries == entries(1, 4)
+
+    async def test_one_process_of_it_that_stands_still_costs_a_repetition(
+        self, postgres: PostgresServer, schema: str
+    ) -> None:
+        patience = Patience(append=1.0)
+        async with (
+            opened(PostgresStore(postgres.url(schema), patience)) as store,
+            await psycopg.AsyncConnection.connect(
+                postgres.url(schema), autocommit=True
+            ) as operator,
+        ):
+            await store.append([append_of(KEY, 1, 1)])
+            found = await operator.execute(
+                "SELECT pid FROM pg_stat_activity WHERE application_name = 'crdtchat'"
+                " AND query LIKE '%WITH wanted%' ORDER BY query_start DESC LIMIT 1"
+            )
+            (pid,) = await found.fetchone() or (0,)
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                assert await store.append([append_of(KEY, 2, 4)]) == [4]
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            # Now it reads the statement, too late: somebody stands in that place of the log.
+            await no_backend_has(operator, pid)
+            assert await store.append([append_of(KEY, 5, 5)]) == [5]
+            assert (await store.load(KEY)).entries == entries(1, 5)
+
+    async def test_a_lock_that_is_not_given_up_is_said_before(
+        self, postgres: PostgresServer, schema: str, direct: PostgresStore
+    ) -> None:
+        await direct.append([append_of(KEY, 1, 1)])
+        async with opened(PostgresStore(postgres.url(schema), Patience(append=1.0))) as store:
+            with psycopg.connect(postgres.url(schema)) as other:
+                other.execute("LOCK TABLE document IN ACCESS EXCLUSIVE MODE")
+                with pytest.raises(StoreUnavailable, match="is locked by another session"):
+                    await store.append([append_of(KEY, 2, 2)])
+            assert await store.append([append_of(KEY, 2, 2)]) == [2]
 
 
 class TestRefusals:
