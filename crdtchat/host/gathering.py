@@ -146,6 +146,15 @@ class Gathering:
         """End a session for a reason that the room does not know."""
         self.perform(self.room.close(number, code, reason))
 
+    def departures(self) -> list[Callable[[], None]]:
+        """One for each session and listener: sends it away, to come back elsewhere."""
+        sessions = [partial(self._send_away, number) for number in self._attendances]
+        return [*sessions, *(partial(listener, None) for listener in self._listeners.values())]
+
+    def _send_away(self, number: int) -> None:
+        if number in self._attendances and not self.dropped:
+            self.end(number, CloseCode.RESTART, "restarting")
+
     def receive(self, number: int, frame: bytes) -> None:
         """A frame came in on a session."""
         meter = self._meter

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from math import ceil
 from typing import Self
 
 import anyio
@@ -34,6 +35,8 @@ from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import Tuning
 
 logger = logging.getLogger("crdtchat.host")
+
+_DRAIN_STEP_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,19 @@ class Hub:
                 logger.error("the last usage and refusals are lost: %s", error)
         self._tasks.cancel_scope.cancel()
         await self._tasks.__aexit__(None, None, None)
+
+    async def drain(self, seconds: float, sleep: Callable[[float], Awaitable[object]]) -> None:
+        """Take no more connections, and send those that are open away, evenly over `seconds` (or
+        less: twenty a second), which `sleep` lets pass: other nodes get them one after another.
+        Whoever is still here is served."""
+        self._stopping = True
+        departures = [leave for room in self.rooms() for leave in room.departures()]
+        at_once = ceil(len(departures) * _DRAIN_STEP_S / seconds) if seconds else 0
+        while departures and at_once:
+            for leave in departures[:at_once]:
+                leave()
+            del departures[:at_once]
+            await sleep(_DRAIN_STEP_S)
 
     def stop(self) -> None:
         """Take no more connections, and send every session away to reconnect (1012)."""

@@ -51,6 +51,13 @@ def make_parser() -> argparse.ArgumentParser:
     _add_settings(serve)
     _add_address(serve)
     serve.add_argument("--broker", help="redis:// URL by which several servers of a store talk")
+    serve.add_argument(
+        "--drain-seconds",
+        type=int,
+        metavar="S",
+        help="when asked to end, send connections to other servers over so long (default: 5 with "
+        "a broker, else 0)",
+    )
     add_access_commands(commands, _add_settings)
     add_webhook_commands(commands, _add_settings)
     erase = commands.add_parser("erase", help="take words off the disk for good")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import anyio
 import uvicorn
 from starlette.applications import Starlette
 
@@ -29,9 +30,19 @@ class _Announcing(uvicorn.Server):
         self._settings = settings
 
     async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        # First our own goodbye: streams of events would hold it up until its patience ends.
-        self._app.state.hub.stop()
+        for server in self.servers:
+            server.close()  # a balancer that is refused asks another node
+        hub = self._app.state.hub
+        await hub.drain(self._settings.drain, self._wait)
+        # Our own goodbye to all the rest: streams of events would hold it up until its patience
+        # ends.
+        hub.stop()
         await super().shutdown(sockets)  # type: ignore[arg-type]
+
+    async def _wait(self, seconds: float) -> None:
+        """Let time pass, unless the signal came a second time (of a terminal: ^C)."""
+        if not self.force_exit:
+            await anyio.sleep(seconds)
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup(sockets)  # type: ignore[arg-type]

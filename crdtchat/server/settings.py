@@ -33,6 +33,9 @@ class Settings:
     stays."""
     broker: str = ""
     """Redis URL by which the servers of one store talk; without, they look at the store."""
+    drain_seconds: int | None = None
+    """Over so many seconds a server that is asked to end sends its connections to others; None: 5
+    with a broker, and without one, where there may be no others, at once."""
     metrics_token: str = ""
     """Opens `/metrics`; empty: only the demo shows them."""
     tls_cert: Path | None = None
@@ -76,6 +79,13 @@ class Settings:
         return DoorLimits(min(self.connections, free), self.connections_per_address)
 
     @property
+    def drain(self) -> int:
+        """Seconds over which connections are sent away at the end."""
+        if self.drain_seconds is None:
+            return _DRAIN_S if self.broker else 0
+        return self.drain_seconds
+
+    @property
     def is_demo(self) -> bool:
         """Whether nothing was configured."""
         return self.tenants is DEMO
@@ -98,9 +108,11 @@ class Settings:
         return replace(self, tenants=DEMO)
 
 
+_DRAIN_S = 5
 _RESERVED = 128
 """Descriptors for the database, logs and what else is no connection."""
-_NUMBERS = ("port", "connections", "connections_per_address")
+_NUMBERS = ("port", "connections", "connections_per_address", "drain_seconds")
+_MAY_BE_0 = ("port", "drain_seconds")
 _PATHS = ("data", "tls_cert", "tls_key")
 _NETWORKS = ("trusted_proxies", "webhook_networks")
 _PLAIN = (*_NUMBERS, *_PATHS, *_NETWORKS, "host", "store", "broker", "metrics_token")
@@ -144,8 +156,9 @@ def _number(name: str, value: Any) -> int:
         number = int(value)
     except (ValueError, TypeError):
         raise BadSetting(f"the {words} must be a number, not {value!r}") from None
-    if number < 1 and name != "port":
-        raise BadSetting(f"the number of {words} must be at least 1, not {number}")
+    least = 0 if name in _MAY_BE_0 else 1
+    if number < least and name != "port":
+        raise BadSetting(f"the number of {words} must be at least {least}, not {number}")
     return number
 
 

@@ -11,10 +11,10 @@ from tests.server_process import ServerProcess, running_server
 
 @contextmanager
 def running_nodes(
-    directory: Path, count: int, store: str, broker: str = ""
+    directory: Path, count: int, store: str, broker: str = "", *more: str
 ) -> Iterator[list[ServerProcess]]:
-    """So many server processes on one store, for the length of a block."""
-    arguments = ["--store", store, *(["--broker", broker] if broker else [])]
+    """So many server processes on one store, for the length of a block. `more`: their flags."""
+    arguments = ["--store", store, *(["--broker", broker] if broker else []), *more]
     with ExitStack() as stack:
         yield [
             stack.enter_context(running_server(directory / f"node{number}", arguments))
