@@ -3,7 +3,7 @@ import { Dialog, Notification, showDialog } from "@jupyterlab/apputils";
 import type { IDocumentWidget } from "@jupyterlab/docregistry";
 import type { ServerConnection } from "@jupyterlab/services";
 import type { TranslationBundle } from "@jupyterlab/translation";
-import { type Docked, dock, type Host } from "../../../crdtchat/widget/src/entry/lab";
+import { type Docked, type Drawing, dock, type Host } from "../../../crdtchat/widget/src/entry/lab";
 import type { Target } from "../../../crdtchat/widget/src/model/schema";
 import { exportDiscussion, findPlace, importDiscussion, type Place } from "./server";
 
@@ -133,7 +133,11 @@ export class Discussion {
         locale: this.options.locale,
         ...(token === null ? {} : { sso: () => this.#token(token) }),
       },
-      { ...host, showPanel: (open) => this.options.showPanel(this, open) },
+      {
+        ...host,
+        drawing: this.options.drawing,
+        showPanel: (open) => this.options.showPanel(this, open),
+      },
     );
     this.#surface.begin?.(this.docked.widget);
   }
@@ -171,6 +175,7 @@ const wordsOf = (error: unknown): string => (error instanceof Error ? error.mess
 export interface DiscussionOptions {
   locale: string;
   trans: TranslationBundle;
+  drawing: Drawing;
   localPath(path: string): string;
   showPanel(discussion: Discussion, open: boolean): void;
 }

@@ -1,16 +1,19 @@
 /** Brings it together: documents as they open, the panel, commands, the number in the status bar. */
 import { ILabShell, type JupyterFrontEnd, type JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { ICommandPalette, type IWidgetTracker } from "@jupyterlab/apputils";
+import { IEditorLanguageRegistry } from "@jupyterlab/codemirror";
 import type { IDocumentWidget } from "@jupyterlab/docregistry";
 import { IEditorTracker } from "@jupyterlab/fileeditor";
 import { IMarkdownViewerTracker } from "@jupyterlab/markdownviewer";
 import { INotebookTracker } from "@jupyterlab/notebook";
+import { ILatexTypesetter } from "@jupyterlab/rendermime";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { IStatusBar } from "@jupyterlab/statusbar";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { addCommands } from "./commands";
 import { Desk } from "./desk";
 import type { Surface } from "./discussion";
+import { LabDrawing } from "./drawing";
 import { editorSurface, previewSurface } from "./file-surface";
 import { notebookSurface } from "./notebook-surface";
 import { DiscussionPanel } from "./panel";
@@ -29,6 +32,8 @@ export const plugin: JupyterFrontEndPlugin<void> = {
     IStatusBar,
     ISettingRegistry,
     ITranslator,
+    IEditorLanguageRegistry,
+    ILatexTypesetter,
   ],
   activate,
 };
@@ -46,6 +51,8 @@ async function activate(
   statusBar: IStatusBar | null,
   settings: ISettingRegistry | null,
   translator: ITranslator | null,
+  languages: IEditorLanguageRegistry | null,
+  typesetter: ILatexTypesetter | null,
 ): Promise<void> {
   const chosen = await settings?.load(plugin.id).catch(() => undefined);
   const trans = (translator ?? nullTranslator).load("crdtchat");
@@ -54,6 +61,7 @@ async function activate(
   const collapse = () => (shell ? shell.collapseRight() : (app.shell as NotebookShell).collapse?.("right"));
   const desk = new Desk(app.serviceManager.serverSettings, panel, {
     trans,
+    drawing: new LabDrawing(languages, typesetter),
     localPath: (path) => app.serviceManager.contents.localPath(path),
     locale: (translator?.languageCode ?? document.documentElement.lang).replace("_", "-"),
     showPanel: (open) => {

@@ -23,4 +23,17 @@ export interface Host {
   textless?: boolean;
   /** How the server is reached, if not over the web. */
   carrier?: Carrier;
+  /** What the host draws better than a page can. */
+  drawing?: Drawing;
+}
+
+/**
+ * Draws what stands in comments, which other people wrote. Each is given an element that holds the words as they were
+ * typed; it is in the document and not in a shadow tree, so that the host's style sheets reach it. What is not drawn
+ * stays as it is.
+ */
+export interface Drawing {
+  code(element: HTMLElement, text: string, language: string): void;
+  /** `display`: on a line of its own. */
+  math(element: HTMLElement, tex: string, display: boolean): void;
 }

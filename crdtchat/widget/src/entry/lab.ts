@@ -1,5 +1,5 @@
 /** What a host that is more than a page, such as JupyterLab, builds on. */
-export type { Host } from "../app/host";
+export type { Drawing, Host } from "../app/host";
 export type { Foreign, Reading } from "../dom/section";
 export { TextMap } from "../dom/text-map";
 export type { Target } from "../model/schema";

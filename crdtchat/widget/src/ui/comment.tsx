@@ -140,8 +140,8 @@ export function Time({ at }: { at: number }) {
 }
 
 export function Markdown({ text }: { text: string }) {
-  const { me } = useWidget();
-  const made = useMemo(() => render(text, me), [text, me]);
+  const { me, host } = useWidget();
+  const made = useMemo(() => render(text, me, host?.drawing), [text, me, host]);
   return (
     <div class="markdown" dir="auto">
       {made}

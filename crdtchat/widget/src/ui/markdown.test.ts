@@ -80,6 +80,47 @@ describe("Markdown", () => {
     expect(html(`${">".repeat(200)} deep`).split("<blockquote>").length).toBeLessThan(30);
   });
 
+  it("takes formulas for what they are, and dollars for dollars", () => {
+    for (const [written, made] of [
+      ["$a*b*c$ and *d*", "<p>$a*b*c$ and <em>d</em></p>"],
+      ["so $$x_1 _y_$$ is", "<p>so $$x_1 _y_$$ is</p>"],
+      ["\\(a*b*c\\) \\[_d_\\]", "<p>\\(a*b*c\\) \\[_d_\\]</p>"],
+      ["so:\n$$\n# a\n- b\n$$\n*c*", "<p>so:</p><p>$$\n# a\n- b\n$$</p><p><em>c</em></p>"],
+      ["\\$a*b*c$", "<p>$a<em>b</em>c$</p>"],
+      ["$5 and *6* for $7", "<p>$5 and <em>6</em> for $7</p>"],
+      ["$ *a* $", "<p>$ <em>a</em> $</p>"],
+      ["`$a$` $b\\$*c*$", "<p><code>$a$</code> $b\\$*c*$</p>"],
+      ["$$\n\n*a*\n\n$$", "<p>$$</p><p><em>a</em></p><p>$$</p>"],
+    ] as const)
+      expect(html(written), written).toBe(made);
+  });
+
+  it("hands code that has a language, and formulas, to a host that draws", () => {
+    const asked: unknown[][] = [];
+    const drawing = {
+      code: (_: HTMLElement, ...about: unknown[]) => asked.push(about),
+      math: (_: HTMLElement, ...about: unknown[]) => asked.push(about),
+    };
+    const ask = (made: unknown): void => {
+      if (Array.isArray(made)) made.forEach(ask);
+      else if (isValidElement(made)) {
+        const { children, draw } = made.props as { children?: unknown; draw?: (element: unknown) => void };
+        draw ? draw(null) : ask(children);
+      }
+    };
+    ask(render("```python title\nx\n```\n```\ny\n```\n$a$ \\(b\\) $$c$$\n\n\\[d\\]\n", "", drawing));
+    expect(asked).toEqual([
+      ["x", "python"],
+      ["a", false],
+      ["b", false],
+      ["c", true],
+      ["d", true],
+    ]);
+    asked.length = 0;
+    ask(render("$a$ ".repeat(2_000), "", drawing));
+    expect(asked.length).toBe(50);
+  });
+
   it("has first words without marks", () => {
     expect(plain("# Title\n\n*a*  [b](https://c.d)\n\n- e\n- f")).toBe("Title a b e f");
   });

@@ -3,13 +3,16 @@
  * made, with the attributes set here and no others. HTML in a comment stays the text that was typed, but for a few
  * marks without attributes. No HTML is ever parsed, so there is nothing to sanitise.
  */
-import { Lexer, type MarkedToken, type Token } from "marked";
+import { Lexer, type MarkedToken, type Token, type Tokens } from "marked";
 import { type ComponentChild, h, isValidElement } from "preact";
+import type { Drawing } from "../app/host";
 import { mentioned } from "../app/mentions";
+import { Drawn } from "./drawn";
+import { isMath, MATH, type MathToken } from "./math";
 
 type Made = ComponentChild[];
 
-const OPTIONS = { gfm: true, breaks: true };
+const OPTIONS = { gfm: true, breaks: true, ...(__CRDTCHAT_HOSTED__ && { extensions: MATH }) };
 const SAFE = /^(?:https?|mailto):/i;
 const MARK = /^<(\/?)(b|strong|i|em|s|del|sub|sup|code)>$/i;
 const LINE_BREAK = /^<br ?\/?>$/i;
@@ -25,12 +28,22 @@ const CHARACTERS: Record<string, string> = {
 /** Nobody writes so deep, and whoever does would make every reader's browser run out of stack. */
 const DEEPEST = 24;
 const MOST_CACHED = 400;
+/** What a host draws takes it a while each time: what is beyond this in one comment stays as it was typed. */
+const MOST_DRAWN = 50;
 const cache = new Map<string, Token[] | null>();
 
-/** `me`: whose mentions stand out. */
-export function render(text: string, me: string): Made {
+/** Whom a comment is shown to. */
+interface Reader {
+  me: string;
+  drawing: Drawing | undefined;
+  /** How much may still be drawn by the host. */
+  left: number;
+}
+
+/** `me`: whose mentions stand out. `drawing`: what the host draws; what it does not stays as it was typed. */
+export function render(text: string, me: string, drawing?: Drawing): Made {
   const tokens = read(text);
-  return tokens ? blocks(tokens, me, 0) : [h("p", null, text)];
+  return tokens ? blocks(tokens, { me, drawing, left: MOST_DRAWN }, 0) : [h("p", null, text)];
 }
 
 /** The first words of a comment, without marks. */
@@ -54,11 +67,12 @@ function read(text: string): Token[] | null {
   return tokens;
 }
 
-function blocks(tokens: Token[], me: string, depth: number): Made {
+function blocks(tokens: Token[], reader: Reader, depth: number): Made {
   if (depth > DEEPEST) return tokens.map((token) => token.raw);
-  const within = (inner: Token[] | undefined) => blocks(inner ?? [], me, depth + 1);
-  const line = (inner: Token[] | undefined) => inline(inner ?? [], me, depth + 1);
+  const within = (inner: Token[] | undefined) => blocks(inner ?? [], reader, depth + 1);
+  const line = (inner: Token[] | undefined) => inline(inner ?? [], reader, depth + 1);
   return (tokens as MarkedToken[]).map((token) => {
+    if (__CRDTCHAT_HOSTED__ && isMath(token)) return h("p", null, math(token, reader));
     switch (token.type) {
       case "heading":
         // A comment's headings must not disturb the outline of the page.
@@ -68,7 +82,7 @@ function blocks(tokens: Token[], me: string, depth: number): Made {
       case "html":
         return h("p", null, token.text.trim());
       case "code":
-        return h("pre", null, h("code", null, token.text));
+        return h("pre", null, h("code", null, code(token, reader)));
       case "blockquote":
         return h("blockquote", null, within(token.tokens));
       case "hr":
@@ -97,9 +111,9 @@ function blocks(tokens: Token[], me: string, depth: number): Made {
   });
 }
 
-function inline(tokens: Token[], me: string, depth: number): Made {
+function inline(tokens: Token[], reader: Reader, depth: number): Made {
   if (depth > DEEPEST) return tokens.map((token) => token.raw);
-  const within = (inner: Token[] | undefined) => inline(inner ?? [], me, depth + 1);
+  const within = (inner: Token[] | undefined) => inline(inner ?? [], reader, depth + 1);
   // HTML's own marks are tokens of their own before and after what they mark.
   const open: { tag: string; made: Made }[] = [{ tag: "", made: [] }];
   const close = () => {
@@ -117,6 +131,7 @@ function inline(tokens: Token[], me: string, depth: number): Made {
   return open[0]?.made ?? [];
 
   function one(token: MarkedToken): ComponentChild {
+    if (__CRDTCHAT_HOSTED__ && isMath(token)) return math(token, reader);
     switch (token.type) {
       case "strong":
       case "em":
@@ -153,12 +168,26 @@ function inline(tokens: Token[], me: string, depth: number): Made {
     const href = exact ? written : characters(written);
     const person = mentioned(href);
     if (person !== undefined)
-      return h("span", { class: person === me ? "mention me" : "mention" }, label as Made);
+      return h("span", { class: person === reader.me ? "mention me" : "mention" }, label as Made);
     if (!SAFE.test(href)) return h("span", null, label as Made);
     const rel = "noopener noreferrer nofollow ugc";
     const named = title ? characters(title) : undefined;
     return h("a", { href, title: named, target: "_blank", rel }, label as Made);
   }
+}
+
+function code({ text, lang }: Tokens.Code, reader: Reader): ComponentChild {
+  const { drawing } = reader;
+  if (!__CRDTCHAT_HOSTED__ || !drawing || !lang || reader.left-- <= 0) return text;
+  const language = (/^\S+/.exec(lang) ?? [""])[0];
+  return h(Drawn, { text, draw: (element) => drawing.code(element, text, language) });
+}
+
+function math({ raw, tex, display }: MathToken, reader: Reader): ComponentChild {
+  const { drawing } = reader;
+  const text = raw.trim();
+  if (!drawing || reader.left-- <= 0) return text;
+  return h(Drawn, { text, draw: (element) => drawing.math(element, tex, display) });
 }
 
 /** The few characters that Markdown is often typed with as names; marked knows those by number. */
