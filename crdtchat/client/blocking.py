@@ -169,7 +169,7 @@ class BlockingPage:
         The loop ends when nothing happens for `timeout` seconds (None: it waits for ever), and
         with the page. Otherwise as `Page.events`.
         """
-        return BlockingEvents(self, self._look(lambda page: page.events()), timeout)
+        return BlockingEvents(self.call, self._look(lambda page: page.events()), timeout)
 
     page_text = _plain(Page.page_text)
     anchor_all = _plain(Page.anchor_all)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from collections.abc import Awaitable, Callable
+from typing import Self
 
 import anyio
 
@@ -10,16 +11,20 @@ from crdtchat.client.events import Events
 from crdtchat.client.news import PageEvent
 from crdtchat.client.page import Page
 
-if TYPE_CHECKING:
-    from crdtchat.client.blocking import BlockingPage
+_Next = PageEvent | None
 
 
 class BlockingEvents:
     """See `BlockingPage.events`."""
 
-    def __init__(self, page: BlockingPage, events: Events, timeout: float | None) -> None:
+    def __init__(
+        self,
+        call: Callable[[Callable[[Page], Awaitable[_Next]]], _Next],
+        events: Events,
+        timeout: float | None,
+    ) -> None:
         """Use `BlockingPage.events`."""
-        self._page = page
+        self._call = call
         self._events = events
         self._timeout = timeout
 
@@ -27,13 +32,13 @@ class BlockingEvents:
         return self
 
     def __next__(self) -> PageEvent:
-        async def wait(page: Page) -> PageEvent | None:
+        async def wait(page: Page) -> _Next:
             with anyio.move_on_after(self._timeout):
                 async for event in self._events:
                     return event
             return None
 
-        event = self._page.call(wait)
+        event = self._call(wait)
         if event is None:
             raise StopIteration
         return event

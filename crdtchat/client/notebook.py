@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ssl
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crdtchat.client.address import Address
+from crdtchat.client.notebook_module import MODULE
 from crdtchat.client.surroundings import locate
 
 if TYPE_CHECKING:
     from crdtchat.client.notebook_widget import NotebookWidget
-
-MODULE = Path(__file__).parents[1] / "widget" / "dist" / "notebook.js"
 
 
 def widget(

@@ -10,7 +10,7 @@ import anywidget
 import traitlets
 
 from crdtchat.client.address import Address
-from crdtchat.client.notebook import MODULE
+from crdtchat.client.notebook_module import MODULE
 from crdtchat.client.switchboard import Switchboard
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Generic, Protocol, TypeVar
 
-from crdtchat.stores.base import Append, Entry, Head, Lease, Loaded, StoreError
+from crdtchat.stores.base import Entry, Head, Lease, Loaded, StoreError
 from crdtchat.sync.codes import CloseCode
-
-if TYPE_CHECKING:
-    from crdtchat.host.gathering import Gathering
 
 _HEARD = 64
 """News that wait for those before them; with more, the store is asked."""
@@ -30,20 +28,33 @@ class News:
         return self.first + len(self.entries) - 1
 
 
-class Keeper(Protocol):
-    """Whoever holds a room, as the room knows it."""
+class Follower(Protocol):
+    """A room, as far as it follows a log."""
 
-    def changed(self, room: Gathering) -> None:
-        """The room did something: it may want to be woken at another time, or be dropped."""
+    dropped: bool
 
-    def read_rest(self, room: Gathering) -> None:
-        """Start to read what the room misses; answer by `loaded` or `failed`."""
+    @property
+    def head(self) -> Head:
+        """The place in the log that it has come to."""
 
-    def tell(self, room: Gathering, append: Append) -> None:
-        """The room's append is in the log."""
+    @property
+    def flying(self) -> bool:
+        """Whether an append of its own is under way."""
+
+    def absorb(self, entries: Sequence[Entry], leases: Sequence[Lease]) -> None:
+        """Take in what others appended."""
+
+    def failed(self, reason: str) -> None:
+        """The append under way was not made, and what others wrote cannot be read now."""
+
+    def drop(self, code: CloseCode, reason: str) -> None:
+        """Give the room up."""
 
 
-class Following:
+R = TypeVar("R", bound=Follower)
+
+
+class Following(Generic[R]):
     """Hears of others' entries from neighbours, conflicts and looks at the store, in any order.
 
     1. They are taken in by sequence, without holes, each once; what is missing is read from the
@@ -51,15 +62,18 @@ class Following:
     2. Never while an append of the room is under way whose end is not known.
     """
 
-    def __init__(self, keeper: Keeper) -> None:
-        """The room comes with each call: held here, it would be held for ever."""
-        self._keeper = keeper
+    def __init__(self, read_rest: Callable[[R], None]) -> None:
+        """`read_rest` starts to read what a room misses, and answers by `loaded` or `failed`.
+
+        The room comes with each call: held here, it would be held for ever.
+        """
+        self._read_rest = read_rest
         self._heard: list[News] = []
         self._refused = False
         """Whether the append under way met with a conflict."""
         self._reading = False
 
-    def hear(self, room: Gathering, news: News) -> None:
+    def hear(self, room: R, news: News) -> None:
         """Somebody says what was appended. It may be old, or have come before what precedes it."""
         head = room.head
         if news.epoch != head.epoch:
@@ -68,21 +82,21 @@ class Following:
             self._heard.append(news)
             self._take(room)
 
-    def look(self, room: Gathering, head: Head) -> None:
+    def look(self, room: R, head: Head) -> None:
         """The store's log was seen to end there."""
         if head != room.head and not self._is_flying(room):
             self._ask(room)
 
-    def conflict(self, room: Gathering) -> None:
+    def conflict(self, room: R) -> None:
         """The append under way was not made: others were faster."""
         self._refused = True
         self._take(room)
 
-    def settled(self, room: Gathering) -> None:
+    def settled(self, room: R) -> None:
         """The append under way was made."""
         self._take(room)
 
-    def loaded(self, room: Gathering, loaded: Loaded) -> None:
+    def loaded(self, room: R, loaded: Loaded) -> None:
         """The rest was read."""
         self._reading = False
         if room.dropped:
@@ -101,17 +115,17 @@ class Following:
             self._heard.append(News(loaded.epoch, first, loaded.entries, loaded.leases))
             self._take(room)
 
-    def failed(self, room: Gathering, error: StoreError) -> None:
+    def failed(self, room: R, error: StoreError) -> None:
         """The rest cannot be read now."""
         self._reading = False
         if self._refused and not room.dropped:
             self._refused = False
             room.failed(str(error))
 
-    def _is_flying(self, room: Gathering) -> bool:
-        return bool(room.room.ledger.flying) and not self._refused
+    def _is_flying(self, room: R) -> bool:
+        return room.flying and not self._refused
 
-    def _take(self, room: Gathering) -> None:
+    def _take(self, room: R) -> None:
         """Take in what follows; ask the store if something is missing."""
         if self._is_flying(room):
             return
@@ -134,7 +148,7 @@ class Following:
                 self._heard.clear()
             self._ask(room)
 
-    def _ask(self, room: Gathering) -> None:
+    def _ask(self, room: R) -> None:
         if not self._reading:
             self._reading = True
-            self._keeper.read_rest(room)
+            self._read_rest(room)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
@@ -14,7 +14,7 @@ from crdtchat.host.channel import Direct
 from crdtchat.host.committer import Committer, Outcome
 from crdtchat.host.counters import Counters, Meter
 from crdtchat.host.folding import replica_of
-from crdtchat.host.following import Following, Keeper
+from crdtchat.host.following import Following
 from crdtchat.host.hook_list import HookList
 from crdtchat.host.sources import Sources
 from crdtchat.stores import base
@@ -37,6 +37,19 @@ Listener = Callable[[effects.Publish | None], None]
 _LOST = "the write could not be saved now; try again"
 BACKLOG = 2_048
 """Operations a room may have waiting before its readers pause."""
+
+
+class Keeper(Protocol):
+    """Whoever holds a room, as the room knows it."""
+
+    def changed(self, room: Gathering) -> None:
+        """The room did something: it may want to be woken at another time, or be dropped."""
+
+    def read_rest(self, room: Gathering) -> None:
+        """Start to read what the room misses; answer by `Following.loaded` or `failed`."""
+
+    def tell(self, room: Gathering, append: base.Append) -> None:
+        """The room's append is in the log."""
 
 
 class Attendance:
@@ -113,7 +126,7 @@ class Gathering:
         self._sources = sources
         self._hooks = hooks
         self._keeper = keeper
-        self.following = Following(keeper)
+        self.following: Following[Gathering] = Following(keeper.read_rest)
         self._attendances: dict[int, Attendance] = {}
         self._tickets: dict[int, Callable[[int], None]] = {}
         self._next_ticket = 1
@@ -244,6 +257,11 @@ class Gathering:
     def head(self) -> base.Head:
         """The place in the log that this room has come to."""
         return base.Head(self.room.history.epoch, self.room.history.sequence)
+
+    @property
+    def flying(self) -> bool:
+        """Whether an append of its own is under way."""
+        return bool(self.room.ledger.flying)
 
     @property
     def in_use(self) -> bool:

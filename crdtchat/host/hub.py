@@ -15,7 +15,6 @@ from anyio.abc import TaskGroup
 
 from crdtchat.brokers.base import Broker
 from crdtchat.document.replica import EngineFailure, Write
-from crdtchat.host import page_versions
 from crdtchat.host.catching_up import CatchingUp
 from crdtchat.host.channel import Channel, ChannelClosed, Direct
 from crdtchat.host.committer import Committer
@@ -26,6 +25,7 @@ from crdtchat.host.neighbours import Neighbours
 from crdtchat.host.sources import Sources
 from crdtchat.host.timer import Timer
 from crdtchat.host.usage import UsageKeeper
+from crdtchat.host.version_tidying import tidy
 from crdtchat.host.watch import Watch
 from crdtchat.stores.base import Append, DocumentKey, Store, StoreCorrupt, StoreError
 from crdtchat.sync.codes import CloseCode, Malformed
@@ -123,7 +123,7 @@ class Hub:
                     room.flush()
                 await self._committer.flush()
                 for room in busy:
-                    if room.room.ledger.flying:  # behind what another node wrote
+                    if room.flying:  # behind what another node wrote
                         await room.progress.wait()
             try:
                 await self.usage.flush()
@@ -373,7 +373,7 @@ class Hub:
         room.since_snapshot = 0
         try:
             await self.store.snapshot(room.key, room.room.history.epoch, sequence, state)
-            await page_versions.tidy(self.store, room.key, room.replica, self.sources.now().wall)
+            await tidy(self.store, room.key, room.replica, self.sources.now().wall)
         except StoreError as error:
             logger.warning("a snapshot could not be written: %s", error)
 

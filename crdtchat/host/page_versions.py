@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import zlib
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from anyio.to_thread import run_sync
 
 from crdtchat.document.page_version import (
     VERSION_BYTES,
     VERSIONS_PER_PAGE,
-    Values,
     name_of_digest,
     named_versions,
 )
-from crdtchat.stores.base import PageVersion, Put, StoreCorrupt
-
-if TYPE_CHECKING:
-    from crdtchat.host.hub import Hub
-    from crdtchat.stores.base import DocumentKey, Store
-
-_GRACE_MS = 3_600_000
-"""What nobody names goes after that long: another node's records may be newer than ours."""
+from crdtchat.host.hub import Hub
+from crdtchat.host.version_tidying import tidy
+from crdtchat.stores.base import DocumentKey, PageVersion, Put, Store, StoreCorrupt
 
 
 class WrongName(ValueError):
@@ -55,17 +48,6 @@ async def get(store: Store, key: DocumentKey, name: str) -> bytes | None:
     """The text of a version in UTF-8; None if there is none. Raises StoreError."""
     version = await store.version(key, name)
     return None if version is None else await run_sync(_decompress, version)
-
-
-async def tidy(store: Store, key: DocumentKey, document: Values, now: int) -> int:
-    """Erase the versions of a page that no living record of its document names; answer how many.
-
-    Raises StoreError.
-    """
-    if not await store.versions(key):
-        return 0
-    # Read in the same breath as it is asked for: what is named later is put later.
-    return await store.keep_versions(key, named_versions(document).keys(), now - _GRACE_MS)
 
 
 def _compress(name: str, user: str, now: int, text: bytes) -> PageVersion:

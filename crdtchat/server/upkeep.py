@@ -12,9 +12,9 @@ import anyio
 
 from crdtchat.access.directory import Directory
 from crdtchat.access.tenants import Tenant, Tenants
-from crdtchat.host import page_versions
 from crdtchat.host.folding import replica_of
 from crdtchat.host.retention import apply_retention
+from crdtchat.host.version_tidying import tidy
 from crdtchat.server.settings import BadSetting, Settings
 from crdtchat.server.storage import make_store
 from crdtchat.stores.base import DocumentKey, Store, StoreError
@@ -41,7 +41,7 @@ async def _compact_pages(store: Store, configured: Tenants, tenant: str) -> None
             continue
         replica = replica_of(loaded)
         await store.snapshot(page.key, loaded.epoch, loaded.sequence, replica.state())
-        await page_versions.tidy(store, page.key, replica, time.time_ns() // 1_000_000)
+        await tidy(store, page.key, replica, time.time_ns() // 1_000_000)
     sys.stdout.write(f"{len(pages)} pages of {tenant} are compact\n")
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
+from crdtchat.stores.document_key import DocumentKey
 from crdtchat.sync.effects import Deed
-
-if TYPE_CHECKING:
-    from crdtchat.stores.base import DocumentKey
 
 
 class Audited(NamedTuple):

@@ -15,17 +15,9 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from crdtchat.stores.auditing import Auditing
+from crdtchat.stores.document_key import DocumentKey as DocumentKey
 from crdtchat.stores.hooking import Hooking, Notice
 from crdtchat.sync.effects import Deed, LogEntry
-
-
-class DocumentKey(NamedTuple):
-    """Names one document. A tuple, never a joined string: no page id can reach another tenant."""
-
-    tenant: str
-    page: str
-    scope: str = ""
-
 
 Entry = LogEntry
 """One verified operation in the log."""

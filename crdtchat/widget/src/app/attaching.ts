@@ -3,12 +3,12 @@ import { PHONE_WIDTH } from "../dom/placement";
 import { Actions } from "../model/actions";
 import type { Target } from "../model/schema";
 import type { Thread } from "../model/threads";
-import type { Widget } from "./widget";
+import type { Stage } from "./stage";
 
 export class Attaching {
   #closed = new AbortController();
 
-  constructor(private readonly widget: Widget) {}
+  constructor(private readonly widget: Stage) {}
 
   /** By its author or a moderator. */
   may(thread: Thread): boolean {

@@ -9,7 +9,7 @@ import type { Target } from "../model/schema";
 import type { Thread } from "../model/threads";
 import type { Session } from "../sync/session";
 import { isWhole } from "./canvas";
-import type { Widget } from "./widget";
+import type { Stage } from "./stage";
 
 const REST_MS = 5_000;
 /** The author goes first; moderators wait to see whether that was enough. */
@@ -30,7 +30,7 @@ export class Following {
   #closed = false;
 
   constructor(
-    private readonly widget: Widget,
+    private readonly widget: Stage,
     private readonly session: Session,
   ) {
     this.#textSince = session.now();

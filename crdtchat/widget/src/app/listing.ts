@@ -1,12 +1,10 @@
 /** The discussions of the panel: filtered, searched, in the order of the text. */
 import type { Thread } from "../model/threads";
+import { FILTERS, type Filter } from "./filters";
 import { mentions } from "./mentions";
-import type { Widget } from "./widget";
+import type { Stage } from "./stage";
 
-export const FILTERS = ["open", "resolved", "mine", "mentions", "orphaned", "all"] as const;
-export type Filter = (typeof FILTERS)[number];
-
-export function passes(widget: Widget, thread: Thread, filter: Filter): boolean {
+export function passes(widget: Stage, thread: Thread, filter: Filter): boolean {
   const { me } = widget;
   switch (filter) {
     case "open":
@@ -24,7 +22,7 @@ export function passes(widget: Widget, thread: Thread, filter: Filter): boolean 
   }
 }
 
-export function counts(widget: Widget): Record<Filter, number> {
+export function counts(widget: Stage): Record<Filter, number> {
   const sums = { open: 0, resolved: 0, mine: 0, mentions: 0, orphaned: 0, all: 0 };
   for (const thread of widget.threads.all())
     for (const filter of FILTERS) if (passes(widget, thread, filter)) sums[filter]++;
@@ -32,7 +30,7 @@ export function counts(widget: Widget): Record<Filter, number> {
 }
 
 /** Those without a place in the text come last. */
-export function listed(widget: Widget): Thread[] {
+export function listed(widget: Stage): Thread[] {
   const { filter, query } = widget.view.value;
   const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   const found = widget.threads.all().filter((thread) => {
@@ -48,7 +46,7 @@ export function listed(widget: Widget): Thread[] {
   return found.sort((a, b) => (at(a) === at(b) ? 0 : at(a) - at(b)));
 }
 
-function position(widget: Widget, { aid, target }: Thread): number {
+function position(widget: Stage, { aid, target }: Thread): number {
   if (__CRDTCHAT_HOSTED__ && widget.host?.textless) return target.startCp;
   const place = widget.place(aid)?.place;
   return !place || place.state === "orphaned" ? Number.POSITIVE_INFINITY : place.startCp;

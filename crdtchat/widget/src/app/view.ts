@@ -1,7 +1,7 @@
 /** What the interface shows of a widget at a moment. */
 import type { Selected } from "../dom/selection";
 import type { Target } from "../model/schema";
-import type { Filter } from "./listing";
+import type { Filter } from "./filters";
 import type { Peek } from "./peeking";
 
 export interface View {

@@ -8,8 +8,8 @@ import { Drafts } from "./drafts";
 import { Following } from "./following";
 import { KeptSet } from "./kept-set";
 import { draftOf } from "./rejected";
+import type { Stage } from "./stage";
 import { arrivals, Unread } from "./unread";
-import type { Widget } from "./widget";
 
 const MOST_DECLINED = 200;
 
@@ -29,7 +29,7 @@ export class Visit {
   #count = -1;
 
   constructor(
-    private readonly widget: Widget,
+    private readonly widget: Stage,
     readonly page: string,
   ) {
     const { serverUrl, tenantId, sso } = widget.options;

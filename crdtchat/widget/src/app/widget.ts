@@ -12,15 +12,17 @@ import { Address } from "./address";
 import { Attaching, suggestionKey } from "./attaching";
 import { Canvas, isWhole } from "./canvas";
 import type { Draft, Drafts } from "./drafts";
+import type { Filter } from "./filters";
 import type { Host } from "./host";
 import type { HostEvents } from "./host-events";
 import type { KeptSet } from "./kept-set";
-import { type Filter, listed } from "./listing";
+import { listed } from "./listing";
 import type { Person } from "./mentions";
 import type { Options } from "./options";
 import { linkTo, pageIdOf } from "./page-id";
 import { Peeking } from "./peeking";
 import { People } from "./people";
+import type { Stage } from "./stage";
 import { Store } from "./store";
 import { Typing } from "./typing";
 import type { Unread } from "./unread";
@@ -30,12 +32,12 @@ import { Writing } from "./writing";
 
 const NOTICE_MS = 8_000;
 
-export class Widget extends Emitter<HostEvents> {
+export class Widget extends Emitter<HostEvents> implements Stage {
   readonly view = new Store<View>(FIRST_VIEW);
   readonly speech: Speech;
   readonly people = new People();
-  readonly writing = new Writing(this);
-  readonly attaching = new Attaching(this);
+  readonly writing: Writing = new Writing(this);
+  readonly attaching: Attaching = new Attaching(this);
   readonly canvas: Canvas;
   readonly typing = new Typing((typing) => this.session.setPresence({ typing, selection: null }));
   #visit: Visit;

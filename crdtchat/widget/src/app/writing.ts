@@ -4,12 +4,12 @@ import type { Operation } from "../model/intents";
 import type { Target } from "../model/schema";
 import type { Comment } from "../model/threads";
 import { encodeMentions } from "./mentions";
-import type { Widget } from "./widget";
+import type { Stage } from "./stage";
 
 export class Writing {
   #whenKnown: (() => void) | null = null;
 
-  constructor(private readonly widget: Widget) {}
+  constructor(private readonly widget: Stage) {}
 
   annotate(target: Target, text: string, done: () => void): void {
     const { widget } = this;

@@ -1,7 +1,8 @@
 /** All discussions of the page, in the order of its text. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Draft } from "../app/drafts";
-import { counts, FILTERS, type Filter, listed } from "../app/listing";
+import { FILTERS, type Filter } from "../app/filters";
+import { counts, listed } from "../app/listing";
 import type { Widget } from "../app/widget";
 import { copy } from "../dom/clipboard";
 import type { Thread } from "../model/threads";

@@ -1,0 +1,56 @@
+/** The widget as its parts know it. They stand below it; it plays this role for them. */
+import type { Mark } from "../dom/marks";
+import type { Speech } from "../locale/speech";
+import type { Operation } from "../model/intents";
+import type { Target } from "../model/schema";
+import type { Thread, Threads } from "../model/threads";
+import type { Emitter } from "../sync/emitter";
+import type { Session } from "../sync/session";
+import type { Canvas } from "./canvas";
+import type { Drafts } from "./drafts";
+import type { Host } from "./host";
+import type { HostEvents } from "./host-events";
+import type { KeptSet } from "./kept-set";
+import type { Person } from "./mentions";
+import type { Options } from "./options";
+import type { People } from "./people";
+import type { Store } from "./store";
+import type { Typing } from "./typing";
+import type { View } from "./view";
+
+export interface Stage extends Pick<Emitter<HostEvents>, "emit"> {
+  readonly options: Options & { serverUrl: string };
+  readonly host?: Host | undefined;
+  readonly speech: Speech;
+  readonly view: Store<View>;
+  readonly canvas: Canvas;
+  readonly people: People;
+  readonly typing: Typing;
+  readonly writing: { known(): void };
+  readonly attaching: { may(thread: Thread): boolean; cancel(): void };
+  readonly session: Session;
+  readonly drafts: Drafts;
+  readonly declined: KeptSet;
+  readonly threads: Threads;
+  readonly me: string;
+  readonly known: boolean;
+  readonly readonly: boolean;
+  readonly canModerate: boolean;
+  readonly docked: boolean;
+  readonly mentionable: Person[];
+  name(user: string): string;
+  place(aid: string): Mark | undefined;
+  isOrphan(aid: string): boolean;
+  target(place: { startCp: number; endCp: number }): Target;
+  composeOn(target: Target, range: Range | null): void;
+  stopComposing(): void;
+  submit(operation: Operation): void;
+  open(aid: string, reveal?: boolean): void;
+  close(): void;
+  togglePanel(panel?: boolean): void;
+  say(said: string): void;
+  tell(notice: string): void;
+  changed(): void;
+  repaint(): void;
+  followLink(): void;
+}
