@@ -1,20 +1,24 @@
-"""`python -m crdtchat.bench [operations] [fanout] [memory]`: run benchmarks, print their tables."""
+"""`python -m crdtchat.bench [ROW ...]`: the suite beside its peers; other commands by name."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from crdtchat.bench import fanout, memory, operations, report
+from crdtchat.bench import node_peers, operations, report, rooms, suite
 from crdtchat.bench.client import Lost
+from crdtchat.bench.effort import FULL, QUICK
+from crdtchat.bench.generator import GeneratorFailed
 from crdtchat.bench.machine import describe, fsync_seconds
-from crdtchat.bench.servers import CRDTCHAT, NAMES, PEER, CannotStart, require_peer
+from crdtchat.bench.rows import ROWS
+from crdtchat.bench.servers import NAMES, CannotStart, require
+from crdtchat.bench.tables import put
 
-WHAT = ("operations", "fanout", "memory")
 SIZES = (100, 1_000, 10_000)
 _PAUSE = 0.05
 """Seconds between the fsyncs that stand for those at low load."""
@@ -22,75 +26,121 @@ _PAUSE = 0.05
 
 def main() -> int:
     """Exit status: 0 if everything was measured, whatever came out."""
-    flags = _parse()
+    commands: dict[str, Callable[[Sequence[str]], None]] = {
+        "setup": _setup,
+        "operations": _operations,
+        "leaving": _leaving,
+    }
+    words = sys.argv[1:]
+    command = commands.get(words[0]) if words else None
+    try:
+        if command is None:
+            _suite(words)
+        else:
+            command(words[1:])
+    except (CannotStart, Lost, GeneratorFailed, rooms.RoomsFailed, node_peers.SetupFailed) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _suite(words: Sequence[str]) -> None:
+    parser = _parser(
+        "",
+        "The suite: every target beside its peers. Other commands: setup (installs the peers that "
+        "run on Node), operations (what one costs, in process), leaving (memory of rooms that "
+        "come and go).",
+    )
+    known = ", ".join(row.name for row in ROWS)
+    parser.add_argument("rows", nargs="*", help=f"of {known}; all")
+    parser.add_argument("--quick", action="store_true", help="small sizes: does it work at all?")
+    parser.add_argument("--rounds", type=int, default=2, help="repeats of which the median is told")
+    parser.add_argument(
+        "--markdown", type=Path, help="put the tables into this file's place for them"
+    )
+    parser.add_argument(
+        "--servers",
+        type=lambda text: text.split(","),
+        default=list(NAMES),
+        help=f"joined by commas: {', '.join(NAMES)}",
+    )
+    flags = parser.parse_args(words)
+    try:
+        rows = suite.find_rows(flags.rows)
+    except KeyError as error:
+        parser.error(f"no row is called {error}")
+    if unknown := [name for name in flags.servers if name not in NAMES]:
+        parser.error(f"no server is called {unknown[0]!r}")
+    for name in flags.servers:
+        require(name)
+    found = _machine()
+    rounds = 1 if flags.quick else flags.rounds
+    outcome = suite.measure(rows, flags.servers, QUICK if flags.quick else FULL, rounds, _say)
+    lines = suite.lines(outcome, rows, found["idle_fsync_ms"])
+    found["rows"] = [
+        {"name": line.row.name, "work": line.work, "unit": line.row.unit, "ours": line.ours}
+        | {"servers": line.servers, "best": line.best, "bound": line.bound, "holds": line.holds}
+        for line in lines
+    ]
+    found["runs"] = [
+        {"scenario": scenario, "server": server, "figures": [asdict(run) for run in runs]}
+        for (scenario, server), runs in outcome.found.items()
+    ]
+    text = report.suite(lines, outcome, rounds)
+    print(text, flush=True)
+    if flags.markdown:
+        put(flags.markdown, "suite", f"{report.machine(found)}\n{text}")
+    _keep(flags.json, found)
+
+
+def _setup(words: Sequence[str]) -> None:
+    _parser("setup", "Install the peers that run on Node into a cache folder.").parse_args(words)
+    print(f"the peers are in {node_peers.install()}")
+
+
+def _operations(words: Sequence[str]) -> None:
+    parser = _parser("operations", "What one verified, durable operation costs, in process.")
+    parser.add_argument("--quick", action="store_true", help="two sizes, once")
+    flags = parser.parse_args(words)
+    found = _machine()
+    sizes, rounds = (SIZES[:2], 1) if flags.quick else (SIZES, 3)
+    costs = operations.measure(sizes, operations=512, group=64, rounds=rounds)
+    print(report.operations(costs), flush=True)
+    found["operations"] = [asdict(cost) | {"total_us": cost.total_us} for cost in costs]
+    _keep(flags.json, found)
+
+
+def _leaving(words: Sequence[str]) -> None:
+    parser = _parser("leaving", "Memory of rooms that are opened, written in and left.")
+    parser.add_argument("--rooms", type=int, default=5_000)
+    flags = parser.parse_args(words)
+    found = _machine()
+    returned = rooms.measure_apart(flags.rooms)
+    print(report.returned(returned), flush=True)
+    found["leaving"] = asdict(returned)
+    _keep(flags.json, found)
+
+
+def _parser(command: str, about: str) -> argparse.ArgumentParser:
+    name = f"python -m crdtchat.bench {command}".strip()
+    parser = argparse.ArgumentParser(prog=name, description=about)
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    return parser
+
+
+def _machine() -> dict[str, Any]:
     found: dict[str, Any] = {
         "machine": describe(),
         "fsync_ms": fsync_seconds() * 1e3,
         "idle_fsync_ms": fsync_seconds(pause=_PAUSE) * 1e3,
     }
     print(report.machine(found), flush=True)
-    try:
-        if PEER in flags.servers and {"fanout", "memory"} & set(flags.what):
-            require_peer()
-        if "operations" in flags.what:
-            found["operations"] = _operations(flags.quick)
-        if "fanout" in flags.what:
-            found["fanout"] = _fanout(flags, found["idle_fsync_ms"])
-        if "memory" in flags.what:
-            found["memory"] = _memory(flags)
-    except (CannotStart, Lost, fanout.GeneratorFailed, memory.RoomsFailed) as error:
-        print(error, file=sys.stderr)
-        return 1
-    if flags.json:
-        flags.json.write_text(json.dumps(found, indent=1) + "\n")
-    return 0
+    return found
 
 
-def _parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m crdtchat.bench", description=__doc__)
-    parser.add_argument("what", nargs="*", default=list(WHAT), help=f"of {', '.join(WHAT)}; all")
-    parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: rough")
-    parser.add_argument("--rounds", type=int, help="repeats of which the median is shown")
-    parser.add_argument(
-        "--servers",
-        type=lambda text: text.split(","),
-        default=[CRDTCHAT, PEER],
-        help=f"for fanout and memory, joined by commas: {', '.join(NAMES)}",
-    )
-    flags = parser.parse_args()
-    if unknown := [name for name in flags.what if name not in WHAT]:
-        parser.error(f"no benchmark is called {unknown[0]!r}")
-    if unknown := [name for name in flags.servers if name not in NAMES]:
-        parser.error(f"no server is called {unknown[0]!r}")
-    return flags
-
-
-def _operations(quick: bool) -> list[dict[str, Any]]:
-    sizes = SIZES[:2] if quick else SIZES
-    costs = operations.measure(sizes, operations=512, group=64, rounds=1 if quick else 3)
-    print(report.operations(costs), flush=True)
-    return [asdict(cost) | {"total_us": cost.total_us} for cost in costs]
-
-
-def _fanout(flags: argparse.Namespace, idle_fsync_ms: float) -> list[dict[str, Any]]:
-    pace = fanout.Pace(rounds=flags.rounds or 3)
-    if flags.quick:
-        pace = fanout.Pace(warm=0.3, window=1.5, drain=1.0, rounds=flags.rounds or 1)
-    rows = fanout.measure(flags.servers, fanout.LOADS, pace, progress=_say)
-    print(report.fanout(rows, idle_fsync_ms), flush=True)
-    return [asdict(row) for row in rows]
-
-
-def _memory(flags: argparse.Namespace) -> dict[str, Any]:
-    returned = memory.measure_rooms(1_000 if flags.quick else 5_000)
-    things: list[memory.PerThing] = []
-    for server in flags.servers:
-        _say(f"memory of {server}")
-        things.append(memory.measure_connections(server, 200 if flags.quick else 1_000))
-        things.append(memory.measure_pages(server, 20 if flags.quick else 100, 100))
-    print(report.memory(returned, things), flush=True)
-    return {"rooms": asdict(returned), "things": [asdict(thing) for thing in things]}
+def _keep(file: Path | None, found: dict[str, Any]) -> None:
+    if file:
+        file.write_text(json.dumps(found, indent=1) + "\n")
 
 
 def _say(line: str) -> None:

@@ -1,162 +1,104 @@
-"""Fan-out over real sockets: one page, many readers, our server and its peer side by side."""
+"""Fan-out over real sockets: one page with many readers, and many pages with few."""
 
 from __future__ import annotations
 
-import json
-import statistics
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from crdtchat.bench.generator import Plan, Tally
-from crdtchat.bench.servers import USER, running
+from crdtchat.bench.effort import Effort
+from crdtchat.bench.figures import Figures
+from crdtchat.bench.generator import Plan, Tally, generate
+from crdtchat.bench.servers import USER, Running, running
+
+WRITERS = 4
+_LOST = 0.01
+"""A server that loses more than this share of its deliveries has no latency to compare."""
+
+
+def one_page(server: str, effort: Effort, seed: int, rate: float) -> Figures:
+    """One page, all readers on it, at a rate. Raises CannotStart, GeneratorFailed."""
+    return measure(server, effort, seed, Shape(effort.readers, WRITERS, rate))
+
+
+def saturated(server: str, effort: Effort, seed: int) -> Figures:
+    """The same, as fast as the server delivers."""
+    shape = Shape(effort.readers, WRITERS, in_flight=effort.in_flight)
+    return measure(server, effort, seed, shape)
+
+
+def many_pages(server: str, effort: Effort, seed: int) -> Figures:
+    """Many pages, five clients on each, of whom one writes."""
+    return measure(server, effort, seed, Shape(4, 1, effort.rooms_rate, pages=effort.rooms))
+
+
+def low_load(server: str, effort: Effort, seed: int) -> Figures:
+    """One page, ten readers, seldom a change."""
+    # Half the time gets it used to this pace.
+    calm = replace(effort, warm=effort.low_window / 2, window=effort.low_window)
+    return measure(server, calm, seed, Shape(10, WRITERS, effort.low_rate))
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """Readers of one page and operations per second on it."""
+class Shape:
+    """How a load is spread."""
 
     readers: int
-    rate: float
-
-    def __str__(self) -> str:
-        return f"1 x {self.readers} at {self.rate:g}/s"
-
-
-LOADS = (Load(10, 5), Load(200, 50), Load(200, 200), Load(200, 1_000))
-WRITERS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How long each measurement takes, in seconds, and how many rounds."""
-
-    warm: float = 0.7
-    window: float = 3.0
-    drain: float = 2.0
-    rounds: int = 3
+    """Of each page."""
+    writers: int
+    """Of each page."""
+    rate: float = 0
+    """Operations a second on all pages together."""
+    pages: int = 1
+    in_flight: int = 0
+    """Instead of a rate: so many operations are always on their way."""
 
 
-@dataclass(frozen=True, slots=True)
-class FanOut:
-    """Medians of one server under one load."""
-
-    server: str
-    load: Load
-    runs: int
-    cpu_us: float
-    """Server CPU per delivered update, in microseconds."""
-    per_cpu_second: float
-    """Delivered updates per CPU second of the server."""
-    delivered_per_second: float
-    offered_per_second: float
-    per_frame: float
-    """Delivered updates in one frame."""
-    p50_ms: float
-    p99_ms: float
-    lost: float
-    """Share of the offered deliveries still missing 2 seconds later."""
-    generator_share: float
-    """Cores the generator used: near 1, it is what was measured."""
-    others_share: float
-    """Cores that everything else on the machine used meanwhile."""
-    closed: tuple[str, ...]
+def plan_for(
+    process: Running, names: Sequence[str], effort: Effort, seed: int, shape: Shape
+) -> Plan:
+    """The generator's orders."""
+    return Plan(
+        doors=[process.door(name) for name in names],
+        hands=[process.hand(name) for name in names],
+        pid=process.pid,
+        user=USER,
+        readers=shape.readers,
+        writers=shape.writers,
+        rate=shape.rate,
+        warm=effort.warm,
+        window=effort.window,
+        drain=effort.drain,
+        in_flight=shape.in_flight,
+        seed=seed,
+    )
 
 
-class GeneratorFailed(Exception):
-    """The load generator ended without a result."""
-
-
-def measure(
-    servers: Sequence[str],
-    loads: Sequence[Load],
-    pace: Pace,
-    *,
-    progress: Callable[[str], None] = lambda line: None,
-) -> list[FanOut]:
-    """Interleave servers and loads, a fresh server process for each measurement.
-
-    Raises CannotStart, GeneratorFailed.
-    """
-    tallies: dict[tuple[str, Load], list[Tally]] = {}
-    for turn in range(pace.rounds):
-        for load in loads:
-            for server in servers:
-                progress(f"round {turn + 1}: {server}, {load}")
-                tallies.setdefault((server, load), []).append(
-                    measure_once(server, load, pace, seed=turn + 1)
-                )
-    return [summarise(server, load, found) for (server, load), found in tallies.items()]
-
-
-def measure_once(server: str, load: Load, pace: Pace, *, seed: int) -> Tally:
-    """One measurement. Low rates get longer, so that there is something to get used to and to
-    count."""
-    warm, window = pace.warm, pace.window
-    if load.rate:
-        warm = max(warm, min(15 / load.rate, window))
-        window = max(window, min(20 / load.rate, 2 * window))
+def measure(server: str, effort: Effort, seed: int, shape: Shape) -> Figures:
+    """A fresh server, one load on it."""
     with (
         tempfile.TemporaryDirectory(prefix="crdtchat-bench-") as folder,
         running(server, Path(folder)) as process,
     ):
-        plan = Plan(
-            host="127.0.0.1",
-            port=process.port,
-            path=process.path(f"page {seed}"),
-            pid=process.pid,
-            user=USER,
-            readers=load.readers,
-            writers=WRITERS,
-            rate=load.rate,
-            warm=warm,
-            window=window,
-            drain=pace.drain,
-            v1=process.v1,
-            seed=seed,
-        )
-        return _generate(plan)
+        names = [f"page {seed} {number}" for number in range(shape.pages)]
+        return read_tally(generate(plan_for(process, names, effort, seed, shape)))
 
 
-def _generate(plan: Plan) -> Tally:
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "crdtchat.bench.generator"],
-            input=json.dumps(asdict(plan)),
-            capture_output=True,
-            text=True,
-            timeout=60 + plan.warm + plan.window + plan.drain,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise GeneratorFailed("the load generator did not end in time") from None
-    if done.returncode:
-        raise GeneratorFailed(done.stderr.strip()[-500:])
-    return Tally(**json.loads(done.stdout))
-
-
-def summarise(server: str, load: Load, tallies: Sequence[Tally]) -> FanOut:
-    """Medians over the runs; ratios are made from these."""
-
-    def middle(read: Callable[[Tally], float]) -> float:
-        return statistics.median(read(tally) for tally in tallies)
-
-    return FanOut(
-        server=server,
-        load=load,
-        runs=len(tallies),
-        cpu_us=middle(lambda one: one.server_cpu / max(1, one.delivered) * 1e6),
-        per_cpu_second=middle(lambda one: one.delivered / max(0.01, one.server_cpu)),
-        delivered_per_second=middle(lambda one: one.delivered / one.window),
-        offered_per_second=middle(lambda one: one.offered / one.window),
-        per_frame=middle(lambda one: one.delivered / max(1, one.frames)),
-        p50_ms=middle(lambda one: one.p50_ms),
-        p99_ms=middle(lambda one: one.p99_ms),
-        lost=middle(lambda one: one.lost / max(1, one.offered)),
-        generator_share=middle(lambda one: one.generator_cpu / one.window),
-        others_share=middle(lambda one: one.others_cpu / one.window),
-        closed=tuple(sorted({reason for tally in tallies for reason in tally.closed})),
+def read_tally(tally: Tally) -> Figures:
+    """CPU in microseconds for each delivered update, latency in milliseconds."""
+    lost = tally.lost / max(1, tally.offered)
+    values = {
+        "cpu_us": tally.server_cpu / max(1, tally.delivered) * 1e6,
+        "delivered_per_s": tally.delivered / tally.window,
+        "offered_per_s": tally.offered / tally.window,
+        "per_frame": tally.delivered / max(1, tally.frames),
+        "lost": lost,
+    }
+    if lost <= _LOST:
+        values |= {"p50_ms": tally.p50_ms, "p99_ms": tally.p99_ms}
+    notes = [f"{lost:.0%} not delivered in time"] if lost > _LOST else []
+    notes += [f"connections ended: {reason}" for reason in tally.closed]
+    return Figures(
+        values, notes, tally.generator_cpu / tally.window, tally.others_cpu / tally.window
     )

@@ -1,19 +1,24 @@
 """The load generator: a process of its own that writes and reads over plain WebSockets.
 
 Writers are stock y-websocket clients for every server; readers too, or crdtchat.v1. Started by
-`crdtchat.bench.fanout`; takes a `Plan` as JSON on standard input, prints a `Tally` as JSON.
+`generate`; takes a `Plan` as JSON on standard input, prints a `Tally` as JSON.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
-from crdtchat.bench.client import BenchClient, Lost
+import uvloop
+
+from crdtchat.bench.client import EMPTY_VECTOR, BenchClient, Lost
 from crdtchat.bench.deliveries import Deliveries, percentile
+from crdtchat.bench.door import Door
 from crdtchat.bench.machine import busy_seconds, cpu_seconds, resident_bytes
 from crdtchat.bench.records import Writer
 
@@ -24,27 +29,36 @@ _LOOK = 0.02
 """Seconds between two looks at what is still missing."""
 _REPLIES = 4
 """Replies after each new annotation."""
+_BURST = 64
+"""Operations sent at once while many are kept in flight."""
+
+
+class GeneratorFailed(Exception):
+    """The load generator ended without a result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One measurement. Times in seconds, rates in operations per second."""
 
-    host: str
-    port: int
-    path: str
-    """Path and query of the page, percent-encoded."""
+    doors: Sequence[Door]
+    """The pages. Readers and writers are of each."""
+    hands: Sequence[Door]
+    """The same pages, for those who write."""
     pid: int
     """The server's process."""
     user: str
     readers: int
     writers: int
     rate: float
+    """Of all pages together; 0 for none."""
     warm: float
     window: float
     drain: float
-    v1: bool = False
-    """Readers speak crdtchat.v1."""
+    in_flight: int = 0
+    """Instead of a rate: so many operations are always on their way to readers."""
+    stuck: int = 0
+    """Readers, beside the others, who stop reading in the middle of the window."""
     seed: int = 1
 
 
@@ -77,6 +91,8 @@ class Tally:
     """Connections that ended, and why."""
     resident: int = 0
     """Resident bytes of the server at the end."""
+    grown: tuple[int, int] = (0, 0)
+    """By how many bytes the server's resident memory grew in each half of the window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +125,8 @@ class Generator:
         self.writers: list[tuple[BenchClient, Writer]] = []
         self._operations = 0
         self._late = 0.0
-        self._base = plan.seed * 1_000 + 100_000
+        self._base = plan.seed * 10_000 + 100_000
+        self._stuck: list[BenchClient] = []
 
     async def run(self) -> Tally:
         """Connect, warm up, measure, drain. Raises Lost if the server refuses a connection."""
@@ -123,7 +140,10 @@ class Generator:
         self._late = 0.0
         before = self._counts()
         begin = time.perf_counter()
-        await self._write_until(begin, begin + plan.window)
+        if plan.stuck:
+            tally.grown = await self._write_in_halves(begin)
+        else:
+            await self._write_until(begin, begin + plan.window)
         after = self._counts()
         tally.window = time.perf_counter() - begin
         spent = after.minus(before)
@@ -145,9 +165,20 @@ class Generator:
         clients = [*self.readers, *(client for client, _ in self.writers)]
         tally.closed = sorted({client.closed for client in clients if client.closed})
         tally.resident = resident_bytes(plan.pid)
-        for client in clients:
+        for client in [*clients, *self._stuck]:
             client.hang_up()
         return tally
+
+    async def _write_in_halves(self, begin: float) -> tuple[int, int]:
+        """Between the halves of the window those stop reading who are to be stuck."""
+        window, pid = self.plan.window, self.plan.pid
+        start = resident_bytes(pid)
+        await self._write_until(begin, begin + window / 2)
+        middle = resident_bytes(pid)
+        for client in self._stuck:
+            client.stop_reading()
+        await self._write_until(begin + window / 2, begin + window)
+        return middle - start, resident_bytes(pid) - middle
 
     def _counts(self) -> _Counts:
         return _Counts(
@@ -161,24 +192,22 @@ class Generator:
     async def _connect(self) -> None:
         plan = self.plan
         # One first: pycrdt-websocket 0.16 leaves all but one hanging that open a page together.
-        for count in (1, *_shares(plan.readers - 1)):
-            opened = [self._open(self.deliveries, v1=plan.v1) for _ in range(count)]
-            self.readers += await asyncio.gather(*opened)
-        for number in range(plan.writers):
-            client = await self._open(None, v1=False)
+        firsts = [(door, self.deliveries) for door in plan.doors]
+        rest = [(door, self.deliveries) for door in plan.doors for _ in range(plan.readers - 1)]
+        self.readers += await open_all(firsts)
+        self.readers += await open_all(rest)
+        self._stuck += await open_all([(plan.doors[0], None)] * plan.stuck)
+        hands = await open_all([(door, None) for door in plan.hands for _ in range(plan.writers)])
+        for number, client in enumerate(hands):
             writer = Writer(self._base + number, plan.user, seed=plan.seed * 100 + number)
             self.writers.append((client, writer))
-
-    async def _open(self, deliveries: Deliveries | None, *, v1: bool) -> BenchClient:
-        plan = self.plan
-        return await BenchClient.open(plan.host, plan.port, plan.path, deliveries, v1=v1)
 
     async def _write_until(self, begin: float, end: float) -> None:
         """Send at the plan's rate; what is late is sent at once, and remembered as late."""
         rate = self.plan.rate
         due_count = 0
-        if not rate:
-            await asyncio.sleep(end - begin)
+        if self.plan.in_flight:
+            await self._keep_in_flight(end)
             return
         while True:
             now = time.perf_counter()
@@ -191,6 +220,15 @@ class Generator:
                 self._send_one()
                 due_count += 1
             await asyncio.sleep(max(_STEP, min(begin + due_count / rate, end) - now))
+
+    async def _keep_in_flight(self, end: float) -> None:
+        """Send as fast as the server delivers."""
+        deliveries, readers, most = self.deliveries, self.plan.readers, self.plan.in_flight
+        while time.perf_counter() < end:
+            arrived = deliveries.arrivals // readers
+            for _ in range(min(_BURST, most - (len(deliveries.sent) - arrived))):
+                self._send_one()
+            await asyncio.sleep(0)
 
     def _send_one(self) -> None:
         client, writer = self.writers[self._operations % len(self.writers)]
@@ -206,35 +244,49 @@ class Generator:
         client.send_update(update)
 
 
-def _shares(count: int) -> list[int]:
-    """`count` connections in portions."""
-    whole, rest = divmod(count, _CONNECT_AT_ONCE)
-    return [_CONNECT_AT_ONCE] * whole + ([rest] if rest else [])
+async def open_all(
+    wanted: Sequence[tuple[Door, Deliveries | None]], vector: bytes = EMPTY_VECTOR
+) -> list[BenchClient]:
+    """Connections in portions. Raises Lost."""
+    found: list[BenchClient] = []
+    for begin in range(0, len(wanted), _CONNECT_AT_ONCE):
+        portion = wanted[begin : begin + _CONNECT_AT_ONCE]
+        found += await asyncio.gather(
+            *[BenchClient.open(door, deliveries, vector) for door, deliveries in portion]
+        )
+    return found
 
 
-async def run_plan(plan: Plan) -> Tally:
-    """Run a plan in this event loop."""
-    return await Generator(plan).run()
+def generate(plan: Plan) -> Tally:
+    """Run a plan in a process of its own. Raises GeneratorFailed."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "crdtchat.bench.generator"],
+            input=json.dumps(asdict(plan)),
+            capture_output=True,
+            text=True,
+            timeout=120 + plan.warm + plan.window + plan.drain,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise GeneratorFailed("the load generator did not end in time") from None
+    if done.returncode:
+        raise GeneratorFailed(done.stderr.strip()[-500:])
+    return Tally(**json.loads(done.stdout))
 
 
 def main() -> int:
     """Read the plan, print the tally."""
-    plan = Plan(**json.load(sys.stdin))
+    given = json.load(sys.stdin)
+    for name in ("doors", "hands"):
+        given[name] = [Door(**door) for door in given[name]]
     try:
-        tally = _run(plan)
+        tally = uvloop.run(Generator(Plan(**given)).run())
     except (Lost, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     json.dump(asdict(tally), sys.stdout)
     return 0
-
-
-def _run(plan: Plan) -> Tally:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.run(run_plan(plan))
-    return uvloop.run(run_plan(plan))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
+import shutil
 import statistics
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -13,12 +16,14 @@ _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def describe() -> dict[str, str | int]:
-    """Cores, processor, Python, kernel."""
+def describe() -> dict[str, str | float]:
+    """Cores, processor, Python, Node, kernel, load average of the last minute."""
     return {
         "cores": len(os.sched_getaffinity(0)),
         "processor": _processor(),
         "python": platform.python_version(),
+        "node": _node(),
+        "load": os.getloadavg()[0],
         "system": f"{platform.system()} {platform.release()}",
     }
 
@@ -28,6 +33,14 @@ def _processor() -> str:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.machine()
+
+
+def _node() -> str:
+    """Its version, or a dash without one."""
+    if shutil.which("node") is None:
+        return "-"
+    done = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
+    return done.stdout.strip().removeprefix("v")
 
 
 def cpu_seconds(pid: int) -> float:
@@ -78,6 +91,14 @@ def fsync_seconds(directory: str | None = None, times: int = 50, pause: float = 
             os.fsync(file.fileno())
             taken.append(time.perf_counter() - start)
     return statistics.median(taken)
+
+
+def allow_files(count: int) -> None:
+    """Raise this process's limit of open files, which the servers it starts inherit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < count:
+        wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _ticks(pid: int, fields: int) -> int:

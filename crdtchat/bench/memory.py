@@ -1,101 +1,83 @@
-"""Memory: rooms that come and go, idle connections, open pages."""
+"""Memory: idle connections, open pages, a reader that stops reading."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import resource
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import uvloop
 
 from crdtchat.bench.client import PATIENCE, BenchClient, Lost
 from crdtchat.bench.deliveries import Deliveries
-from crdtchat.bench.machine import resident_bytes
+from crdtchat.bench.effort import Effort
+from crdtchat.bench.fanout import WRITERS, Shape, plan_for, read_tally
+from crdtchat.bench.figures import Figures
+from crdtchat.bench.generator import generate, open_all
+from crdtchat.bench.machine import allow_files, resident_bytes
 from crdtchat.bench.records import Writer
-from crdtchat.bench.rooms import Returned
 from crdtchat.bench.servers import USER, Running, running
 
-_FIRST = 50
-"""Connections before the first look: buffers and caches that are made once."""
-_AT_ONCE = 50
 _PAGES_AT_ONCE = 10
+_READING = 40
+"""Readers beside those that get stuck."""
 
 
-class RoomsFailed(Exception):
-    """The process that opens rooms ended without a result."""
-
-
-@dataclass(frozen=True, slots=True)
-class PerThing:
-    """Resident bytes of a server for each of many things."""
-
-    server: str
-    thing: str
-    count: int
-    bytes_each: float
-
-
-def measure_rooms(rooms: int) -> Returned:
-    """Rooms opened and left, in a process of their own. Raises RoomsFailed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "crdtchat.bench.rooms", str(rooms)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    if done.returncode:
-        raise RoomsFailed(done.stderr.strip()[-500:])
-    return Returned(**json.loads(done.stdout))
-
-
-def measure_connections(server: str, count: int) -> PerThing:
-    """Memory of a connection that does nothing, on one page. Raises CannotStart, Lost."""
-    _allow_files(count + 200)
-    return _measure(server, lambda process: _connections(process, count))
-
-
-def measure_pages(server: str, count: int, annotations: int) -> PerThing:
-    """Memory of an open page of so many annotations, its one connection included.
-
-    Raises CannotStart, Lost.
-    """
-    return _measure(server, lambda process: _pages(process, count, annotations))
-
-
-def _measure(server: str, work: Callable[[Running], Awaitable[PerThing]]) -> PerThing:
-    async def run(process: Running) -> PerThing:
-        return await work(process)
-
+def idle_connections(server: str, effort: Effort, seed: int) -> Figures:
+    """KiB of a connection that does nothing, on one page. Raises CannotStart, Lost."""
+    first, last = effort.idle
+    allow_files(last + 200)
     with (
         tempfile.TemporaryDirectory(prefix="crdtchat-bench-") as folder,
         running(server, Path(folder)) as process,
     ):
-        return asyncio.run(run(process))
+        grown = uvloop.run(_connect(process, first, last))
+    return Figures({"idle_kib": grown / (last - first) / 1024})
 
 
-async def _connections(process: Running, count: int) -> PerThing:
-    clients = [await _open(process, "idle", None)]  # alone: see the generator
-    clients += [await _open(process, "idle", None) for _ in range(_FIRST)]
+def open_pages(server: str, effort: Effort, seed: int) -> Figures:
+    """KiB of an open page, its one connection included. Raises CannotStart, Lost."""
+    with (
+        tempfile.TemporaryDirectory(prefix="crdtchat-bench-") as folder,
+        running(server, Path(folder)) as process,
+    ):
+        grown = uvloop.run(_open_pages(process, effort.pages, effort.page_annotations))
+    return Figures({"page_kib": grown / effort.pages / 1024})
+
+
+def stuck_reader(server: str, effort: Effort, seed: int) -> Figures:
+    """KiB that one reader costs who stops reading: growth of the half of the run in which some are
+    stuck beyond that of the half before, for each of them."""
+    calm = replace(effort, window=2 * effort.stuck_window)
+    shape = Shape(_READING, WRITERS, effort.stuck_rate)
+    with (
+        tempfile.TemporaryDirectory(prefix="crdtchat-bench-") as folder,
+        running(server, Path(folder)) as process,
+    ):
+        plan = plan_for(process, [f"page {seed}"], calm, seed, shape)
+        tally = generate(replace(plan, stuck=effort.stuck))
+    found = read_tally(tally)
+    before, after = tally.grown
+    found.values["stuck_kib"] = (after - before) / effort.stuck / 1024
+    return found
+
+
+async def _connect(process: Running, first: int, last: int) -> int:
+    """Bytes by which the server grew between so many connections and so many."""
+    door = process.door("idle")
+    clients = await open_all([(door, None)])  # alone: see the generator
+    clients += await open_all([(door, None)] * (first - 1))
     before = await _settled(process)
-    for begin in range(0, count, _AT_ONCE):
-        portion = min(_AT_ONCE, count - begin)
-        clients += await asyncio.gather(*[_open(process, "idle", None) for _ in range(portion)])
+    clients += await open_all([(door, None)] * (last - first))
     grown = await _settled(process) - before
-    closed = [client.closed for client in clients if client.closed]
-    for client in clients:
-        client.hang_up()
-    if closed:
-        raise Lost(f"{len(closed)} of {count} connections ended: {closed[0]}")
-    return PerThing(process.name, "idle connection", count, grown / count)
+    _hang_up(clients)
+    return grown
 
 
-async def _pages(process: Running, count: int, annotations: int) -> PerThing:
+async def _open_pages(process: Running, count: int, annotations: int) -> int:
     clients = [await _fill(process, "first", 0, annotations)]
     before = await _settled(process)
     for begin in range(0, count, _PAGES_AT_ONCE):
@@ -104,17 +86,15 @@ async def _pages(process: Running, count: int, annotations: int) -> PerThing:
             *[_fill(process, f"page {number}", number + 1, annotations) for number in numbers]
         )
     grown = await _settled(process) - before
-    for client in clients:
-        client.hang_up()
-    thing = f"open page of {annotations} annotations"
-    return PerThing(process.name, thing, count, grown / count)
+    _hang_up(clients)
+    return grown
 
 
 async def _fill(process: Running, page: str, number: int, annotations: int) -> BenchClient:
     """Write a page over one connection, which ends; answer the other, which saw it all."""
     deliveries = Deliveries()
-    reader = await _open(process, page, deliveries)
-    hand = await _open(process, page, None, stock=True)
+    (reader,) = await open_all([(process.door(page), deliveries)])
+    (hand,) = await open_all([(process.hand(page), None)])
     writer = Writer(200_000 + number, USER, seed=number)
     for _ in range(annotations):
         clock = writer.clock
@@ -122,34 +102,26 @@ async def _fill(process: Running, page: str, number: int, annotations: int) -> B
         deliveries.send(writer.client, clock, time.perf_counter())
         hand.send_update(update)
         await asyncio.sleep(0)
-    for _ in range(int(PATIENCE / 0.02)):
-        if deliveries.arrivals >= annotations:
-            break
+    deadline = time.perf_counter() + PATIENCE
+    while deliveries.arrivals < annotations:
+        if reader.closed or time.perf_counter() > deadline:
+            ends = reader.closed or hand.closed
+            raise Lost(f"{deliveries.arrivals} of {annotations} annotations arrived. {ends}")
         await asyncio.sleep(0.02)
-    if deliveries.arrivals < annotations:
-        ends = reader.closed or hand.closed
-        raise Lost(f"{deliveries.arrivals} of {annotations} annotations arrived. {ends}")
     hand.hang_up()
     return reader
 
 
-async def _open(
-    process: Running, page: str, deliveries: Deliveries | None, *, stock: bool = False
-) -> BenchClient:
-    path = process.path(page)
-    v1 = process.v1 and not stock
-    return await BenchClient.open("127.0.0.1", process.port, path, deliveries, v1=v1)
+def _hang_up(clients: Sequence[BenchClient]) -> None:
+    """Raises Lost if one had ended before."""
+    closed = [client.closed for client in clients if client.closed]
+    for client in clients:
+        client.hang_up()
+    if closed:
+        raise Lost(f"{len(closed)} of {len(clients)} connections ended: {closed[0]}")
 
 
 async def _settled(process: Running) -> int:
     """Resident bytes once nothing more is expected to happen."""
     await asyncio.sleep(1.0)
     return resident_bytes(process.pid)
-
-
-def _allow_files(count: int) -> None:
-    """Raise this process's limit of open files, which the servers it starts inherit."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < count:
-        wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

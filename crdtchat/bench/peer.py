@@ -1,6 +1,6 @@
 """The peer: pycrdt-websocket's own server under uvicorn, as its documentation runs it.
 
-`python -m crdtchat.bench.peer [--store FILE]`: with a store, every room has its SQLiteYStore.
+`python -m crdtchat.bench.peer --store FILE`: every room has its SQLiteYStore.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def main() -> int:
     """Serve on a free port of 127.0.0.1 until terminated."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--store", default="")
+    parser.add_argument("--store", required=True)
     store = parser.parse_args().store
     with suppress(KeyboardInterrupt):
         uvloop.run(_serve(store))
@@ -28,19 +28,27 @@ def main() -> int:
 
 
 async def _serve(store: str) -> None:
+    from pycrdt.store import YDocNotFound
     from pycrdt.websocket import ASGIServer, WebsocketServer, YRoom, exception_logger
 
     class Stored(WebsocketServer):
         """Gives every room a store."""
 
         async def get_room(self, name: str) -> YRoom:
-            if name not in self.rooms:
-                self.rooms[name] = YRoom(ystore=_store(name, store), log=self.log)
-            return await super().get_room(name)
+            if name in self.rooms:
+                return await super().get_room(name)
+            kept = _store(name, store)
+            room = self.rooms[name] = YRoom(ready=False, ystore=kept, log=self.log)
+            await self.start_room(room)
+            await kept.started.wait()
+            with suppress(YDocNotFound):
+                await kept.apply_updates(room.ydoc)
+            room.ready = True
+            await room.ydoc_observed.wait()  # what comes before is neither told nor kept
+            return room
 
-    kind = Stored if store else WebsocketServer
     # Without a handler that survives errors this server ends when a client vanishes.
-    async with kind(exception_handler=exception_logger) as websockets:
+    async with Stored(exception_handler=exception_logger) as websockets:
         app = ASGIServer(websockets)
         config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", ws="auto")
         server = _Announcing(config)

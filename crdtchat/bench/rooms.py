@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
@@ -48,6 +49,24 @@ class Returned:
     """After all were evicted."""
     left: int
     """Rooms still in memory at the end."""
+
+
+class RoomsFailed(Exception):
+    """The process that opens rooms ended without a result."""
+
+
+def measure_apart(rooms: int) -> Returned:
+    """Measure in a process of its own. Raises RoomsFailed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "crdtchat.bench.rooms", str(rooms)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    if done.returncode:
+        raise RoomsFailed(done.stderr.strip()[-500:])
+    return Returned(**json.loads(done.stdout))
 
 
 async def measure(rooms: int, folder: str) -> Returned:

@@ -16,6 +16,7 @@ from websockets.uri import parse_uri
 
 from crdtchat.bench.client import BenchClient
 from crdtchat.bench.deliveries import Deliveries
+from crdtchat.bench.door import Door
 from crdtchat.bench.records import Writer
 from crdtchat.server.direct import AT_ONCE, _Encoder
 from crdtchat.sync import message
@@ -72,8 +73,8 @@ async def test_a_burst_in_one_segment_is_taken_in_order(tmp_path: Path) -> None:
         port = int(server.url.rpartition(":")[2])
         operations = 5 * AT_ONCE
         deliveries = Awaited(operations)
-        reader = await BenchClient.open("127.0.0.1", port, path, deliveries, v1=True)
-        hand = await BenchClient.open("127.0.0.1", port, path, None, v1=False)
+        reader = await BenchClient.open(Door("127.0.0.1", port, path, v1=True), deliveries)
+        hand = await BenchClient.open(Door("127.0.0.1", port, path))
         writer = Writer(1_000, "ann")
         for _ in range(operations):
             deliveries.send(writer.client, writer.clock, 0.0)

@@ -17,6 +17,7 @@ import uvicorn
 
 from crdtchat.access.tenants import DEMO
 from crdtchat.bench.client import BenchClient
+from crdtchat.bench.door import Door
 from crdtchat.bench.framing import PONG
 from crdtchat.server.app import create_app
 from crdtchat.server.serve import server_config
@@ -97,9 +98,8 @@ async def test_an_idle_page_is_nearly_silent(tmp_path: Path, v1: bool) -> None:
     )
     async with running(tmp_path, tuning) as server:
         path = "/sync/demo/page?name=Ann"
-        clients = [
-            await Counting.open("127.0.0.1", server.port, path, None, v1=v1) for _ in range(2)
-        ]
+        door = Door("127.0.0.1", server.port, path, v1)
+        clients = [await Counting.open(door) for _ in range(2)]
         counted = [client for client in clients if isinstance(client, Counting)]
         for client in counted:
             client.done = anyio.Event()
