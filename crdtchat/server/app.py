@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import anyio
 from starlette.applications import Starlette
@@ -23,10 +24,11 @@ from crdtchat.host.sources import Sources
 from crdtchat.server import pages
 from crdtchat.server.cors import Cors
 from crdtchat.server.doors import Doors
+from crdtchat.server.fellows import Fellows
 from crdtchat.server.guest_tokens import GuestTokens
 from crdtchat.server.headers import SafeHeaders
 from crdtchat.server.memory import give_memory_back
-from crdtchat.server.metrics import metrics
+from crdtchat.server.metrics import metrics, own_figures
 from crdtchat.server.openapi.document import openapi
 from crdtchat.server.problem import HANDLERS
 from crdtchat.server.rest.routes import rest_routes
@@ -47,13 +49,14 @@ def create_app(  # noqa: PLR0913 - all by name, each a thing of its own
     sources: Sources | None = None,
     tuning: Tuning | None = None,
     webhook_networks: Sequence[Network] = (),
+    fellows: Fellows | None = None,
 ) -> Starlette:
     """Make the application.
 
     `demo`: show the demo page at `/`. `metrics_token`: who has it may read `/metrics`; empty:
     everybody may; None: nobody. `doors`: counts connections, where the server has any.
     `broker`: other processes serve the same store. `webhook_networks`: of the operator's own, that
-    webhooks may lead into.
+    webhooks may lead into. `fellows`: other processes that serve the same port.
     """
 
     @asynccontextmanager
@@ -74,6 +77,8 @@ def create_app(  # noqa: PLR0913 - all by name, each a thing of its own
                     tasks.start_soon(app.state.gate.quotas.run, lambda: hub.sources.now().wall)
                     tasks.start_soon(app.state.deliverer.run)
                     tasks.start_soon(keep_retention, store, app.state.gate.directory, hub.sources)
+                    if fellows is not None:
+                        tasks.start_soon(fellows.run, partial(own_figures, app.state))
                     yield
                     tasks.cancel_scope.cancel()
         finally:
@@ -98,6 +103,7 @@ def create_app(  # noqa: PLR0913 - all by name, each a thing of its own
     )
     app.state.metrics_token = metrics_token
     app.state.doors = doors or Doors()
+    app.state.fellows = fellows
     app.state.importing = set()
     return app
 

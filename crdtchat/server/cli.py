@@ -52,6 +52,9 @@ def make_parser() -> argparse.ArgumentParser:
     _add_address(serve)
     serve.add_argument("--broker", help="redis:// URL by which several servers of a store talk")
     serve.add_argument(
+        "--workers", type=int, metavar="N", help="processes that serve the port (default 1)"
+    )
+    serve.add_argument(
         "--drain-seconds",
         type=int,
         metavar="S",

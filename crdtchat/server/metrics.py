@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -16,6 +17,7 @@ from crdtchat.host.counters import Meter
 from crdtchat.host.hook_delivery import Deliverer
 from crdtchat.host.hub import Hub
 from crdtchat.server.doors import Doors
+from crdtchat.server.fellows import Fellows, Together
 from crdtchat.server.problem import Problem
 
 TENANTS = 200
@@ -114,7 +116,7 @@ def _metered(meters: Mapping[str, Meter]) -> Iterator[Metric]:
 
 
 async def metrics(request: Request) -> Response:
-    """`GET /metrics`: Prometheus text (exposition format 0.0.4).
+    """`GET /metrics`: Prometheus text (exposition format 0.0.4), of all workers of this port.
 
     With a `metrics_token` for whoever sends it as `Authorization: Bearer`; without one for
     everybody while the server is the unconfigured demo on loopback, else for nobody: behind a
@@ -128,8 +130,19 @@ async def metrics(request: Request) -> Response:
         scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
     ):
         raise Problem(401, "send the metrics token as a bearer token")
+    state = request.app.state
+    figures = own_figures(state)
+    fellows: Fellows | None = state.fellows
+    if fellows is not None:
+        registry = CollectorRegistry()
+        registry.register(Together(await fellows.figures(figures)))
+        figures = generate_latest(registry)
+    return Response(figures, media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def own_figures(state: Any) -> bytes:
+    """What this process counted; `state` is the application's."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    state = request.app.state
     registry.register(HubCollector(state.hub, state.doors, state.deliverer))
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+    return generate_latest(registry)

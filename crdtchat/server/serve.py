@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 
 import anyio
@@ -12,22 +13,28 @@ from crdtchat.host.collector import calm_collector
 from crdtchat.server.app import create_app
 from crdtchat.server.direct import DirectSocket
 from crdtchat.server.doors import Doors
+from crdtchat.server.fellows import Fellows
 from crdtchat.server.front import FrontConfig, FrontDoor
 from crdtchat.server.logs import set_up_logs
 from crdtchat.server.settings import Settings
 from crdtchat.server.socket import MAX_FRAME
 from crdtchat.server.storage import has_tenants, make_broker, make_store, shown
 from crdtchat.server.straight import Straight
+from crdtchat.server.work import Worker
+from crdtchat.server.workers import serve_with_workers
 from crdtchat.sync.tuning import Tuning
 
 
 class _Announcing(uvicorn.Server):
     """Says where it listens once it does, which with port 0 nobody knows before."""
 
-    def __init__(self, config: uvicorn.Config, app: Starlette, settings: Settings) -> None:
+    def __init__(
+        self, config: uvicorn.Config, app: Starlette, settings: Settings, worker: Worker | None
+    ) -> None:
         super().__init__(config)
         self._app = app
         self._settings = settings
+        self._worker = worker
 
     async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         for server in self.servers:
@@ -48,15 +55,21 @@ class _Announcing(uvicorn.Server):
         await super().startup(sockets)  # type: ignore[arg-type]
         if not self.started:
             return
+        sys.stdout.write(self._announcement())
+        if self._worker is not None:
+            sys.stdout.write("\0")  # for the parent, which says it once for all
+        sys.stdout.flush()
+
+    def _announcement(self) -> str:
         port = self.servers[0].sockets[0].getsockname()[1]
         host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
         scheme = "https" if self._settings.tls_cert else "http"
-        sys.stdout.write(f"crdtchat listening on {scheme}://{host}:{port}\n")
+        lines = [f"crdtchat listening on {scheme}://{host}:{port}"]
         for tenant in self._app.state.gate.directory:
             who = f"guests are {tenant.guests}s" if tenant.guests else "by token only"
-            sys.stdout.write(f"  tenant {tenant.id}: {who}\n")
-        sys.stdout.write(f"  data: {shown(self._settings)}\n")
-        sys.stdout.flush()
+            lines.append(f"  tenant {tenant.id}: {who}")
+        lines.append(f"  data: {shown(self._settings)}")
+        return "\n".join(lines) + "\n"
 
 
 def raise_descriptors() -> int:
@@ -112,18 +125,39 @@ def server_config(app: Starlette, settings: Settings, heartbeat: float) -> Front
 def serve(settings: Settings) -> int:
     """Serve until a signal ends it. Answers the exit status. Raises BadSetting."""
     settings = settings.checked(stored=has_tenants(settings))
-    set_up_logs()
+    if settings.workers == 1:
+        set_up_logs()
+        return serve_here(settings)
+    make_broker(settings)  # what is wrong with it is said once, and here
+    set_up_logs(0)
+    return serve_with_workers(settings, _say)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def serve_here(
+    settings: Settings, sockets: list[socket.socket] | None = None, worker: Worker | None = None
+) -> int:
+    """Serve in this process, whose logs are set up. `sockets`: to listen on, where they are there.
+
+    Raises BadSetting.
+    """
     doors = Doors(settings.door_limits(raise_descriptors()), settings.trusted_proxies)
     app = create_app(
         store=make_store(settings),
-        broker=make_broker(settings),
+        broker=make_broker(settings, worker.news if worker is not None else None),
         tenants=settings.tenants,
         demo=settings.on_loopback and "demo" in settings.tenants,
         doors=doors,
         metrics_token=settings.metrics_token or ("" if settings.is_demo else None),
         webhook_networks=settings.webhook_networks,
+        fellows=Fellows(worker.number, worker.count, worker.figures) if worker else None,
     )
-    server = _Announcing(server_config(app, settings, Tuning().heartbeat), app, settings)
+    config = server_config(app, settings, Tuning().heartbeat)
+    server = _Announcing(config, app, settings, worker)
     calm_collector()
-    server.run()
+    server.run(sockets)
     return 0 if server.started else 3

@@ -33,6 +33,8 @@ class Settings:
     stays."""
     broker: str = ""
     """Redis URL by which the servers of one store talk; without, they look at the store."""
+    workers: int = 1
+    """Processes that serve the port."""
     drain_seconds: int | None = None
     """Over so many seconds a server that is asked to end sends its connections to others; None: 5
     with a broker, and without one, where there may be no others, at once."""
@@ -51,6 +53,8 @@ class Settings:
     """Networks of the operator's own that webhooks may lead into, there without TLS too."""
     tenants: Tenants = field(default_factory=dict)
     """Empty: on loopback the demo tenant."""
+    is_demo: bool = False
+    """Whether nothing was configured: `checked` found it so."""
 
     @property
     def on_loopback(self) -> bool:
@@ -85,11 +89,6 @@ class Settings:
             return _DRAIN_S if self.broker else 0
         return self.drain_seconds
 
-    @property
-    def is_demo(self) -> bool:
-        """Whether nothing was configured."""
-        return self.tenants is DEMO
-
     def checked(self, *, stored: bool) -> Settings:
         """Fill in the demo, or refuse what would be open to the world by accident.
 
@@ -105,13 +104,13 @@ class Settings:
                 "with crdtchat tenant add, or describe your tenants in a file ([tenants.NAME] "
                 "with secret, guests, origins) and pass it with --config"
             )
-        return replace(self, tenants=DEMO)
+        return replace(self, tenants=DEMO, is_demo=True)
 
 
 _DRAIN_S = 5
 _RESERVED = 128
 """Descriptors for the database, logs and what else is no connection."""
-_NUMBERS = ("port", "connections", "connections_per_address", "drain_seconds")
+_NUMBERS = ("port", "workers", "connections", "connections_per_address", "drain_seconds")
 _MAY_BE_0 = ("port", "drain_seconds")
 _PATHS = ("data", "tls_cert", "tls_key")
 _NETWORKS = ("trusted_proxies", "webhook_networks")

@@ -42,9 +42,16 @@ def _postgres(url: str) -> Store:
         raise BadSetting(str(error)) from None
 
 
-def make_broker(settings: Settings) -> Broker | None:
-    """Make it; None: this is the only process that serves the store. Raises BadSetting."""
+def make_broker(settings: Settings, local: Broker | None = None) -> Broker | None:
+    """Make it; None: this is the only process that serves the store. Raises BadSetting.
+
+    `local`: between the workers of this machine.
+    """
+    if settings.workers > 1 and settings.store == "memory:":
+        raise BadSetting("a store in memory is one process' own: leave --workers out")
     if not settings.broker:
+        if local is not None:
+            return local
         return SilentBroker() if settings.store.startswith(_POSTGRES) else None
     if not settings.broker.startswith(("redis://", "rediss://", "unix://")):
         name = settings.broker.partition("://")[0]
