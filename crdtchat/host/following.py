@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from crdtchat.stores.base import Entry, Head, Lease, Loaded, StoreError
+from crdtchat.stores.base import Entry, Head, Lease, Loaded, PageTooNew, StoreError
 from crdtchat.sync.codes import CloseCode
 
 _HEARD = 64
@@ -82,6 +82,10 @@ class Following(Generic[R]):
             self._heard.append(news)
             self._take(room)
 
+    def ask(self, room: R) -> None:
+        """Somebody says that something was appended, in words that are not known here."""
+        self._ask(room)
+
     def look(self, room: R, head: Head) -> None:
         """The store's log was seen to end there."""
         if head != room.head and not self._is_flying(room):
@@ -118,7 +122,9 @@ class Following(Generic[R]):
     def failed(self, room: R, error: StoreError) -> None:
         """The rest cannot be read now."""
         self._reading = False
-        if self._refused and not room.dropped:
+        if isinstance(error, PageTooNew) and not room.dropped:
+            room.drop(CloseCode.UNAVAILABLE, str(error))
+        elif self._refused and not room.dropped:
             self._refused = False
             room.failed(str(error))
 

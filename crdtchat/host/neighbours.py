@@ -113,7 +113,11 @@ class Neighbours:
         try:
             kind, body = unseal(self._secret, topic, message)
             if kind == Kind.NEWS and room is not None:
-                room.following.hear(room, decode_news(body))
+                news = decode_news(body)
+                if news is None:
+                    room.following.ask(room)
+                else:
+                    room.following.hear(room, news)
             else:
                 self.presence.receive(room, kind, body)
         except Malformed as error:

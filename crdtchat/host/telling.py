@@ -11,6 +11,7 @@ import hmac
 import json
 from enum import IntEnum
 
+from crdtchat.document.schema import SCHEMA_VERSION
 from crdtchat.host.following import News
 from crdtchat.stores.base import Append, DocumentKey, Entry, Lease
 from crdtchat.sync.codes import Malformed
@@ -61,8 +62,13 @@ def _seal(secret: bytes, topic: str, data: bytes) -> bytes:
 
 
 def encode_news(append: Append) -> bytes:
-    """What an append put into its page's log."""
-    parts = [uint(append.epoch), uint(append.after + 1), uint(len(append.entries))]
+    """What an append put into its page's log, and the version of the schema that it needs."""
+    parts = [
+        uint(SCHEMA_VERSION),
+        uint(append.epoch),
+        uint(append.after + 1),
+        uint(len(append.entries)),
+    ]
     for entry in append.entries:
         parts += [sized(entry.update), string(entry.principal), uint(entry.at)]
         parts.append(sized(entry.broadcast_id))
@@ -90,9 +96,15 @@ def decode_presence(body: bytes) -> tuple[str, Far]:
         raise Malformed(f"no presence: {error}") from None
 
 
-def decode_news(body: bytes) -> News:
-    """Read what `encode_news` wrote. Raises Malformed."""
-    epoch, at = read_uint(body, 0)
+def decode_news(body: bytes) -> News | None:
+    """Read what `encode_news` wrote; None if it takes a newer node to understand it.
+
+    Raises Malformed.
+    """
+    needed, at = read_uint(body, 0)
+    if needed > SCHEMA_VERSION:
+        return None
+    epoch, at = read_uint(body, at)
     first, at = read_uint(body, at)
     count, at = read_uint(body, at)
     entries = []

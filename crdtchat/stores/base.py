@@ -227,6 +227,10 @@ class StoreTooNew(StoreError):
         super().__init__(message, retry=False)
 
 
+class PageTooNew(StoreUnavailable):
+    """A newer crdtchat wrote on the page what this one may misunderstand. Other nodes serve it."""
+
+
 class Store(Auditing, Hooking, Protocol):
     """The exam is `crdtchat.testing.store_contract`; every store passes it.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from psycopg import Connection
 
+from crdtchat.document.schema import SCHEMA_VERSION
 from crdtchat.stores.base import Conflict, Erasure
 from crdtchat.stores.postgres_audit import note
 from crdtchat.stores.postgres_counter import count_up, read_counter
@@ -45,8 +46,9 @@ def erase(connection: Connection, erasure: Erasure) -> int | Conflict:
     connection.execute("DELETE FROM lease WHERE document_id = %b", (document_id,))
     put_snapshot(connection, erasure.key, document_id, epoch, sequence, erasure.state)
     connection.execute(
-        "UPDATE document SET epoch = %b, sequence = %b WHERE id = %b",
-        (epoch, sequence, document_id),
+        "UPDATE document SET epoch = %b, sequence = %b, format = greatest(format, %b)"
+        " WHERE id = %b",
+        (epoch, sequence, SCHEMA_VERSION, document_id),
     )
     if erasure.versions is not None:
         connection.execute(

@@ -9,7 +9,17 @@ from collections.abc import Iterable, Sequence
 
 from psycopg import Connection
 
-from crdtchat.stores.base import DocumentKey, Entry, Head, Lease, Loaded, Page, StoreError
+from crdtchat.document.schema import SCHEMA_VERSION
+from crdtchat.stores.base import (
+    DocumentKey,
+    Entry,
+    Head,
+    Lease,
+    Loaded,
+    Page,
+    PageTooNew,
+    StoreError,
+)
 from crdtchat.stores.checksum import (
     document_seed,
     entry_checksum,
@@ -20,7 +30,7 @@ from crdtchat.stores.postgres_errors import damaged
 from crdtchat.stores.postgres_schema import digest_of
 
 _HEAD = (
-    "SELECT d.id, d.epoch, d.sequence, coalesce(s.sequence, 0) FROM document d"
+    "SELECT d.id, d.epoch, d.sequence, coalesce(s.sequence, 0), d.format FROM document d"
     " LEFT JOIN snapshot s ON s.document_id = d.id WHERE digest = %b"
 )
 _ENTRIES = (
@@ -32,7 +42,8 @@ _ENTRIES = (
 class LogReader:
     """Reads documents as of one moment: its methods run inside a transaction that sees one.
 
-    What is read is complete and proves itself by checksum, or `StoreCorrupt` is raised.
+    What is read is complete and proves itself by checksum, or `StoreCorrupt` is raised; what newer
+    programs wrote, and this one might misunderstand, raises `PageTooNew`.
     """
 
     def __init__(self, where: str) -> None:
@@ -43,7 +54,8 @@ class LogReader:
         row = connection.execute(_HEAD, (digest_of(*key),)).fetchone()
         if row is None:
             return Loaded()
-        document_id, epoch, sequence, start = row
+        document_id, epoch, sequence, start, needed = row
+        _check_format(needed)
         seed = document_seed(key, epoch)
         state = b""
         if known and known.epoch == epoch and start <= known.sequence <= sequence:
@@ -75,7 +87,8 @@ class LogReader:
     def since(self, connection: Connection, key: DocumentKey, after: int) -> tuple[Entry, ...]:
         """See `Store.since`. Raises `StoreError`, `StoreCorrupt`."""
         row = connection.execute(_HEAD, (digest_of(*key),)).fetchone()
-        document_id, epoch, sequence, start = row or (0, 1, 0, 0)
+        document_id, epoch, sequence, start, needed = row or (0, 1, 0, 0, SCHEMA_VERSION)
+        _check_format(needed)
         if after < start:
             raise StoreError(
                 f"Entries after {after} are folded into the snapshot at {start}: "
@@ -121,6 +134,14 @@ class LogReader:
 
     def _damaged(self, key: DocumentKey, what: str) -> StoreError:
         return damaged(self._where, f"{what} of page {key.page!r} of tenant {key.tenant!r}")
+
+
+def _check_format(needed: int) -> None:
+    if needed > SCHEMA_VERSION:
+        raise PageTooNew(
+            f"a newer crdtchat wrote on this page (schema {needed}, this one knows "
+            f"{SCHEMA_VERSION}): upgrade this server too"
+        )
 
 
 def find_heads(connection: Connection, keys: Sequence[DocumentKey]) -> list[Head]:

@@ -160,25 +160,39 @@ def _first(connection: Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first,)
+def _versions(connection: Connection) -> None:
+    """Say what reads what: `document.format` is the version of a document's schema that its log
+    needs, `schema_version.oldest` the oldest version of these tables whose programs may go on."""
+    connection.execute("ALTER TABLE document ADD COLUMN format bigint NOT NULL DEFAULT 1")
+    connection.execute("ALTER TABLE schema_version ADD COLUMN oldest integer NOT NULL DEFAULT 1")
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first, _versions)
+OLDEST = 1
+"""Programs that know so many of the migrations work on today's tables, too: they run beside ours
+while nodes are upgraded one after another. A migration that they would not survive raises it."""
 
 
 def migrate(
-    connection: Connection, where: str, migrations: Sequence[Migration] = MIGRATIONS
+    connection: Connection,
+    where: str,
+    migrations: Sequence[Migration] = MIGRATIONS,
+    oldest: int = OLDEST,
 ) -> None:
-    """Bring the database to the newest version, all in one transaction.
+    """Bring the database to the newest version, all in one transaction. One that a newer crdtchat
+    migrated is left as it is, if that says that ours may work on it.
 
     Raises `StoreTooNew`, `StoreCorrupt` (another program's tables), `psycopg.Error`.
     """
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         version = _version(connection)
-        if version > len(migrations):
+        if version > len(migrations) and _oldest(connection) > len(migrations):
             raise StoreTooNew(
                 f"{where} was written by a newer crdtchat (schema {version}, this one knows "
                 f"{len(migrations)}): upgrade crdtchat."
             )
-        if version == len(migrations):
+        if version >= len(migrations):
             return
         if version == 0:
             if _has_tables(connection):
@@ -189,7 +203,9 @@ def migrate(
             connection.execute("INSERT INTO schema_version VALUES (0)")
         for migration in migrations[version:]:
             migration(connection)
-        connection.execute("UPDATE schema_version SET number = %s", (len(migrations),))
+        connection.execute(
+            "UPDATE schema_version SET number = %s, oldest = %s", (len(migrations), oldest)
+        )
 
 
 def _version(connection: Connection) -> int:
@@ -197,6 +213,11 @@ def _version(connection: Connection) -> int:
     if found is None or found[0] is None:
         return 0
     row = connection.execute("SELECT number FROM schema_version").fetchone()
+    return row[0] if row else 0
+
+
+def _oldest(connection: Connection) -> int:
+    row = connection.execute("SELECT oldest FROM schema_version").fetchone()
     return row[0] if row else 0
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg import Connection
 
+from crdtchat.document.schema import SCHEMA_VERSION
 from crdtchat.stores.base import CONVERSATIONS, Append, Conflict, DocumentKey, Head, usage_day
 from crdtchat.stores.checksum import (
     document_seed,
@@ -41,11 +42,16 @@ WITH wanted AS MATERIALIZED (
     SELECT d.id, w.number, w.sequence, w.updated FROM document d JOIN wanted w USING (digest)
     WHERE d.epoch = w.epoch AND d.sequence = w.after ORDER BY digest FOR UPDATE OF d
 ), moved AS (
-    UPDATE document d SET sequence = l.sequence, updated = coalesce(l.updated, d.updated)
+    UPDATE document d SET sequence = l.sequence, updated = coalesce(l.updated, d.updated),
+        format = greatest(d.format, """
+    + str(SCHEMA_VERSION)
+    + """)
     FROM locked l WHERE d.id = l.id RETURNING d.id, l.number
 ), made AS (
-    INSERT INTO document (digest, tenant, page, scope, epoch, sequence, updated)
-    SELECT digest, tenant, page, scope, 1, sequence, coalesce(updated, 0) FROM wanted
+    INSERT INTO document (digest, tenant, page, scope, epoch, sequence, updated, format)
+    SELECT digest, tenant, page, scope, 1, sequence, coalesce(updated, 0), """
+    + str(SCHEMA_VERSION)
+    + """ FROM wanted
     WHERE epoch = 1 AND after = 0 ORDER BY digest
     ON CONFLICT (digest) DO NOTHING RETURNING id, digest
 ), written AS MATERIALIZED (

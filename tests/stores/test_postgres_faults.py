@@ -296,7 +296,8 @@ class TestRefusals:
 
     async def test_a_newer_schema(self, postgres: PostgresServer, schema: str) -> None:
         with connect(postgres.url(schema)) as connection:
-            migrate(connection, "it", [*MIGRATIONS, lambda connection: None])
+            newer = [*MIGRATIONS, lambda connection: None]
+            migrate(connection, "it", newer, oldest=len(newer))
         store = PostgresStore(postgres.url(schema))
         with pytest.raises(StoreTooNew, match="upgrade crdtchat"):
             await store.open()
