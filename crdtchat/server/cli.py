@@ -84,6 +84,17 @@ def make_parser() -> argparse.ArgumentParser:
     _add_settings(audit)
     audit.add_argument("--tenant", required=True)
     audit.add_argument("--page", help="only what was done on this page")
+    migrate = commands.add_parser(
+        "migrate", help="move everything from SQLite to PostgreSQL, or back (server stopped)"
+    )
+    migrate.set_defaults(command=_migrate)
+    migrate.add_argument(
+        "--from",
+        required=True,
+        metavar="URL",
+        help="sqlite:///FILE (four slashes for an absolute path) or postgresql://...",
+    )
+    migrate.add_argument("--to", required=True, metavar="URL", help="the other, empty or not there")
     compact = commands.add_parser("compact", help="fold logs into snapshots (server stopped)")
     compact.set_defaults(command=_compact)
     _add_settings(compact)
@@ -164,6 +175,12 @@ def _audit(flags: dict[str, Any]) -> int:
     from crdtchat.server.audit import print_audit
 
     return print_audit(_settings(flags), flags)
+
+
+def _migrate(flags: dict[str, Any]) -> int:
+    from crdtchat.server.migrate import migrate
+
+    return migrate(flags)
 
 
 def _compact(flags: dict[str, Any]) -> int:

@@ -190,6 +190,9 @@ def _tenants(tables: Any) -> dict[str, Tenant]:
         raise BadSetting(str(error)) from None
 
 
+FILE_NAME = "crdtchat.sqlite3"
+
+
 def data_file(settings: Settings) -> Path:
     """The embedded database."""
-    return settings.data / "crdtchat.sqlite3"
+    return settings.data / FILE_NAME

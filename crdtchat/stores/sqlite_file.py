@@ -34,11 +34,14 @@ _SETTINGS = (
 )
 
 
-def connect(path: Path, busy_ms: int, mode: str = "rw") -> sqlite3.Connection:
+def connect(
+    path: Path, busy_ms: int, mode: str = "rw", *, exclusive: bool = False
+) -> sqlite3.Connection:
     """Open an existing file; transactions are begun and ended by hand.
 
     `busy_ms`: how long to wait for other processes' locks. Never creates the file: a running
-    server whose file vanished must not go on with an empty one.
+    server whose file vanished must not go on with an empty one. `exclusive`: nobody else can open
+    it until the connection is closed, and it is an error if somebody has.
     Raises `sqlite3.Error`, `StoreUnavailable` where write-ahead logging is impossible.
     """
     connection = sqlite3.connect(
@@ -49,6 +52,9 @@ def connect(path: Path, busy_ms: int, mode: str = "rw") -> sqlite3.Connection:
         timeout=busy_ms / 1000,
     )
     try:
+        if exclusive:
+            # Before the first access: only then is the whole file locked, and not its log alone.
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE").fetchall()
         for setting in _SETTINGS:
             connection.execute(f"PRAGMA {setting.format(busy_ms=busy_ms)}").fetchall()
         (journal,) = connection.execute("PRAGMA journal_mode").fetchone()
