@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,8 +18,13 @@ _DEADLINE_S = 60.0
 class RedisServer:
     """Runs until `stop`, and may be stopped and started again in between, on the same port."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, options: Sequence[str] = (), config: str = "") -> None:
+        """`options`: of the command, beside those that every server here has. `config`: lines of
+        a file that the server may write to."""
         self._directory = directory
+        self._options = options
+        self._config = directory / "redis.conf"
+        self._config.write_text(config)
         self._process: subprocess.Popen[bytes] | None = None
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
@@ -42,8 +47,9 @@ class RedisServer:
             raise RuntimeError("these tests need Redis: install Debian's package redis-server")
         self._process = subprocess.Popen(
             [
-                *(program, "--port", str(self.port), "--bind", "127.0.0.1"),
+                *(program, str(self._config), "--port", str(self.port), "--bind", "127.0.0.1"),
                 *("--save", "", "--appendonly", "no", "--dir", str(self._directory)),
+                *self._options,
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -52,7 +58,7 @@ class RedisServer:
         while True:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port)) as one:
                 one.sendall(b"PING\r\n")
-                if one.recv(16).startswith(b"+PONG"):
+                if one.recv(16).startswith((b"+PONG", b"-NOAUTH")):
                     return
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("the Redis server does not start")
@@ -67,10 +73,10 @@ class RedisServer:
 
 
 @contextmanager
-def running_redis() -> Iterator[RedisServer]:
+def running_redis(*options: str, config: str = "") -> Iterator[RedisServer]:
     """A server for the length of a block."""
     directory = Path(tempfile.mkdtemp(prefix="crdtchat-redis-"))
-    server = RedisServer(directory)
+    server = RedisServer(directory, options, config)
     server.start()
     try:
         yield server

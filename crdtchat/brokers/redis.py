@@ -6,18 +6,18 @@ import logging
 import secrets
 from collections import deque
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 import anyio
-import redis.asyncio as redis
 from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from crdtchat.brokers.base import Receive
+from crdtchat.brokers.redis_address import read_address
 
 logger = logging.getLogger("crdtchat.brokers")
 
 _BEAT_S = 1.0
+_CONNECT_S = 3.0
 _SILENCE_S = 4.0
 """A connection that does not bring its own beats back for so long is given up."""
 _PAUSES_S = (0.1, 0.5, 1.0, 2.0)
@@ -27,10 +27,6 @@ _TOGETHER = 256
 _ID_BYTES = 8
 
 
-class BadBroker(Exception):
-    """No broker can be made of a URL; the text is one sentence with the remedy."""
-
-
 class RedisBroker:
     """See `Broker`. Needs asyncio, as its client does.
 
@@ -38,18 +34,15 @@ class RedisBroker:
     2. What cannot be published for the time being is bounded, and the oldest of it lost.
     3. `connected` is told by a beat that is published and comes back by the subscription, so it
        covers both ways.
+    4. Where the URL names several servers, another is taken when one fails.
     """
 
     def __init__(self, url: str) -> None:
-        """`url`: `redis://`, `rediss://` (TLS) or `unix://`, with user and password. Raises
-        `BadBroker`."""
-        try:
-            self._client = redis.Redis.from_url(
-                url, socket_connect_timeout=3, socket_timeout=_SILENCE_S, protocol=2
-            )
-        except ValueError as error:
-            raise BadBroker(f"the broker's URL cannot be read: {error}") from None
-        self.place = urlsplit(url).hostname or urlsplit(url).path
+        """`url`: see `crdtchat.brokers.redis_address`. Raises `BadBroker`."""
+        address = read_address(url, connect_s=_CONNECT_S, answer_s=_SILENCE_S)
+        self.place = address.place
+        self._clients = deque(address.clients)
+        self._guides = address.guides
         self._id = secrets.token_bytes(_ID_BYTES)
         self._beat = f"crdtchat:beat:{self._id.hex()}"
         self._topics: set[str] = set()
@@ -91,12 +84,14 @@ class RedisBroker:
                 self.connected = False
                 if not failures:
                     logger.warning("the broker at %s is away: %s", self.place, reason)
+                self._clients.rotate(-1)
                 await anyio.sleep(_PAUSES_S[min(failures, len(_PAUSES_S) - 1)])
                 failures += 1
         finally:
             self.connected = False
             with anyio.CancelScope(shield=True), anyio.move_on_after(1):
-                await self._client.aclose()
+                for client in (*self._clients, *self._guides):
+                    await client.aclose()
 
     def _change(self, wanted: bool, topic: str) -> None:
         if self.connected:
@@ -106,7 +101,7 @@ class RedisBroker:
     async def _serve(self, receive: Receive, connected: Callable[[], None]) -> None:
         """Carry messages until something fails."""
         self._changes.clear()
-        async with self._client.pubsub() as pubsub:
+        async with self._clients[0].pubsub() as pubsub:
             await pubsub.subscribe(self._beat, *self._topics)
             self._changes.clear()
             async with anyio.create_task_group() as tasks:
@@ -152,7 +147,7 @@ class RedisBroker:
                     if topics:
                         await (pubsub.subscribe if wanted else pubsub.unsubscribe)(*topics)
             while self._messages:
-                async with self._client.pipeline(transaction=False) as pipeline:
+                async with self._clients[0].pipeline(transaction=False) as pipeline:
                     for _ in range(min(_TOGETHER, len(self._messages))):
                         topic, message = self._messages.popleft()
                         self._bytes -= len(message) - _ID_BYTES

@@ -53,17 +53,21 @@ def make_broker(settings: Settings, local: Broker | None = None) -> Broker | Non
         if local is not None:
             return local
         return SilentBroker() if settings.store.startswith(_POSTGRES) else None
-    if not settings.broker.startswith(("redis://", "rediss://", "unix://")):
-        name = settings.broker.partition("://")[0]
-        raise BadSetting(f"no broker is called {name!r}: say redis://host or rediss://host")
     if settings.store == "memory:":
         raise BadSetting("a store in memory is one process' own: there is nobody to talk to")
     try:
-        from crdtchat.brokers.redis import BadBroker, RedisBroker
+        from crdtchat.brokers.redis import RedisBroker
+        from crdtchat.brokers.redis_address import SCHEMES, BadBroker
     except ImportError:
         raise BadSetting(
             "a broker on Redis needs its client: pip install 'crdtchat[redis]'"
         ) from None
+    if not settings.broker.startswith(SCHEMES):
+        name = settings.broker.partition("://")[0]
+        raise BadSetting(
+            f"no broker is called {name!r}: say redis://host, rediss://host, redis+cluster://host "
+            "or redis+sentinel://host/name"
+        )
     try:
         return RedisBroker(settings.broker)
     except BadBroker as error:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from functools import partial
+from pathlib import Path
+from urllib.parse import quote
 
 import anyio.to_thread
 import pytest
 
 from crdtchat.brokers.base import Broker
-from crdtchat.brokers.redis import BadBroker, RedisBroker
+from crdtchat.brokers.redis import RedisBroker
+from crdtchat.brokers.redis_address import BadBroker
 from crdtchat.testing.broker_contract import BrokerContract, MakeBroker, arrive, listening
+from tests.certificates import certified
+from tests.redis_groups import running_cluster, running_sentinel
 from tests.redis_server import RedisServer, running_redis
 
 
@@ -70,6 +76,73 @@ async def test_one_that_was_never_there() -> None:
     assert not broker.connected
 
 
-def test_what_is_no_url() -> None:
-    with pytest.raises(BadBroker, match="cannot be read"):
-        RedisBroker("http://127.0.0.1")
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://127.0.0.1", "cannot be read"),
+        ("redis+cluster://", "names no host"),
+        ("redis+cluster://one,two/3", "no databases"),
+        ("redis+cluster://one:port", "cannot be read"),
+        ("redis+sentinel://one,two", "what Sentinel calls"),
+        ("redis+sentinel:///main", "names no host"),
+        ("redis+sentinel://one:port/main", "cannot be read"),
+    ],
+)
+def test_what_is_no_url(url: str, why: str) -> None:
+    with pytest.raises(BadBroker, match=why):
+        RedisBroker(url)
+
+
+def test_its_place_is_told_without_a_password() -> None:
+    for url, place in (
+        ("redis://ann:s3cret@host:1", "host"),
+        ("rediss+cluster://ann:s3cret@one:1,two", "one:1,two"),
+        (
+            "redis+sentinel://ann:s3cret@one,two:2/main?sentinel_password=s3cret",
+            "main of one,two:2",
+        ),
+    ):
+        assert RedisBroker(url).place == place
+
+
+async def test_tls_and_a_user(tmp_path: Path) -> None:
+    certificate, key = certified(tmp_path, days=1)
+    user = "user chat on >s3/cret &crdtchat:* &t +publish +subscribe +unsubscribe\nrequirepass x\n"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    options = ["--tls-port", str(port), "--tls-auth-clients", "no"]
+    options += ["--tls-cert-file", str(certificate), "--tls-key-file", str(key)]
+    with running_redis(*options, config=user) as server:
+        url = f"rediss://chat:s3%2Fcret@127.0.0.1:{port}?ssl_ca_certs={quote(str(certificate))}"
+        async with listening(RedisBroker(url)) as one, listening(RedisBroker(url)) as two:
+            one.broker.subscribe("t")
+            await arrive(two.broker, one, "t")
+        stranger = RedisBroker(server.url)
+        with anyio.move_on_after(0.5):
+            await stranger.run(lambda topic, message: None, lambda: None)
+        assert not stranger.connected
+
+
+async def test_a_cluster_is_one_broker_on_all_its_nodes() -> None:
+    with running_cluster() as (first, second):
+        hosts = [f"127.0.0.1:{server.port}" for server in (first, second)]
+        urls = [f"redis+cluster://{','.join(one)}" for one in (hosts, hosts[::-1])]
+        async with listening(RedisBroker(urls[0])) as one, listening(RedisBroker(urls[1])) as two:
+            one.broker.subscribe("t")
+            await arrive(two.broker, one, "t")
+            await anyio.to_thread.run_sync(second.stop)
+            await two.until(lambda: two.connections == 2)
+            await arrive(two.broker, one, "t")
+
+
+async def test_sentinel_names_who_leads() -> None:
+    with running_sentinel() as group:
+        url = f"redis+sentinel://127.0.0.1:1,127.0.0.1:{group.sentinel.port}/main"
+        async with listening(RedisBroker(url)) as one, listening(RedisBroker(url)) as two:
+            one.broker.subscribe("t")
+            await arrive(two.broker, one, "t")
+            await anyio.to_thread.run_sync(group.leader.stop)
+            await one.until(lambda: one.connections == 2)
+            await two.until(lambda: two.connections == 2)
+            await arrive(two.broker, one, "t")
+            assert group.leading() == group.follower.port
