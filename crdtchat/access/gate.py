@@ -44,7 +44,7 @@ class Gate:
         self.directory = directory
         self._store = store
         self.quotas = Quotas(store)
-        self._budgets = Budgets()
+        self.budgets = Budgets()
 
     def peer(self, principal: Principal) -> Peer:
         """Somebody as a room sees them, within the limits of their tenant."""
@@ -53,7 +53,7 @@ class Gate:
 
         def take(size: int, now: float) -> float:
             tenant = self.directory.find(name)
-            return self._budgets.take(tenant, user, size, now) if tenant is not None else 0.0
+            return self.budgets.take(tenant, user, size, now) if tenant is not None else 0.0
 
         def spend(count: int, now: int) -> float:
             tenant = self.directory.find(name)

@@ -42,6 +42,11 @@ class FarPresence:
         self._opened: dict[Gathering, float] = {}
         self._beat_at = 0.0
 
+    @property
+    def nodes(self) -> int:
+        """How many there are, this one included."""
+        return 1 + len(self._alive)
+
     def opened(self, room: Gathering) -> None:
         """A room was opened: ask who is there."""
         self._opened[room] = anyio.current_time()

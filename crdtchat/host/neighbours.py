@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable
+from functools import partial
 
 import anyio
 
+from crdtchat.access.gate import Gate
 from crdtchat.brokers.base import Broker
 from crdtchat.host.counters import Counters
 from crdtchat.host.far_presence import FarPresence
 from crdtchat.host.gathering import Gathering
+from crdtchat.host.lending import Lending
 from crdtchat.host.telling import (
     Kind,
     decode_news,
@@ -52,13 +56,21 @@ class Neighbours:
         self._fresh: list[Gathering] = []
         """Opened since the last look: what was appended before the subscription took effect was
         told to nobody here."""
-        self.presence = FarPresence(secrets.token_hex(8), self._open_rooms, self._tell_room)
+        self._node = secrets.token_hex(8)
+        self.presence = FarPresence(self._node, self._open_rooms, self._tell_room)
+        self._lending: Lending | None = None
+        self.nodes = 1
+        """How many there are, this one included, as far as is known."""
 
     async def prepare(self) -> None:
         """Learn the secret. Call before anything else. Raises StoreError."""
         self._secret = await self._store.secret(_SECRET)
         self._everybody = topic_of(self._secret, "nodes")
         self.broker.subscribe(self._everybody)
+
+    def share(self, gate: Gate, steady: Callable[[], float]) -> None:
+        """Limits are those of all nodes together. `steady`: the clock of the rooms."""
+        self._lending = Lending(self._node, gate, partial(self._tell_room, None), steady)
 
     async def run(self) -> None:
         """Carry messages and look at the store until cancelled."""
@@ -118,6 +130,9 @@ class Neighbours:
                     room.following.ask(room)
                 else:
                     room.following.hear(room, news)
+            elif kind in (Kind.LOW, Kind.LOAN):
+                if self._lending is not None:
+                    self._lending.receive(kind, body)
             else:
                 self.presence.receive(room, kind, body)
         except Malformed as error:
@@ -135,6 +150,10 @@ class Neighbours:
         while True:
             await anyio.sleep(_TICK_S)
             self.presence.tick()
+            if self.broker.connected:
+                self.nodes = self.presence.nodes
+                if self._lending is not None:
+                    self._lending.share(self.nodes)
             now = anyio.current_time()
             rooms, self._fresh = self._fresh, []
             if now >= due:

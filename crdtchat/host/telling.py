@@ -30,6 +30,9 @@ class Kind(IntEnum):
     """Somebody opened the page: who is there?"""
     ALIVE = 4
     GONE = 5
+    LOW = 6
+    """A node has little left of a budget."""
+    LOAN = 7
 
 
 def topic_of(secret: bytes, *parts: str) -> str:

@@ -58,6 +58,9 @@ class HubCollector(Collector):
                 "Whether messages between nodes pass.",
                 int(neighbours.broker.connected),
             )
+            yield GaugeMetricFamily(
+                "crdtchat_nodes", "Servers that share the limits, as known here.", neighbours.nodes
+            )
         yield from _plain(self._hub.counters)
         yield from _metered(self._hub.counters.meters)
 

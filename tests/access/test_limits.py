@@ -33,6 +33,48 @@ def test_never_more_than_a_minutes_worth_and_what_came_back(
             assert total <= per_minute + (at - taken[first][0]) * per_minute / 60 + 1e-6
 
 
+@given(
+    per_minute=st.integers(1, 500),
+    asked=st.lists(
+        st.tuples(
+            st.floats(0, 30, allow_nan=False).map(lambda s: round(s, 3)),
+            st.sampled_from([(0, 1), (1, 2), (2, 0), (1, 0)]),
+            st.booleans(),
+            st.booleans(),
+        ),
+        max_size=60,
+    ),
+)
+def test_nodes_together_give_no_more_than_one_would(
+    per_minute: int, asked: list[tuple[float, tuple[int, int], bool, bool]]
+) -> None:
+    """Whoever borrows of whom, and whichever loan is lost. (An operation larger than a node's share
+    may be one too many on each.)"""
+    now, taken = 0.0, []
+    nodes = [Bucket(per_minute, now, 3) for _ in range(3)]
+    spare = 0 if per_minute >= 3 else 2
+    for pause, (taker, lender), borrows, arrives in asked:
+        now += pause
+        while not nodes[taker].wait(1, now):
+            nodes[taker].take(1)
+            taken.append(now)
+        if borrows and nodes[taker].is_low:
+            loan = nodes[lender].lend(now)
+            if arrives:
+                nodes[taker].borrow(loan)
+    for first in range(len(taken)):
+        span = taken[-1] - taken[first]
+        assert len(taken) - first <= per_minute + span * per_minute / 60 + spare + 1e-6
+
+
+def test_nodes_that_come_take_their_part_and_one_that_is_alone_has_all() -> None:
+    bucket = Bucket(60, 0)
+    bucket.share(3)
+    assert not bucket.wait(20, 0) and bucket.wait(21, 0)
+    bucket.share(1)
+    assert bucket.wait(60, 0) == 40
+
+
 @given(per_minute=st.integers(1, 500), asked=steps)
 def test_who_waits_as_told_is_served(per_minute: int, asked: list[tuple[float, int]]) -> None:
     now = 0.0
