@@ -71,6 +71,7 @@ class BenchClient(asyncio.Protocol):
                 await loop.create_connection(lambda: client, door.host, door.port)
                 await client._joined
         except (OSError, TimeoutError) as error:
+            client.hang_up()
             raise Lost(f"no answer from {door.host}:{door.port}: {error!r}") from None
         return client
 

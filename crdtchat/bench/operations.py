@@ -19,8 +19,9 @@ from unittest.mock import patch
 import anyio
 
 from crdtchat.bench.records import Writer, build_page
+from crdtchat.host.attendance import Attendance
 from crdtchat.host.collector import calm_collector
-from crdtchat.host.gathering import Attendance, Gathering
+from crdtchat.host.gathering import Gathering
 from crdtchat.host.hub import Hub
 from crdtchat.stores.base import Append, DocumentKey, Entry, Lease
 from crdtchat.stores.sqlite import SqliteStore

@@ -96,7 +96,7 @@ async def rebuild_document(
     for _ in range(_TRIES):
         loaded = await store.load(key)
         # Seconds for a page of 10,000 annotations: in a thread, so that others are served.
-        rewritten = await run_sync(_rewrite, loaded, change)
+        rewritten = await run_sync(rewrite, loaded, change)
         if rewritten is None:
             return 0
         if isinstance(rewritten, str):
@@ -126,7 +126,7 @@ async def _versions(
     return frozenset(kept)
 
 
-def _rewrite(loaded: Loaded, change: Change) -> tuple[rebuild.Content, bytes] | str | None:
+def rewrite(loaded: Loaded, change: Change) -> tuple[rebuild.Content, bytes] | str | None:
     """What is left of a document and how it is written, None if it is left alone, or what is wrong:
     an exception would carry a replica, which belongs to this thread, into another one."""
     try:

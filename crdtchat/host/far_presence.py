@@ -2,7 +2,8 @@
 
 1. A node that is not heard of for `LEASE_S` has nobody anywhere.
 2. What changes is told within a tick, all of it at once, so that a message that is lost is healed
-   by the next, or by the one that comes every `_RENEW_S`.
+   by the next, or by the one that comes every `_RENEW_S` as long as there is anybody.
+3. A node that does not tell of its people on a page for `_FORGET_S` has nobody there.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from crdtchat.sync.presence import Far
 LEASE_S = 5.0
 _BEAT_S = 1.0
 _RENEW_S = 15.0
+_FORGET_S = 2.5 * _RENEW_S
 _ANSWER_S = 1.0
 """Within it others have answered who asked."""
 _NOBODY = Far([], {})
@@ -30,16 +32,24 @@ class FarPresence:
     """Knows which nodes live. The rooms' people are in their `Presence`."""
 
     def __init__(
-        self, node: str, rooms: Callable[[], Iterable[Gathering]], publish: Publish
+        self,
+        node: str,
+        rooms: Callable[[], Iterable[Gathering]],
+        publish: Publish,
+        now: Callable[[], float] = anyio.current_time,
     ) -> None:
+        """`now()` in seconds that never go back."""
         self._node = node
         self._rooms = rooms
         self._publish = publish
+        self._now = now
         self._alive: dict[str, float] = {}
         """When each node was heard of last."""
         self._told: dict[Gathering, tuple[int, float]] = {}
         """What changes were told, and when to tell them all the same."""
         self._opened: dict[Gathering, float] = {}
+        self._heard: dict[Gathering, dict[str, float]] = {}
+        """When each node last told of its people in a room."""
         self._beat_at = 0.0
 
     @property
@@ -49,12 +59,13 @@ class FarPresence:
 
     def opened(self, room: Gathering) -> None:
         """A room was opened: ask who is there."""
-        self._opened[room] = anyio.current_time()
+        self._opened[room] = self._now()
         self._publish(room, Kind.ASKED, b"")
 
     def closed(self, room: Gathering) -> None:
         """A room was given up, and everybody in it."""
         self._opened.pop(room, None)
+        self._heard.pop(room, None)
         if self._told.pop(room, None) is not None:
             self._publish(room, Kind.PRESENCE, encode_presence(self._node, _NOBODY))
 
@@ -71,11 +82,11 @@ class FarPresence:
     async def answered(self, room: Gathering) -> None:
         """Wait until those who were asked when the room was opened have answered."""
         opened = self._opened.get(room, 0.0)
-        await anyio.sleep(max(0.0, opened + _ANSWER_S - anyio.current_time()))
+        await anyio.sleep(max(0.0, opened + _ANSWER_S - self._now()))
 
     def receive(self, room: Gathering | None, kind: int, body: bytes) -> None:
         """A message of another node. Raises Malformed."""
-        now = anyio.current_time()
+        now = self._now()
         if kind == Kind.ALIVE:
             self._alive[body.decode(errors="replace")] = now
         elif kind == Kind.GONE:
@@ -85,16 +96,21 @@ class FarPresence:
         elif kind == Kind.PRESENCE and room is not None:
             node, far = decode_presence(body)
             self._alive[node] = now
+            self._heard.setdefault(room, {})[node] = now
             room.hear_presence(node, far)
 
     def tick(self) -> None:
         """To be called every half second."""
-        now = anyio.current_time()
+        now = self._now()
         if now >= self._beat_at:
             self._beat_at = now + _BEAT_S
             self._publish(None, Kind.ALIVE, self._node.encode())
         for node in [node for node, at in self._alive.items() if at < now - LEASE_S]:
             self._forget(node)
+        for room, heard in self._heard.items():
+            for node in [node for node, at in heard.items() if at < now - _FORGET_S]:
+                del heard[node]
+                room.hear_presence(node, _NOBODY)
         for room in self._rooms():
             presence = room.room.presence
             changes, renew_at = self._told.get(room, (0, now + _RENEW_S))

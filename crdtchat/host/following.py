@@ -47,6 +47,12 @@ class Follower(Protocol):
     def failed(self, reason: str) -> None:
         """The append under way was not made, and what others wrote cannot be read now."""
 
+    def assured(self) -> None:
+        """It holds all that was in the log when there was a doubt."""
+
+    def unsure(self, reason: str) -> None:
+        """Whether there is more in the log cannot be seen now."""
+
     def drop(self, code: CloseCode, reason: str) -> None:
         """Give the room up."""
 
@@ -60,6 +66,7 @@ class Following(Generic[R]):
     1. They are taken in by sequence, without holes, each once; what is missing is read from the
        store, once at a time.
     2. Never while an append of the room is under way whose end is not known.
+    3. A doubt ends when the room holds all that a read found which began after it.
     """
 
     def __init__(self, read_rest: Callable[[R], None]) -> None:
@@ -72,6 +79,23 @@ class Following(Generic[R]):
         self._refused = False
         """Whether the append under way met with a conflict."""
         self._reading = False
+        self._doubted = False
+        """Whether the log may be longer, and no read that began since is under way."""
+        self._settles_doubt = False
+        """Whether the read under way began after the doubt."""
+        self._assured_at: int | None = None
+        """The sequence number at which the doubt ends."""
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether a doubt waits for somebody to read: it was tried, and failed."""
+        return self._doubted and not self._reading
+
+    def doubt(self, room: R) -> None:
+        """The log may be longer than the room knows: a client says so, or an append of which
+        nobody knows whether it was made."""
+        self._doubted = True
+        self._ask(room)
 
     def hear(self, room: R, news: News) -> None:
         """Somebody says what was appended. It may be old, or have come before what precedes it."""
@@ -97,7 +121,7 @@ class Following(Generic[R]):
         self._take(room)
 
     def settled(self, room: R) -> None:
-        """The append under way was made."""
+        """The append under way was made, or was not."""
         self._take(room)
 
     def loaded(self, room: R, loaded: Loaded) -> None:
@@ -105,6 +129,8 @@ class Following(Generic[R]):
         self._reading = False
         if room.dropped:
             return
+        if self._settles_doubt:
+            self._settles_doubt, self._assured_at = False, loaded.sequence
         if loaded.epoch != room.head.epoch:
             room.drop(CloseCode.UNAVAILABLE, "the page was rebuilt")
         elif loaded.snapshot:
@@ -118,13 +144,22 @@ class Following(Generic[R]):
             first = loaded.snapshot_sequence + 1
             self._heard.append(News(loaded.epoch, first, loaded.entries, loaded.leases))
             self._take(room)
+        if self._doubted and not room.dropped:
+            self._ask(room)
+        self._assure(room)
 
     def failed(self, room: R, error: StoreError) -> None:
         """The rest cannot be read now."""
         self._reading = False
-        if isinstance(error, PageTooNew) and not room.dropped:
+        if room.dropped:
+            return
+        if isinstance(error, PageTooNew):
             room.drop(CloseCode.UNAVAILABLE, str(error))
-        elif self._refused and not room.dropped:
+            return
+        if self._settles_doubt:
+            self._settles_doubt, self._doubted = False, True
+            room.unsure(str(error))
+        if self._refused:
             self._refused = False
             room.failed(str(error))
 
@@ -153,8 +188,16 @@ class Following(Generic[R]):
             if len(self._heard) > _HEARD:
                 self._heard.clear()
             self._ask(room)
+        self._assure(room)
+
+    def _assure(self, room: R) -> None:
+        at = self._assured_at
+        if at is not None and room.head.sequence >= at and not room.dropped:
+            self._assured_at = None
+            room.assured()
 
     def _ask(self, room: R) -> None:
         if not self._reading:
             self._reading = True
+            self._settles_doubt, self._doubted = self._doubted, False
             self._read_rest(room)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import anyio
 
 from crdtchat.document.replica import EngineFailure, Write
 from crdtchat.document.rules import LAW
+from crdtchat.host.attendance import Attendance
 from crdtchat.host.channel import Direct
 from crdtchat.host.committer import Committer, Outcome
-from crdtchat.host.counters import Counters, Meter
+from crdtchat.host.counters import Counters
 from crdtchat.host.folding import replica_of
 from crdtchat.host.following import Following
 from crdtchat.host.hook_list import HookList
@@ -27,9 +28,6 @@ from crdtchat.sync.presence import Far
 from crdtchat.sync.room import Room
 from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import Tuning
-
-if TYPE_CHECKING:
-    from crdtchat.sync.outbox import Outbox
 
 Listener = Callable[[effects.Publish | None], None]
 """Hears of committed operations; None: this room tells no more, as it was given up."""
@@ -50,44 +48,6 @@ class Keeper(Protocol):
 
     def tell(self, room: Gathering, append: base.Append) -> None:
         """The room's append is in the log."""
-
-
-class Attendance:
-    """One session as its connection sees it: what to send, and whether to end."""
-
-    def __init__(self, outbox: Outbox, meter: Meter, direct: Direct | None = None) -> None:
-        self.outbox = outbox
-        self.wanted = anyio.Event()
-        self.ending: tuple[CloseCode, str] | None = None
-        self.idle = True
-        """Whether the connection's writer has nothing in hand that must go first."""
-        self.reading = False
-        """Whether its reader has a frame in hand that must go first."""
-        self._meter = meter
-        self._direct = direct
-
-    def wake(self) -> None:
-        """There is something to do: send it at once if possible, else wake the writer."""
-        direct, outbox = self._direct, self.outbox
-        if (
-            direct is not None
-            and self.idle
-            and self.ending is None
-            and not outbox.behind
-            and outbox
-            and direct.ready
-        ):
-            frames = outbox.take()
-            direct.write_frames(frames)
-            self.count(frames)
-        else:
-            self.wanted.set()
-
-    def count(self, frames: Sequence[bytes]) -> None:
-        """These were written to the socket."""
-        meter = self._meter
-        meter.messages_sent += len(frames)
-        meter.bytes_sent += sum(map(len, frames))
 
 
 class Gathering:
@@ -290,6 +250,8 @@ class Gathering:
                     self._tickets.pop(ticket)(sequence)
                 case effects.Count(name, amount):
                     self._counters.add(name, amount)
+                case effects.Doubt():
+                    self.following.doubt(self)
                 case effects.Refusal(user, role, code):
                     now = self._sources.now().wall
                     refusals = self._counters.refusals
@@ -347,7 +309,21 @@ class Gathering:
     def hear_presence(self, node: str, far: Far) -> None:
         """Another node tells who is on this page there."""
         self.room.presence.hear(node, far)
+        for _, user, _, _, client in far.named:
+            if client:
+                self.room.ledger.leases.announce(client, user)
         self.perform(self.room.wake(self._sources.now()))
+
+    def assured(self) -> None:
+        """See `Room.assured`."""
+        try:
+            self.perform(self.room.assured(self._sources.now()))
+        except EngineFailure:
+            self._fail()
+
+    def unsure(self, reason: str) -> None:
+        """See `Room.unsure`."""
+        self.perform(self.room.unsure(f"cannot be read now: {reason}"))
 
     def failed(self, reason: str) -> None:
         """The append under way was not made, and what others wrote cannot be read now."""
@@ -364,6 +340,9 @@ class Gathering:
                 self.following.conflict(self)
             elif isinstance(outcome, base.StoreError):
                 self.failed(str(outcome))
+                # It may be in the log all the same.
+                self.following.doubt(self)
+                self.following.settled(self)
             else:
                 self._counters.add("appends")
                 if append.notices:

@@ -15,11 +15,12 @@ from anyio.abc import TaskGroup
 
 from crdtchat.brokers.base import Broker
 from crdtchat.document.replica import EngineFailure, Write
+from crdtchat.host.attendance import Attendance
 from crdtchat.host.catching_up import CatchingUp
 from crdtchat.host.channel import Channel, ChannelClosed, Direct
 from crdtchat.host.committer import Committer
 from crdtchat.host.counters import Counters
-from crdtchat.host.gathering import BACKLOG, Attendance, Gathering, unused
+from crdtchat.host.gathering import BACKLOG, Gathering, unused
 from crdtchat.host.hook_list import HookList
 from crdtchat.host.neighbours import Neighbours
 from crdtchat.host.sources import Sources
@@ -32,7 +33,7 @@ from crdtchat.sync.codes import CloseCode, Malformed
 from crdtchat.sync.fold import FoldError
 from crdtchat.sync.presence import Presence
 from crdtchat.sync.session import Peer
-from crdtchat.sync.tuning import Tuning
+from crdtchat.sync.tuning import SPREAD, Tuning
 
 logger = logging.getLogger("crdtchat.host")
 
@@ -84,7 +85,7 @@ class Hub:
         self.store = store
         self.counters = Counters()
         self.sources = sources or Sources()
-        self._tuning = replace(tuning or Tuning(), spread_clients=broker is not None)
+        self._tuning = replace(tuning or Tuning(), spread_clients=SPREAD if broker else 0)
         self._keeping = keeping or Keeping()
         self._server = server
         self._committer = Committer(store)

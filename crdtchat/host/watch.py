@@ -49,8 +49,11 @@ class Watch:
                 logger.warning("cannot see whether pages were rebuilt: %s", error)
 
     async def look(self) -> None:
-        """Drop the rooms whose page has another epoch by now, and take in changed webhooks. Raises
-        StoreError."""
+        """Drop the rooms whose page has another epoch by now, take in changed webhooks, and have
+        read again what could not be read before. Raises StoreError."""
+        for room in self._rooms():
+            if room.following.is_doubtful:
+                room.following.doubt(room)
         await self._hooks.refresh(self._store)
         self.revision = revision = await self._store.revision()
         stale = [room for room in self._rooms() if room.revision != revision]

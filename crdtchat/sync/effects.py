@@ -101,6 +101,12 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """The log may be longer than the room knows: look, then tell the room (`absorb` if it is, and
+    `assured` or `unsure`)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """Add to a counter."""
 
@@ -117,4 +123,4 @@ class Refusal:
     code: str
 
 
-Effect = Append | Send | Apply | Close | Publish | Settled | Count | Refusal
+Effect = Append | Send | Apply | Close | Publish | Settled | Doubt | Count | Refusal

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from crdtchat.sync import message
-from crdtchat.sync.codes import CloseCode, Malformed, Refused, close_code
+from crdtchat.sync.codes import CloseCode, Malformed, Refused, RejectCode, close_code
 from crdtchat.sync.desk import Desk
+from crdtchat.sync.doubts import Behind
 from crdtchat.sync.effects import Settled
 from crdtchat.sync.history import History
 from crdtchat.sync.ledger import Ledger, Operation, is_gap
@@ -20,6 +21,10 @@ from crdtchat.sync.tuning import Moment, Tuning
 
 _GAPS = 3
 """So many answers with gaps end a stock session."""
+
+
+_CERTAIN = (RejectCode.MALFORMED, RejectCode.RATE_LIMITED, RejectCode.QUOTA_SPENT)
+"""Whatever else is in the log, these stand."""
 
 
 class Late(NamedTuple):
@@ -90,6 +95,8 @@ class Intake:
             session.peer.charge(len(data), now)
             accepted = self._ledger.judge_stock(data, actor)
         except Refused as refused:
+            if answer and self._may_be_behind(session, refused):
+                raise Behind from None
             session.asked = session.asked and not answer
             session.gaps += answer
             if is_gap(refused) and session.gaps < _GAPS:
@@ -107,6 +114,11 @@ class Intake:
         if accepted is not None:
             self._ledger.leases.bind(accepted.clocks, session.peer.user)
             self._ledger.accept(accepted, session.peer, now, session=session.number)
+
+    def _may_be_behind(self, session: Session, refused: Refused) -> bool:
+        """Whether an answer may be in order that tells of what others wrote at other nodes."""
+        alone = not self._tuning.spread_clients or session.assured
+        return not alone and refused.code not in _CERTAIN
 
     def acknowledge(self, operations: Sequence[Operation], sessions: Mapping[int, Session]) -> None:
         """Answer the authors of committed operations, and those who repeated older ones."""

@@ -19,8 +19,6 @@ from crdtchat.sync.rules import is_server_client
 HOLD_SECONDS = 600.0
 """How long an id that wrote is kept for the session that held it."""
 _ANNOUNCED = 4_096
-_SCATTER = 16_000
-"""Scattered ids take two bytes in every struct, as most others do in the end."""
 _AT_ONCE = float("-inf")
 
 
@@ -36,9 +34,9 @@ class Lease:
 class LeaseBook:
     """Who may write under which client id. Not written to disk until an id is used."""
 
-    def __init__(self, stored: Iterable[Lease], now: float, *, spread: bool = False) -> None:
-        """`spread`: others lease ids of the document at the same time; new ones are scattered, so
-        that two seldom take the same."""
+    def __init__(self, stored: Iterable[Lease], now: float, *, spread: int = 0) -> None:
+        """`spread`: others lease ids of the document at the same time; new ones are scattered over
+        so many, so that two seldom take the same. 0: there are no others."""
         self._spread = spread
         self._leases = {lease.client: lease for lease in stored}
         self._held: set[int] = set()
@@ -158,7 +156,7 @@ class LeaseBook:
                 del self._free[client]
                 return client
         if self._spread:
-            self._next = 2 + zlib.crc32(nonce.encode()) % _SCATTER
+            self._next = 2 + zlib.crc32(nonce.encode()) % self._spread
         while self._next in self._leases or self._next in self._announced:
             self._next += 1
         self._next += 1

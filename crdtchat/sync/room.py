@@ -19,6 +19,7 @@ from crdtchat.sync import message
 from crdtchat.sync.awareness import decode_awareness
 from crdtchat.sync.codes import CloseCode, Malformed
 from crdtchat.sync.desk import Desk
+from crdtchat.sync.doubts import Behind, Doubts, require_seen
 from crdtchat.sync.effects import Apply, Effect, LogEntry, Publish, Settled
 from crdtchat.sync.fanout import Fanout
 from crdtchat.sync.history import Document, History
@@ -28,7 +29,7 @@ from crdtchat.sync.ledger import Ledger, Operation
 from crdtchat.sync.limits import OPERATION
 from crdtchat.sync.outbox import Outbox
 from crdtchat.sync.presence import Presence, activity, awareness_client
-from crdtchat.sync.presence_clock import PresenceClock
+from crdtchat.sync.presence_desk import PresenceDesk
 from crdtchat.sync.rebase import rebase
 from crdtchat.sync.rules import Law
 from crdtchat.sync.session import Peer, Session
@@ -64,8 +65,9 @@ class Room:
         self._law = law
         self._sessions: dict[int, Session] = {}
         self._numbers = 0
-        self._presence_clock = PresenceClock(self.tuning)
         self._desk = Desk(self.tuning.answers_bytes)
+        self._shown = PresenceDesk(self.presence, self._desk, self.tuning)
+        self._doubts = Doubts(self._desk)
         self._intake = Intake(self.ledger, self.history, self._desk, self.tuning)
 
     @property
@@ -86,7 +88,7 @@ class Room:
     @property
     def wake_at(self) -> float:
         """Steady time at which the room wants `wake`; infinity for never."""
-        at = self._presence_clock.wake_at
+        at = self._shown.clock.wake_at
         ledger = self.ledger
         if ledger.waiting and not ledger.flying and ledger.next_flush < at:
             return ledger.next_flush
@@ -141,9 +143,9 @@ class Room:
             self._desk.answer(session, message.encode_presence(self.presence.snapshot(number)))
         else:
             self._intake.ask_for_state(session)
-            self._answer_awareness(session)
-            self._presence_clock.renew(now)
-        self._note_presence(now)
+            self._shown.answer(session)
+            self._shown.clock.renew(now)
+        self._shown.note(len(self._sessions), now)
         return number, self._desk.take()
 
     def leave(self, number: int, now: Moment) -> list[Effect]:
@@ -155,7 +157,7 @@ class Room:
             used = self.ledger.mirror.next_clock(client) > 0
             self.ledger.leases.release(client, used=used, now=now.steady)
         self.presence.leave(number)
-        self._note_presence(now)
+        self._shown.note(len(self._sessions), now)
         return self._desk.take()
 
     def close(self, number: int, code: CloseCode, reason: str) -> list[Effect]:
@@ -174,14 +176,27 @@ class Room:
     def receive(self, number: int, frame: bytes, now: Moment) -> list[Effect]:
         """A frame arrived on a session."""
         session = self._sessions[number]
-        if session.closing:
-            return []
-        try:
-            self._dispatch(session, message.decode_from_client(frame, v1=session.v1), now)
-        except Malformed as error:
-            self._desk.end_for(session, error)
-        self._note_presence(now)
+        if not session.closing:
+            self._take_in(session, frame, now)
+            self._shown.note(len(self._sessions), now)
+            self._evaluate(now)
+        return self._desk.take()
+
+    def assured(self, now: Moment) -> list[Effect]:
+        """The room holds all that was in the log when it doubted: see `effects.Doubt`."""
+        for session in list(self._sessions.values()):
+            session.assured = True
+            for frame in self._doubts.take(session):
+                if not session.closing:
+                    self._take_in(session, frame, now)
+            session.assured = False
+        self._shown.note(len(self._sessions), now)
         self._evaluate(now)
+        return self._desk.take()
+
+    def unsure(self, reason: str) -> list[Effect]:
+        """What is in the log cannot be seen now."""
+        self._doubts.give_up(self._sessions.values(), reason)
         return self._desk.take()
 
     def write(
@@ -203,12 +218,9 @@ class Room:
 
     def wake(self, now: Moment) -> list[Effect]:
         """The time of `wake_at` has come (or any other: early wakes are harmless)."""
-        self._note_presence(now)
+        self._shown.note(len(self._sessions), now)
         self._evaluate(now)
-        if self._presence_clock.changes_due(now):
-            self._send_presence()
-        if self._presence_clock.renewal_due(now):
-            self._renew(now)
+        self._shown.send_due(self._sessions.values(), now)
         return self._desk.take()
 
     def flush(self, now: Moment) -> list[Effect]:
@@ -291,6 +303,17 @@ class Room:
 
     # ---- messages
 
+    def _take_in(self, session: Session, frame: bytes, now: Moment) -> None:
+        if session.held:
+            self._doubts.keep(session, frame)
+            return
+        try:
+            self._dispatch(session, message.decode_from_client(frame, v1=session.v1), now)
+        except Malformed as error:
+            self._desk.end_for(session, error)
+        except Behind:
+            self._doubts.keep(session, frame)
+
     def _dispatch(self, session: Session, decoded: message.FromClient, now: Moment) -> None:
         if self._desk.is_tired_of(session, decoded, now.steady, self.tuning):
             return
@@ -306,6 +329,8 @@ class Room:
                 self._desk.answer(session, message.encode_sync_step2(difference))
                 self._enter(session)
             case message.Resync():
+                if not session.assured:
+                    require_seen(decoded, self.history)
                 self._desk.answer(session, message.encode_batch(*self.history.answer(decoded)))
                 self._enter(session)
             case message.Awareness(update):
@@ -314,7 +339,7 @@ class Room:
                 if client and not session.v1:
                     self.ledger.leases.announce(client, session.peer.user)
             case message.QueryAwareness():
-                self._answer_awareness(session)
+                self._shown.answer(session)
             case message.Presence(info):
                 self.presence.update(session.number, activity(info))
 
@@ -373,27 +398,3 @@ class Room:
         session.owed = False
         session.delivered = self.history.sequence
         session.outbox.caught_up()
-
-    # ---- presence
-
-    def _note_presence(self, now: Moment) -> None:
-        if self.presence.dirty and self._sessions:
-            self._presence_clock.changed(len(self._sessions), now)
-
-    def _send_presence(self) -> None:
-        info, states = self.presence.flush()
-        frame = message.encode_presence(info)
-        stock_frame = message.encode_awareness_message(states) if states else b""
-        for session in self._sessions.values():
-            if not session.closing and (session.v1 or stock_frame):
-                self._desk.push(session, frame if session.v1 else stock_frame)
-
-    def _renew(self, now: Moment) -> None:
-        frame = message.encode_awareness_message(self.presence.renewal())
-        for session in self._sessions.values():
-            if not session.v1:
-                self._desk.push(session, frame)
-                self._presence_clock.renew(now)
-
-    def _answer_awareness(self, session: Session) -> None:
-        self._desk.answer(session, message.encode_awareness_message(self.presence.renewal()))

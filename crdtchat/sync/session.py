@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crdtchat.sync import message
 from crdtchat.sync.codes import QuotaSpent, TooFast
@@ -100,6 +100,10 @@ class Session:
     """Whether a stock session owes an answer to sync step 1, which will hold all it wrote."""
     gaps: int = 0
     """Answers of a stock session in a row that built on something the server has not."""
+    held: list[bytes] = field(default_factory=list)
+    """Frames that wait until the store was looked at: see `crdtchat.sync.doubts`."""
+    assured: bool = False
+    """Whether what it says now is judged with the store looked at."""
     asides: float = 0.0
     """How full its measure of messages that write nothing was at `asides_at`."""
     asides_at: float = 0.0

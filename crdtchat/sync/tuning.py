@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+SPREAD = 16_000
+"""Scattered client ids take two bytes in every struct, as most others do in the end."""
+
 
 class Moment(NamedTuple):
     """Now."""
@@ -43,7 +46,8 @@ class Tuning:
     longest_presence_tick: float = 0.8
     renewal: float = 15.0
     """Stock clients forget awareness after 30 seconds, and hang up after as long a silence."""
-    spread_clients: bool = False
-    """Whether other nodes lease client ids of the same page at the same time."""
+    spread_clients: int = 0
+    """Over so many client ids new leases are scattered, as other nodes lease ids of the same page
+    at the same time; 0: there are none."""
     heartbeat: float = 20.0
     """Seconds between WebSocket pings."""

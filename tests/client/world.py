@@ -80,6 +80,12 @@ class Server:
                     self.document.apply(update)
                 case effects.Close(session, code, reason):
                     self.closed[session] = (int(code), reason)
+                case effects.Doubt():
+                    self.look()
+
+    def look(self) -> None:
+        """The log was looked at, and is no longer than the room knows."""
+        self.perform(self.room.assured(self.clock.moment()))
 
     def commit(self) -> None:
         if self.pending is not None:

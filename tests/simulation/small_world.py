@@ -19,10 +19,11 @@ from crdtchat.client.provider import Phase, Provider
 from crdtchat.document.replica import Replica
 from crdtchat.document.rules import RULES
 from crdtchat.document.schema import ROOTS
+from crdtchat.host.attendance import Attendance
 from crdtchat.host.committer import Committer, Outcome
 from crdtchat.host.counters import Counters
 from crdtchat.host.following import News
-from crdtchat.host.gathering import Attendance, Gathering
+from crdtchat.host.gathering import Gathering
 from crdtchat.host.hook_list import HookList
 from crdtchat.host.sources import Sources
 from crdtchat.stores.base import Append, Conflict, DocumentKey, Entry, Lease, Loaded
@@ -308,7 +309,7 @@ class World:
                         len(room.room.ledger.waiting),
                         len(room.room.ledger.flying),
                         room.replica.state(),
-                        vars(room.following) | {"_keeper": None},
+                        vars(room.following) | {"_read_rest": None},
                     ),
                 )
             )

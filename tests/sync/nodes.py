@@ -9,7 +9,7 @@ from crdtchat.document.replica import Replica
 from crdtchat.document.schema import ROOTS
 from crdtchat.sync import effects
 from crdtchat.sync.leases import Lease
-from crdtchat.sync.tuning import Moment, Tuning
+from crdtchat.sync.tuning import SPREAD, Moment, Tuning
 from tests.client.world import Client, Clock, Content, Server
 
 
@@ -29,7 +29,7 @@ class Node(Server):
         self.shared = log
         self.conflicts = 0
         self.settled: list[effects.Settled] = []
-        super().__init__(clock, Tuning(spread_clients=spread))
+        super().__init__(clock, Tuning(spread_clients=SPREAD if spread else 0))
         self.nonces = log.nonces
 
     def start(self) -> None:
@@ -59,6 +59,12 @@ class Node(Server):
         """What others wrote is told; while an append is under way, its end is waited for."""
         if self.pending is None and self.room.history.sequence < len(self.shared.entries):
             self.absorb()
+
+    def look(self) -> None:
+        """The log was looked at."""
+        if self.pending is None and self.room.history.sequence < len(self.shared.entries):
+            self.absorb()
+        super().look()
 
     def absorb(self) -> None:
         news = self.shared.entries[self.room.history.sequence :]

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from crdtchat.document.replica import Replica
 from crdtchat.document.rules import RULES
 from crdtchat.stores.base import Entry
 from crdtchat.sync.fold import fold
 from crdtchat.sync.limits import TRUSTED
 from crdtchat.sync.mirror import Mirror
-from crdtchat.sync.rules import SERVER_CLIENT
+from crdtchat.sync.rules import is_server_client
 from crdtchat.sync.session import Peer
 from crdtchat.sync.update import Update, Value, decode_update
 
@@ -37,8 +38,15 @@ class Archive:
     senders: Mapping[bytes, set[str]]
     """Users whose sessions sent an operation, by broadcastId."""
     fail: Fail
+    base: bytes = b""
+    """The state that the newest epoch began with; empty for the first."""
+    sequence: int = 0
+    """Where the log ends."""
     entries: list[Entry] = field(default_factory=list)
+    """Of the newest epoch."""
     mirror: Mirror = field(default_factory=Mirror)
+    past: list[Mirror] = field(default_factory=list)
+    """Of the epochs before: what was sent of them may still be on its way."""
     written: dict[tuple[str, str], list[Value]] = field(default_factory=dict)
     """Every value ever committed, also overtaken ones, in the order of the log."""
     broadcast_ids: set[bytes] = field(default_factory=set)
@@ -46,6 +54,7 @@ class Archive:
     def add(self, entry: Entry) -> None:
         """An entry became durable. Raises InvariantBroken."""
         self.entries.append(entry)
+        self.sequence += 1
         self.broadcast_ids.add(entry.broadcast_id)
         before = self.mirror.state_vector()
         update = decode_update(entry.update, TRUSTED)
@@ -62,10 +71,27 @@ class Archive:
                     self._check_value(entry.principal, record.root, record.key, value)
                     self.written.setdefault((record.root, record.key), []).append(value)
 
+    @property
+    def annotations(self) -> set[str]:
+        """Ids of all that were ever made here."""
+        return {key for root, key in self.written if root == "a"}
+
+    def rebuilt(self, state: bytes, sequence: int) -> None:
+        """A new epoch begins with this state."""
+        self.base, self.sequence = state, sequence
+        self.entries.clear()
+        self.past.append(self.mirror)
+        self.mirror = Mirror()
+        fold(state, self.mirror, RULES)
+        replica = Replica()
+        replica.apply(state)
+        for key, value in replica.values("d").items():
+            self.written.setdefault(("d", key), []).append(value)
+
     def _check_sender(self, entry: Entry, update: Update) -> None:
         clients = [section.client for section in update.sections]
         if entry.principal == "":
-            if any(client != SERVER_CLIENT for client in clients):
+            if not all(map(is_server_client, clients)):
                 raise self.fail(f"the server wrote under {clients}")
             return
         if not self.peers[entry.principal].may_comment:
@@ -101,18 +127,25 @@ class Archive:
                 raise self.fail(f"{where}: changes what belongs to somebody else")
 
     def lacks(self, update: Update) -> str:
-        """What of an update is not committed; empty if it all is."""
-        for section in update.sections:
-            known = self.mirror.next_clock(section.client)
-            if section.end > known:
-                return f"items {section.client}:{known}..{section.end}"
-        for client, ranges in update.deletes:
-            for first, end in ranges:
-                for clock in range(first, end):
-                    record = self.mirror.locate((client, clock))
-                    if record is None or (record.last == (client, clock) and not record.dead):
-                        return f"the deletion of {client}:{clock}"
-        return ""
+        """What of an update was not committed in any one epoch; empty if it all was."""
+        lacking = _lacks(self.mirror, update)
+        if lacking and any(not _lacks(mirror, update) for mirror in self.past):
+            return ""
+        return lacking
+
+
+def _lacks(mirror: Mirror, update: Update) -> str:
+    for section in update.sections:
+        known = mirror.next_clock(section.client)
+        if section.end > known:
+            return f"items {section.client}:{known}..{section.end}"
+    for client, ranges in update.deletes:
+        for first, end in ranges:
+            for clock in range(first, end):
+                record = mirror.locate((client, clock))
+                if record is None or (record.last == (client, clock) and not record.dead):
+                    return f"the deletion of {client}:{clock}"
+    return ""
 
 
 def _filled(value: Value) -> tuple[str | int, ...]:

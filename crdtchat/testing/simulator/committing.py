@@ -74,7 +74,7 @@ class CommittingThread(Committer):
             self._running, self._gathering = self._gathering, []
             pause = self._chance.uniform(0.0005, self._disk.pace)
             self._later(pause, self.write_down)
-            self._later(pause + 0.0005, self._settle)
+            self._later(pause + self._chance.uniform(0.0005, 0.01), self._settle)
 
     def _settle(self) -> None:
         if self._outcomes is None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from crdtchat.host.gathering import Attendance, Gathering
+from crdtchat.host.attendance import Attendance
+from crdtchat.host.gathering import Gathering
 from crdtchat.stores.base import DocumentKey
 from crdtchat.sync.session import Peer
 from crdtchat.testing.simulator.pipe import Pipe
@@ -22,6 +23,19 @@ class Closing(NamedTuple):
 
     code: int
     reason: str
+
+
+class Server(Protocol):
+    """A node, as its connections know it."""
+
+    def accept(self, connection: Connection) -> None:
+        """A client asks to be served."""
+
+    def receive(self, connection: Connection, frame: bytes) -> None:
+        """A frame arrived."""
+
+    def hang_up(self, connection: Connection) -> None:
+        """The connection is gone, and the node has noticed."""
 
 
 @dataclass(eq=False)
@@ -39,6 +53,8 @@ class Connection:
     """From client to server."""
     down: Pipe[bytes | Closing | Opened]
     """From server to client."""
+    node: Server
+    """Which it leads to."""
     on_broken: Callable[[], None]
     """The client's side notices that the connection broke."""
     room: Gathering | None = None
@@ -47,6 +63,8 @@ class Connection:
     unsent: deque[bytes] = field(default_factory=deque)
     """Taken from the outbox, waiting for the client to read."""
     wrote: bool = False
+    was_behind: bool = False
+    """Whether frames were dropped on it, which told who is gone among other things."""
 
     def serve(self, room: Gathering, number: int, attendance: Attendance) -> None:
         """The server has a session for it."""

@@ -29,7 +29,7 @@ class Intruder(Visitor):
         """Send what an attack of this name sends now."""
         around = self.around
         archive = around.witness.archives[self.key]
-        room = around.node.rooms.get(self.key)
+        room = self.connection.room if self.connection else None
         announced = [person.client for person in room.room.presence.named] if room else []
         clients = sorted({*archive.mirror.state_vector(), *filter(None, announced)})
         arsenal = Arsenal(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
 from crdtchat.document.replica import EngineFailure
 from crdtchat.sync.codes import Refused
 from crdtchat.sync.fold import FoldError
+from crdtchat.sync.leases import HOLD_SECONDS
 from crdtchat.testing.simulator.attacks import ATTACKS
 from crdtchat.testing.simulator.deeds import KINDS
+from crdtchat.testing.simulator.plan import CALM, ROUNDS, STEPS, Plan, make_plan
 from crdtchat.testing.simulator.quiet import check
 from crdtchat.testing.simulator.trace import InvariantBroken
 from crdtchat.testing.simulator.world import PAGES, World
@@ -29,16 +31,13 @@ FAULTS = (
     Refused,
 )
 """What nothing in a simulation may raise; each is a defect, told with the trace of its seed."""
-ROUNDS = 3
-STEPS = 60
-"""Things that happen in a round, before the world calms down and is checked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a seed ended."""
+    """How a story ended."""
 
-    seed: int
+    plan: Plan
     digest: str
     """Hash of the trace."""
     lines: tuple[str, ...]
@@ -46,68 +45,60 @@ class Outcome:
     """What was broken; empty if all promises were kept."""
     entries: int
     """Operations committed."""
-    refused: int
+    counts: Counter[str]
+    """What the nodes counted."""
 
 
 def run_seed(seed: int, rounds: int = ROUNDS, steps: int = STEPS) -> Outcome:
-    """Live through one seed."""
-    world = World(seed)
+    """Live through the story of a seed."""
+    return run(make_plan(seed, rounds, steps))
+
+
+def run(plan: Plan) -> Outcome:
+    """Live through a story."""
+    world = World(plan.seed, plan.nodes)
     failure = ""
     try:
-        Story(world, Random(seed + 0x5EED)).tell(rounds, steps)
+        Story(world).tell(plan)
     except InvariantBroken as broken:
         failure = str(broken)
     except FAULTS as fault:
         failure = "".join(traceback.format_exception(fault)[-6:])
-    counters = world.node.counters
+    counts: Counter[str] = Counter()
+    for node in world.nodes:
+        counts.update(node.counters)
     return Outcome(
-        seed,
+        plan,
         world.trace.digest,
         tuple(world.trace.lines),
         failure,
-        sum(len(archive.entries) for archive in world.witness.archives.values()),
-        sum(number for name, number in counters.items() if name.startswith("refused_")),
+        sum(archive.sequence for archive in world.witness.archives.values()),
+        counts,
     )
 
 
 class Story:
-    """Chooses one thing after the other."""
+    """Makes happen what is planned. Who and what exactly, each step's own chance decides."""
 
-    def __init__(self, world: World, chance: Random) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._chance = chance
+        self._chance = Random(0)
         self._keys = list(PAGES)
-        self._acts: list[tuple[Callable[[], None], int]] = [
-            (self._do, 34),
-            (self._attack, 10),
-            (self._cut, 3),
-            (self._network, 5),
-            (self._stall, 5),
-            (self._act, 3),
-            (self._write, 4),
-            (self._come, 2),
-            (self._go, 1),
-            (self._crash, 2),
-            (self._disk, 3),
-            (self._pace, 2),
-            (self._race, 3),
-            (self._choke, 3),
-            (self._skew, 1),
-            (self._fold, 2),
-        ]
 
-    def tell(self, rounds: int, steps: int) -> None:
-        """Live through it. Raises InvariantBroken."""
-        acts = [act for act, _ in self._acts]
-        weights = [weight for _, weight in self._acts]
-        for _ in range(4):
-            self._come()
-        for _ in range(rounds):
-            for act in self._chance.choices(acts, weights, k=steps):
-                act()
-                self._world.advance(self._chance.choice((0.0, 0.0, 0.002, 0.01, 0.05, 0.4)))
-            self._world.calm()
-            check(self._world)
+    def tell(self, plan: Plan) -> None:
+        """Live through it, and come to rest. Raises InvariantBroken."""
+        for step in plan.steps:
+            self._chance = Random(step.salt)
+            if step.act == CALM:
+                self._rest()
+            elif step.act == "come" or self._world.honest:
+                getattr(self, f"_{step.act}")()
+            self._world.advance(step.pause)
+        self._rest()
+
+    def _rest(self) -> None:
+        self._world.calm()
+        check(self._world)
 
     def _do(self) -> None:
         world, chance = self._world, self._chance
@@ -147,7 +138,7 @@ class Story:
 
     def _come(self) -> None:
         world, chance = self._world, self._chance
-        if len(world.visitors) >= 10:
+        if len(world.visitors) >= 6:
             return
         key = chance.choice(self._keys[:2] + self._keys)
         kind = chance.choice(("v1", "v1", "tab", "tab", "bad"))
@@ -166,13 +157,26 @@ class Story:
 
     def _crash(self) -> None:
         kind = self._chance.randrange(3)
+        node = self._chance.choice(self._world.nodes)
         if kind == 2:
-            self._world.restart()
+            self._world.restart(node)
         else:
-            self._world.crash(kept=kind == 1)
+            self._world.crash(node, kept=kind == 1)
 
     def _disk(self) -> None:
-        self._world.set_disk(not self._world.disk.available or self._chance.random() < 0.5)
+        kind = self._chance.randrange(4)
+        self._world.set_disk(available=kind != 0, full=kind == 1)
+
+    def _stumble(self) -> None:
+        """Some of what is asked of the store fails, or succeeds and seems to have failed."""
+        refusing, losing = self._chance.choice(((0.0, 0.0), (0.3, 0.0), (0.0, 0.3), (0.2, 0.3)))
+        self._world.set_stumbling(refusing, losing)
+
+    def _gossip(self) -> None:
+        chance = self._chance
+        self._world.set_gossip(
+            chance.choice((0.0, 0.3, 1.0)), chance.choice((0.0, 0.3)), chance.choice((0.01, 2.0))
+        )
 
     def _pace(self) -> None:
         self._world.set_pace(self._chance.choice((0.02, 0.02, 0.3, 1.5)))
@@ -189,11 +193,11 @@ class Story:
         who.cut(noticed=chance.choice((0.0, 5.0, 5.0)))
         world.advance(chance.uniform(0.2, 1.2))
         if chance.random() < 0.4:
-            world.set_disk(False)
+            world.set_disk(available=False)
         elif chance.random() < 0.2:
-            world.crash(kept=chance.random() < 0.5)
+            world.crash(chance.choice(world.nodes), kept=chance.random() < 0.5)
         world.advance(chance.uniform(0.0, 1.0))
-        world.set_disk(True)
+        world.set_disk(available=True)
         world.set_pace(0.02)
 
     def _choke(self) -> None:
@@ -212,10 +216,26 @@ class Story:
             who.cut()
 
     def _skew(self) -> None:
-        self._world.set_skew(self._chance.randrange(-120_000, 120_000))
+        node = self._chance.choice((None, *self._world.nodes))
+        self._world.set_skew(self._chance.randrange(-120_000, 120_000), node)
 
     def _fold(self) -> None:
         key = self._chance.choice(self._keys)
-        self._world.node.compact(key)
+        node = self._chance.choice(self._world.nodes)
+        node.compact(key)
         if self._chance.random() < 0.5:
-            self._world.node.evict(key)
+            node.evict(key)
+
+    def _erase(self) -> None:
+        self._world.erase(self._chance.choice(self._keys), self._chance.randrange(100))
+
+    def _night(self) -> None:
+        """So much time passes that leases are given to others, while some are offline."""
+        sleepers = [one for one in self._world.visitors if self._chance.random() < 0.5]
+        for who in sleepers:
+            who.go_offline()
+        self._world.advance(HOLD_SECONDS + 60)
+        self._come()
+        for who in sleepers:
+            if who.present and not who.network:
+                who.go_online()

@@ -31,9 +31,9 @@ class Timeline:
         """Milliseconds since 1970; may jump."""
         return _WALL_MS + int(self.steady * 1000) + self._skew_ms
 
-    def now(self) -> Moment:
-        """Both clocks, as a room reads them."""
-        return Moment(self.steady, self.wall)
+    def now(self, skew_ms: int = 0) -> Moment:
+        """Both clocks, as a room reads them on a machine whose wall clock is so far off."""
+        return Moment(self.steady, self.wall + skew_ms)
 
     def set_skew(self, milliseconds: int) -> None:
         """Let the wall clock jump: it is this far off from now on."""

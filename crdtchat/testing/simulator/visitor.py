@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from random import Random
@@ -22,11 +23,16 @@ class Surroundings:
     """What a client lives in."""
 
     timeline: Timeline
-    node: Node
+    nodes: Sequence[Node]
     trace: Trace
     witness: Witness
     chance: Random
     serials: count[int]
+
+    def some_node(self) -> Node:
+        """Where a balancer sends somebody: to one that is up, if there is one."""
+        up = [node for node in self.nodes if node.up]
+        return self.chance.choice(up or self.nodes)
 
 
 class Visitor:
@@ -105,7 +111,7 @@ class Visitor:
             around.trace.note(self.who, "is cut off")
             if noticed is None:
                 noticed = around.chance.choice((0.0, 0.01, 0.3, 5.0))
-            around.timeline.after(noticed, lambda: around.node.hang_up(connection))
+            around.timeline.after(noticed, lambda: connection.node.hang_up(connection))
             connection.broken()
 
     def go_offline(self) -> None:
@@ -141,6 +147,7 @@ class Visitor:
         def travel() -> float:
             return around.chance.uniform(0.0005, 0.03)
 
+        node = around.some_node()
         connection = Connection(
             serial=next(around.serials),
             who=self.who,
@@ -151,17 +158,18 @@ class Visitor:
             resume=self.resume(),
             up=Pipe(around.timeline, travel, lambda item: arrive(item), 1_000_000),
             down=Pipe(around.timeline, travel, lambda item: self._arrive(connection, item), 4),
+            node=node,
             on_broken=lambda: self._break(connection),
         )
 
         def arrive(item: bytes | Closing) -> None:
             if isinstance(item, Closing):
-                around.node.hang_up(connection)
+                node.hang_up(connection)
             else:
-                around.node.receive(connection, item)
+                node.receive(connection, item)
 
         self.connection = connection
-        around.timeline.after(travel(), lambda: around.node.accept(connection))
+        around.timeline.after(travel(), lambda: node.accept(connection))
 
     def _arrive(self, connection: Connection, item: bytes | Closing | Opened) -> None:
         if connection is not self.connection:

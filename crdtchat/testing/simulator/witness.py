@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Protocol
 from zlib import crc32
 
 from crdtchat.document.rules import RULES
 from crdtchat.document.schema import ROOTS
+from crdtchat.host.counters import Counters
 from crdtchat.host.gathering import Gathering
 from crdtchat.stores.base import DocumentKey, Entry
 from crdtchat.sync import message
@@ -22,6 +24,17 @@ _PASSING = {CloseCode.RESTART, CloseCode.UNAVAILABLE, CloseCode.TOO_SLOW}
 """Codes with which an honest client may be sent away."""
 
 assert set(RULES) == set(ROOTS) == set("acsrdutm")
+
+
+class Watched(Protocol):
+    """A node, as the witness looks at it."""
+
+    rooms: dict[DocumentKey, Gathering]
+    touched: set[DocumentKey]
+    counters: Counters
+
+    def connections_of(self, room: Gathering) -> list[Connection]:
+        """The connections in a room."""
 
 
 class Witness:
@@ -47,6 +60,10 @@ class Witness:
         """Entries became durable."""
         for entry in entries:
             self.archives[key].add(entry)
+
+    def rebuilt(self, key: DocumentKey, state: bytes, sequence: int) -> None:
+        """A page has a new epoch."""
+        self.archives[key].rebuilt(state, sequence)
 
     def receives(self, key: DocumentKey, user: str, frame: bytes, *, honest: bool) -> None:
         """A session is about to receive a frame."""
@@ -75,7 +92,7 @@ class Witness:
             lacking = archive.lacks(decode_update(decoded.update, TRUSTED))
             if lacking:
                 raise self._trace.fail(f"{who} is sent {lacking}, which is not committed")
-        if isinstance(decoded, message.Batch) and decoded.last > len(archive.entries):
+        if isinstance(decoded, message.Batch) and decoded.last > archive.sequence:
             raise self._trace.fail(f"{who} is told of operation {decoded.last} before its commit")
         if isinstance(decoded, message.Ack) and honest:
             for broadcast_id in decoded.broadcast_ids:
@@ -93,23 +110,23 @@ class Witness:
             return
         raise self._trace.fail(f"honest {who} is closed with {code}: {reason}")
 
-    def looks_at(
-        self,
-        rooms: dict[DocumentKey, Gathering],
-        connections: dict[DocumentKey, list[Connection]],
-        tuning: Tuning,
-    ) -> None:
-        """After every step. Invariants 5, 6 and 7 as far as they hold at any moment."""
-        for key, gathering in rooms.items():
-            room, here = gathering.room, connections[key]
-            if gathering.dropped:
-                raise self._trace.fail(f"the room of {key} was dropped")
-            if not room.sessions == room.presence.connections == len(here):
+    def looks_at(self, node: Watched, tuning: Tuning) -> None:
+        """After every step, at the pages it touched. Invariants 5, 6 and 7 as far as they hold at
+        any moment."""
+        if node.counters.get("engine_failures"):
+            raise self._trace.fail("a document was given up: the engine failed")
+        for key in node.touched:
+            gathering = node.rooms.get(key)
+            if gathering is None:
+                continue
+            room, here = gathering.room, node.connections_of(gathering)
+            near = room.presence.near()
+            present = len(near.named) + sum(near.others.values())
+            if not room.sessions == present == len(here):
                 raise self._trace.fail(
-                    f"{len(here)} connections, {room.sessions} sessions, "
-                    f"{room.presence.connections} present on {key}"
+                    f"{len(here)} connections, {room.sessions} sessions, {present} present on {key}"
                 )
-            if room.history.sequence > len(self.archives[key].entries):
+            if room.history.sequence > self.archives[key].sequence:
                 raise self._trace.fail(f"the room of {key} is ahead of its log")
             for one in here:
                 outbox = room.outbox(one.number)

@@ -1,4 +1,4 @@
-"""A whole simulated world: one server process, its disk, and clients on three pages.
+"""A whole simulated world: server processes, their disk and broker, and clients on three pages.
 
 Everything is driven by the methods below and by virtual time; chance (latencies, ids, who notices
 what when) comes from the seed. `story.py` chooses what happens from the same seed, Hypothesis
@@ -12,13 +12,17 @@ from itertools import count
 from random import Random
 
 from crdtchat.document.ids import new_broadcast_id
-from crdtchat.stores.base import DocumentKey, StoreError
+from crdtchat.document.rebuild import Content, forget_annotations
+from crdtchat.host.erasing import rewrite
+from crdtchat.host.gathering import Gathering
+from crdtchat.stores.base import DocumentKey, Erasure, Loaded, StoreError
 from crdtchat.sync.codes import Refused
 from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import Tuning
 from crdtchat.testing.simulator.author import Author
 from crdtchat.testing.simulator.deeds import Deeds
 from crdtchat.testing.simulator.disk import Disk
+from crdtchat.testing.simulator.grapevine import Grapevine
 from crdtchat.testing.simulator.intruder import Intruder
 from crdtchat.testing.simulator.node import Node
 from crdtchat.testing.simulator.tab import Tab
@@ -42,23 +46,48 @@ TIGHT = Tuning(
     ring_bytes=1_200,
 )
 """Bounds so narrow that a simulation meets all of them."""
+_FEW_CLIENTS = 3
+"""Nodes scatter leases over so few ids that they take each other's all the time."""
+_TRIES = 5
+"""Of a rebuild that others are faster than."""
 _ROLES = (("ann", True, False), ("bob", True, False), ("eve", True, False), ("mod", True, True))
 
 
 class World:
     """See above. Raises InvariantBroken as soon as a promise is broken."""
 
-    def __init__(self, seed: int, tuning: Tuning = TIGHT) -> None:
+    def __init__(self, seed: int, nodes: int = 1, tuning: Tuning = TIGHT) -> None:
         self.tuning = tuning
+        if nodes > 1:
+            self.tuning = replace(tuning, spread_clients=_FEW_CLIENTS)
         self.chance = Random(seed)
         self.timeline = Timeline()
         self.trace = Trace(self.timeline)
         self.witness = Witness(self.trace, PAGES)
-        self.disk = Disk(lambda key, entries: self.witness.committed(key, list(entries)))
-        self.node = Node(self.timeline, self.disk, self.trace, self.witness, self.chance, tuning)
-        self.around = Surroundings(
-            self.timeline, self.node, self.trace, self.witness, self.chance, count(1)
+        self.disk = Disk(
+            self.chance,
+            lambda key, entries: self.witness.committed(key, list(entries)),
+            self.witness.rebuilt,
         )
+        self.grapevine = Grapevine(self.timeline, self.chance) if nodes > 1 else None
+        self.nodes = [
+            Node(
+                number,
+                self.timeline,
+                self.disk,
+                self.grapevine,
+                self.trace,
+                self.witness,
+                self.chance,
+                self.tuning,
+            )
+            for number in range(1, nodes + 1)
+        ]
+        self.around = Surroundings(
+            self.timeline, self.nodes, self.trace, self.witness, self.chance, count(1)
+        )
+        self._gossiped = False
+        """Whether the broker has lost anything."""
         self.authors: list[Author] = []
         self.tabs: list[Tab] = []
         self.intruders: list[Intruder] = []
@@ -133,7 +162,8 @@ class World:
 
     def write(self, key: DocumentKey, user: str, kind: str, a: int, b: int) -> None:
         """Somebody writes over REST."""
-        if not self.node.up:
+        node = self.around.some_node()
+        if not node.up:
             return
         peer = self.peer(key, user)
         broadcast_id = new_broadcast_id(self.chance.randbytes)
@@ -142,43 +172,106 @@ class World:
 
         def settle(sequence: int) -> None:
             self.trace.note("rest", f"{broadcast_id.hex()[:8]} is {sequence}")
-            if sequence > len(archive.entries):
+            if sequence > archive.sequence:
                 raise self.trace.fail("a REST write is answered before its commit")
 
-        try:
-            page = _RestPage(self.node, key, user)
-            deeds = Deeds(page, peer, PAGES[key].decode(), self.chance.randbytes)
-            intents = deeds.make(kind, a, b, self.timeline.wall).intents
-            self.node.write(key, peer, intents, broadcast_id, settle)
-        except (Refused, StoreError) as error:
+        def refused(error: StoreError | Refused) -> None:
             self.trace.note("rest", f"refused: {error}")
 
-    def crash(self, *, kept: bool) -> None:
-        """The process dies and comes back after a moment."""
-        if self.node.up:
-            self.node.crash(kept=kept)
-            self.timeline.after(0.2, self.node.start)
+        def opened(room: Gathering) -> None:
+            page = _RestPage(room, user)
+            deeds = Deeds(page, peer, PAGES[key].decode(), self.chance.randbytes)
+            try:
+                intents = deeds.make(kind, a, b, self.timeline.wall).intents
+                node.write(room, peer, intents, broadcast_id, settle)
+            except Refused as error:
+                refused(error)
 
-    def restart(self) -> None:
-        """The process is stopped in good order and comes back after a moment."""
-        if self.node.up:
-            self.node.stop()
-            self.timeline.after(0.2, self.node.start)
+        node.open(key, opened, refused)
 
-    def set_disk(self, available: bool) -> None:
-        """The disk goes, or comes back."""
-        if self.disk.available != available:
-            self.trace.note("disk", "is back" if available else "is gone")
-            self.disk.available = available
+    def erase(self, key: DocumentKey, number: int) -> None:
+        """An operator erases an annotation of a page for good, as `crdtchat erase` does."""
+        there = sorted(self.witness.archives[key].annotations)
+        if not there:
+            return
+        aid = there[number % len(there)]
+        self.trace.note("erase", f"{aid} of {key.tenant}")
+        self._rebuild(key, aid, _TRIES)
+
+    def _rebuild(self, key: DocumentKey, aid: str, tries: int) -> None:
+        """Read at one moment, write at a later one, again if somebody was faster."""
+        now = self.timeline.wall
+
+        def change(content: Content, loaded: Loaded) -> Content:
+            return forget_annotations(content, {aid}, now)
+
+        try:
+            loaded = self.disk.load(key)
+        except StoreError as error:
+            self.trace.note("erase", f"cannot: {error}")
+            return
+        rewritten = rewrite(loaded, change)
+        if not isinstance(rewritten, tuple):
+            raise self.trace.fail(f"{key} cannot be rebuilt: {rewritten}")
+
+        def write() -> None:
+            erasure = Erasure(key, loaded.epoch, loaded.sequence, rewritten[1])
+            try:
+                outcome = self.disk.erase(erasure)
+            except StoreError as error:
+                self.trace.note("erase", f"cannot: {error}")
+                return
+            if isinstance(outcome, int):
+                self.trace.note("erase", f"{key.tenant} is in epoch {outcome}")
+            elif tries > 1:
+                self._rebuild(key, aid, tries - 1)
+
+        self.timeline.after(self.chance.uniform(0.001, 0.1), write)
+
+    def crash(self, node: Node, *, kept: bool) -> None:
+        """A process dies and comes back after a moment."""
+        if node.up:
+            node.crash(kept=kept)
+            self.timeline.after(0.2, node.start)
+
+    def restart(self, node: Node) -> None:
+        """A process is stopped in good order and comes back after a moment."""
+        if node.up:
+            node.stop()
+            self.timeline.after(0.2, node.start)
+
+    def set_disk(self, *, available: bool, full: bool = False) -> None:
+        """The disk goes, is full, or is in order again."""
+        state = "is full" if full else "is back" if available else "is gone"
+        if (self.disk.available, self.disk.full) != (available, full):
+            self.trace.note("disk", state)
+            self.disk.available, self.disk.full = available, full
+
+    def set_stumbling(self, refusing: float, losing: float) -> None:
+        """The disk fails now and then, before it does what is asked for or behind that."""
+        self.trace.note("disk", f"refuses {refusing:.1f}, does not answer {losing:.1f}")
+        self.disk.refusing, self.disk.losing = refusing, losing
+
+    def set_gossip(self, losing: float, repeating: float, slow: float) -> None:
+        """The broker loses, repeats and reorders."""
+        if self.grapevine is not None:
+            self._gossiped = True
+            self.trace.note("broker", f"loses {losing:.1f}, repeats {repeating:.1f}, {slow} s")
+            self.grapevine.losing, self.grapevine.repeating = losing, repeating
+            self.grapevine.slow = slow
 
     def set_pace(self, seconds: float) -> None:
         """Transactions take so long at most."""
         self.disk.pace = seconds
 
-    def set_skew(self, milliseconds: int) -> None:
-        """The wall clock jumps. Within the five minutes that records may be ahead of it."""
-        self.trace.note("clock", f"jumps to {milliseconds} ms off")
-        self.timeline.set_skew(milliseconds)
+    def set_skew(self, milliseconds: int, node: Node | None = None) -> None:
+        """The wall clock jumps: of all clients and servers, or of one node. Within the five
+        minutes that records may be ahead of it."""
+        self.trace.note("clock", f"jumps to {milliseconds} ms off, {node.name if node else 'all'}")
+        if node is None:
+            self.timeline.set_skew(milliseconds)
+        else:
+            node.skew_ms = milliseconds
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
@@ -187,8 +280,9 @@ class World:
     def calm(self) -> None:
         """End all faults and let everybody come to rest."""
         self.trace.note("world", "calms down")
-        self.set_disk(True)
-        self.set_pace(0.02)
+        self.disk.heal()
+        if self.grapevine is not None:
+            self.grapevine.heal()
         for visitor in self.visitors:
             if not visitor.network:
                 visitor.go_online()
@@ -202,27 +296,27 @@ class World:
             self.timeline.run_for(2.0)
             if self._resting():
                 break
-        self.timeline.run_for(7.0)
+        # Long enough for presence to be renewed; to be forgotten, where that was lost.
+        self.timeline.run_for(45.0 if self._gossiped else 17.0 if self.grapevine else 7.0)
 
     def _resting(self) -> bool:
         return (
             all(author.quiet for author in self.authors if author.present)
             and all(tab.connection and tab.answered for tab in self.tabs if tab.present)
-            and not any(room.room.busy for room in self.node.rooms.values())
+            and not any(room.room.busy for node in self.nodes for room in node.rooms.values())
         )
 
     def _look(self) -> None:
-        rooms = self.node.rooms
-        self.witness.looks_at(
-            rooms, {key: [*self.node.connections_of(key)] for key in rooms}, self.tuning
-        )
+        for node in self.nodes:
+            if node.touched:
+                self.witness.looks_at(node, self.tuning)
+                node.touched.clear()
 
 
 class _RestPage:
     """What REST shows a user: the live document."""
 
-    def __init__(self, node: Node, key: DocumentKey, user: str) -> None:
+    def __init__(self, room: Gathering, user: str) -> None:
         self.user = user
-        replica = node.open(key).replica
-        self.get = replica.get
-        self.values = replica.values
+        self.get = room.replica.get
+        self.values = room.replica.values

@@ -1,0 +1,50 @@
+"""A session as its connection sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import anyio
+
+from crdtchat.host.channel import Direct
+from crdtchat.host.counters import Meter
+from crdtchat.sync.codes import CloseCode
+from crdtchat.sync.outbox import Outbox
+
+
+class Attendance:
+    """One session as its connection sees it: what to send, and whether to end."""
+
+    def __init__(self, outbox: Outbox, meter: Meter, direct: Direct | None = None) -> None:
+        self.outbox = outbox
+        self.wanted = anyio.Event()
+        self.ending: tuple[CloseCode, str] | None = None
+        self.idle = True
+        """Whether the connection's writer has nothing in hand that must go first."""
+        self.reading = False
+        """Whether its reader has a frame in hand that must go first."""
+        self._meter = meter
+        self._direct = direct
+
+    def wake(self) -> None:
+        """There is something to do: send it at once if possible, else wake the writer."""
+        direct, outbox = self._direct, self.outbox
+        if (
+            direct is not None
+            and self.idle
+            and self.ending is None
+            and not outbox.behind
+            and outbox
+            and direct.ready
+        ):
+            frames = outbox.take()
+            direct.write_frames(frames)
+            self.count(frames)
+        else:
+            self.wanted.set()
+
+    def count(self, frames: Sequence[bytes]) -> None:
+        """These were written to the socket."""
+        meter = self._meter
+        meter.messages_sent += len(frames)
+        meter.bytes_sent += sum(map(len, frames))

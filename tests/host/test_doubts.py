@@ -1,0 +1,104 @@
+"""What a hub does not know for sure: it looks, and need not be told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import anyio
+import pytest
+
+from crdtchat.host.far_presence import FarPresence
+from crdtchat.host.gathering import Gathering
+from crdtchat.host.hub import Hub
+from crdtchat.host.telling import Kind, encode_presence
+from crdtchat.stores.base import Append, Conflict, StoreUnavailable
+from crdtchat.stores.memory import MemoryStore
+from crdtchat.sync import message
+from crdtchat.sync.presence import Far
+from tests.host.pipe import KEY, connected, peer
+
+NOW = 1_700_000_000_000
+
+
+class Mute(MemoryStore):
+    """Does what it is asked for, and says that it failed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mute = False
+
+    async def append(self, appends: Sequence[Append]) -> list[int | Conflict]:
+        outcomes = await super().append(appends)
+        if self.mute:
+            self.mute = False
+            raise StoreUnavailable("the answer was lost")
+        return outcomes
+
+
+async def test_what_was_committed_without_an_answer_is_shown_without_anybody_asking() -> None:
+    """It stayed in the log unseen until the next write on the page."""
+    store = Mute()
+    await store.open()
+    async with Hub(store) as hub, connected(hub, "bob") as bob:
+        store.mute = True
+        write = ("a", "anno", ("ann", NOW, "words", "", "", 0, 5))
+        with pytest.raises(StoreUnavailable):
+            await hub.write(KEY, peer("ann"), [write], bytes(16))
+        batch = await bob.until(message.Batch, lambda batch: bool(batch.events))
+        assert [event.aid for event in batch.events] == ["anno"]
+        room = await hub.open(KEY)
+        assert room.head == (await store.heads([KEY]))[0]
+
+
+async def test_a_doubt_that_cannot_be_settled_is_settled_later() -> None:
+    store = Mute()
+    await store.open()
+    async with Hub(store) as hub, connected(hub, "bob") as bob:
+        store.mute = True
+        write = ("a", "anno", ("ann", NOW, "words", "", "", 0, 5))
+        load, store.load = store.load, _cannot  # type: ignore[method-assign,assignment]
+        with pytest.raises(StoreUnavailable):
+            await hub.write(KEY, peer("ann"), [write], bytes(16))
+        room = await hub.open(KEY)
+        while not room.following.is_doubtful:
+            await anyio.lowlevel.checkpoint()
+        store.load = load  # type: ignore[method-assign]
+        await bob.until(message.Batch, lambda batch: bool(batch.events))
+        assert not room.following.is_doubtful
+
+
+async def _cannot(*_: object, **__: object) -> None:
+    raise StoreUnavailable("it cannot be read")
+
+
+async def test_people_of_a_node_that_says_nothing_more_of_a_page_are_gone() -> None:
+    """The message that the last of them had left was lost: they stayed for ever."""
+    store = MemoryStore()
+    await store.open()
+    async with Hub(store) as hub, connected(hub, "bob"):
+        room = await hub.open(KEY)
+        time = 0.0
+        far = FarPresence("here", lambda: [room], _tell_nobody, lambda: time)
+        there = Far([(1, "ann", "Ann", {}, 77)], {})
+        far.receive(room, Kind.PRESENCE, encode_presence("there", there))
+        assert room.room.presence.people == 2
+        for _ in range(60):
+            time += 1.0
+            far.receive(None, Kind.ALIVE, b"there")
+            far.tick()
+        assert room.room.presence.people == 1
+
+
+def _tell_nobody(room: Gathering | None, kind: Kind, body: bytes) -> None:
+    """There is nobody."""
+
+
+async def test_the_id_that_a_stock_client_announced_elsewhere_is_its_own() -> None:
+    """Everybody on the page sees it; at another node somebody else could bind it first."""
+    store = MemoryStore()
+    await store.open()
+    async with Hub(store) as hub:
+        room = await hub.open(KEY)
+        room.hear_presence("there", Far([(1, "ann", "Ann", {}, 77)], {}))
+        leases = room.room.ledger.leases
+        assert leases.may_bind(77, "ann") and not leases.may_bind(77, "eve")
