@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import anyio
 from anyio.lowlevel import checkpoint
 
+from crdtchat.access.elsewhere import Elsewhere, Who
 from crdtchat.access.gate import Admission, Gate, NoTenant, check
 from crdtchat.access.principal import Denied, Principal
 from crdtchat.access.roles import Action
@@ -67,6 +68,9 @@ class Guard:
     gate: Gate
     wall: Callable[[], int]
     """Milliseconds since 1970, now."""
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    changes: set[Who] | None = None
+    """Users whose number of connections changed, where somebody takes them to tell it elsewhere."""
     _inside: dict[str, set[Guarded]] = field(default_factory=lambda: defaultdict(set))
     _by_user: Counter[tuple[str, str]] = field(default_factory=Counter)
     _expiring: list[tuple[int, int, Guarded]] = field(default_factory=list)
@@ -85,6 +89,7 @@ class Guard:
         self._check_space(who, len(inside))
         inside.add(guarded)
         self._by_user[who.tenant, who.user] += 1
+        self._note_change(who)
         if admission.generation != self.gate.directory.generation:
             self._doubtful.add(guarded)
         if admission.expires:
@@ -99,17 +104,39 @@ class Guard:
         finally:
             guarded.inside = False
             self._by_user[who.tenant, who.user] -= 1
+            self._note_change(who)
             if not self._by_user[who.tenant, who.user]:
                 del self._by_user[who.tenant, who.user]
             inside.discard(guarded)
             self._doubtful.discard(guarded)
 
+    def take_changes(self) -> list[tuple[Who, int]]:
+        """How many connections users have here whose number changed since the last call, of tenants
+        that bound it."""
+        changed, self.changes = self.changes or set(), set()
+        return [(who, self._by_user[who]) for who in changed if self._is_bounded(who[0])]
+
+    def _note_change(self, who: Principal) -> None:
+        if self.changes is not None:
+            self.changes.add((who.tenant, who.user))
+
+    def counts(self) -> list[tuple[Who, int]]:
+        """The same of all users."""
+        return [(who, count) for who, count in self._by_user.items() if self._is_bounded(who[0])]
+
+    def _is_bounded(self, name: str) -> bool:
+        tenant = self.gate.directory.find(name)
+        limits = tenant.limits if tenant is not None else NO_LIMITS
+        return bool(limits.connections or limits.user_connections)
+
     def _check_space(self, who: Principal, inside: int) -> None:
+        inside += self.elsewhere.of_tenant(who.tenant)
         tenant = self.gate.directory.find(who.tenant)
         limits = tenant.limits if tenant is not None else NO_LIMITS
         if limits.connections and inside >= limits.connections:
             raise TooManyConnections(f"{who.tenant} has {inside} connections open, as allowed")
         own = self._by_user[who.tenant, who.user]
+        own += self.elsewhere.of_user((who.tenant, who.user))
         if limits.user_connections and own >= limits.user_connections:
             raise TooManyConnections(f"you have {own} connections open, as allowed")
 

@@ -53,9 +53,9 @@ class FarPresence:
         self._beat_at = 0.0
 
     @property
-    def nodes(self) -> int:
-        """How many there are, this one included."""
-        return 1 + len(self._alive)
+    def alive(self) -> set[str]:
+        """The other nodes that were heard of lately."""
+        return set(self._alive)
 
     def opened(self, room: Gathering) -> None:
         """A room was opened: ask who is there."""

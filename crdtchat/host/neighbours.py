@@ -15,8 +15,10 @@ from functools import partial
 import anyio
 
 from crdtchat.access.gate import Gate
+from crdtchat.access.guard import Guard
 from crdtchat.brokers.base import Broker
 from crdtchat.host.counters import Counters
+from crdtchat.host.far_connections import FarConnections
 from crdtchat.host.far_presence import FarPresence
 from crdtchat.host.gathering import Gathering
 from crdtchat.host.lending import Lending
@@ -59,6 +61,7 @@ class Neighbours:
         self._node = secrets.token_hex(8)
         self.presence = FarPresence(self._node, self._open_rooms, self._tell_room)
         self._lending: Lending | None = None
+        self._far_connections: FarConnections | None = None
         self.nodes = 1
         """How many there are, this one included, as far as is known."""
 
@@ -68,9 +71,11 @@ class Neighbours:
         self._everybody = topic_of(self._secret, "nodes")
         self.broker.subscribe(self._everybody)
 
-    def share(self, gate: Gate, steady: Callable[[], float]) -> None:
+    def share(self, gate: Gate, guard: Guard, steady: Callable[[], float]) -> None:
         """Limits are those of all nodes together. `steady`: the clock of the rooms."""
-        self._lending = Lending(self._node, gate, partial(self._tell_room, None), steady)
+        tell = partial(self._tell_room, None)
+        self._lending = Lending(self._node, gate, tell, steady)
+        self._far_connections = FarConnections(self._node, guard, tell, steady)
 
     async def run(self) -> None:
         """Carry messages and look at the store until cancelled."""
@@ -133,6 +138,9 @@ class Neighbours:
             elif kind in (Kind.LOW, Kind.LOAN):
                 if self._lending is not None:
                     self._lending.receive(kind, body)
+            elif kind == Kind.CONNECTIONS:
+                if self._far_connections is not None:
+                    self._far_connections.receive(body)
             else:
                 self.presence.receive(room, kind, body)
         except Malformed as error:
@@ -144,16 +152,26 @@ class Neighbours:
         # What was told meanwhile is in the store.
         self._fresh = list(self._rooms.values())
         self.presence.connected()
+        if self._far_connections is not None:
+            self._far_connections.renew()
+
+    def _count_nodes(self) -> None:
+        alive = self.presence.alive
+        if self._far_connections is not None:
+            if 1 + len(alive) > self.nodes:
+                self._far_connections.renew()
+            self._far_connections.tick(alive)
+        if self.broker.connected:  # else nobody is heard of, and there may be as many as before
+            self.nodes = 1 + len(alive)
+            if self._lending is not None:
+                self._lending.share(self.nodes)
 
     async def _watch(self) -> None:
         due = 0.0
         while True:
             await anyio.sleep(_TICK_S)
             self.presence.tick()
-            if self.broker.connected:
-                self.nodes = self.presence.nodes
-                if self._lending is not None:
-                    self._lending.share(self.nodes)
+            self._count_nodes()
             now = anyio.current_time()
             rooms, self._fresh = self._fresh, []
             if now >= due:

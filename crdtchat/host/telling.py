@@ -33,6 +33,8 @@ class Kind(IntEnum):
     LOW = 6
     """A node has little left of a budget."""
     LOAN = 7
+    CONNECTIONS = 8
+    """How many connections users have at a node."""
 
 
 def topic_of(secret: bytes, *parts: str) -> str:

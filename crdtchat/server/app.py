@@ -68,9 +68,10 @@ def create_app(  # noqa: PLR0913 - all by name, each a thing of its own
             ) as hub:
                 app.state.hub = hub
                 app.state.gate = Gate(Directory(tenants, store), store)
-                if hub.neighbours is not None:
-                    hub.neighbours.share(app.state.gate, lambda: hub.sources.now().steady)
                 app.state.guard = Guard(app.state.gate, lambda: hub.sources.now().wall)
+                if hub.neighbours is not None:
+                    gate, guard = app.state.gate, app.state.guard
+                    hub.neighbours.share(gate, guard, lambda: hub.sources.now().steady)
                 app.state.deliverer = Deliverer(hub, Sender(webhook_networks))
                 await app.state.gate.directory.refresh()
                 async with anyio.create_task_group() as tasks:

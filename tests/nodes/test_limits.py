@@ -11,13 +11,15 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.nodes.two_nodes import running_nodes
 from tests.postgres_server import PostgresServer
+from tests.raw_client import raw_client
 from tests.redis_server import RedisServer
 from tests.server_process import ServerProcess
 
-PER_MINUTE = 120
+PER_MINUTE = 60
 CONFIG = f"""
 metrics_token = "metrics"
 [tenants.docs]
@@ -25,6 +27,7 @@ secret = "a secret of more than 32 characters, as it must be"
 guests = "commenter"
 [tenants.docs.limits]
 user_operations_per_minute = {PER_MINUTE}
+user_connections = 2
 """
 
 
@@ -42,6 +45,25 @@ async def know_each_other(nodes: Sequence[ServerProcess]) -> None:
                 if re.search(rf"^crdtchat_nodes {len(nodes)}\.0$", figures, re.MULTILINE):
                     break
                 await anyio.sleep(0.05)
+
+
+async def no_third_connection(nodes: Sequence[ServerProcess], token: str) -> None:
+    """Returns once the second node knows how many its user has at the first."""
+    one, two = (node.socket_url for node in nodes)
+    async with (
+        raw_client(one, "p", token=token, tenant="docs") as first,
+        raw_client(one, "p", token=token, tenant="docs") as second,
+    ):
+        await first.join()
+        await second.join()
+        code = 0
+        while not code:
+            async with raw_client(two, "p", token=token, tenant="docs") as third:
+                try:
+                    await third.next()
+                except ConnectionClosed as closed:
+                    code = closed.rcvd.code if closed.rcvd is not None else 1006
+    assert code == 4529
 
 
 async def test_one_user_on_two_nodes(
@@ -75,6 +97,7 @@ async def test_one_user_on_two_nodes(
                 for node in nodes:
                     tasks.start_soon(hammer, http, node.url)
             passed = math.ceil(time.monotonic() - start)
+        await no_third_connection(nodes, first.headers["Crdtchat-Token"])
     assert set(answers) <= {201, 429}
     made = answers.count(201) + 1
     assert made <= PER_MINUTE + passed * PER_MINUTE / 60
