@@ -14,6 +14,8 @@ export class Desk {
   /** Another document came to the front, or what is known of it changed. */
   readonly changed = new Signal<this, void>(this);
   readonly #discussions = new Map<Widget, Discussion>();
+  /** The documents that are to be discussed, each with what says that it was taken anew. */
+  readonly #taken = new Map<Widget, object>();
   #front: Widget | null = null;
 
   constructor(
@@ -26,9 +28,24 @@ export class Desk {
     return (this.#front && this.#discussions.get(this.#front)) ?? null;
   }
 
-  /** A document was opened: its discussion begins as soon as its text is there. */
+  /** A document is discussed from now on: its discussion begins as soon as its text is there. */
   take(document: IDocumentWidget, surface: () => Surface): void {
-    this.#open(document, surface).catch(reportError);
+    if (document.isDisposed || this.#taken.has(document)) return;
+    const taken = {};
+    this.#taken.set(document, taken);
+    document.disposed.connect(() => this.leave(document), taken);
+    this.#open(document, surface, taken).catch(reportError);
+  }
+
+  /** A document is not discussed any more. */
+  leave(document: IDocumentWidget): void {
+    const taken = this.#taken.get(document);
+    if (!taken) return;
+    this.#taken.delete(document);
+    Signal.disconnectReceiver(taken);
+    this.#discussions.get(document)?.close();
+    this.#discussions.delete(document);
+    if (this.#front === document) this.#present(null);
   }
 
   front(widget: Widget | null): void {
@@ -40,23 +57,19 @@ export class Desk {
     this.#present(widget);
   }
 
-  async #open(document: IDocumentWidget, surface: () => Surface): Promise<void> {
+  async #open(document: IDocumentWidget, surface: () => Surface, taken: object): Promise<void> {
     await Promise.all([document.context.ready, document.revealed]);
-    if (document.isDisposed) return;
+    if (this.#taken.get(document) !== taken) return;
     const discussion = new Discussion(document, surface(), this.settings, {
       ...this.options,
       showPanel: (asking, open) => asking === this.current && this.options.showPanel(open),
     });
     this.#discussions.set(document, discussion);
-    document.disposed.connect(() => {
-      this.#discussions.delete(document);
-      discussion.close();
-      if (this.#front === document) this.#present(null);
-    });
     const begin = () => this.#begin(discussion);
     // What kept it from beginning may be over: a file that was not there is saved, a server answers again.
-    document.context.saveState.connect((_, state) => state === "completed" && begin().catch(reportError));
-    document.context.fileChanged.connect(() => begin().catch(reportError));
+    const saved = (_: unknown, state: string) => state === "completed" && begin().catch(reportError);
+    document.context.saveState.connect(saved, taken);
+    document.context.fileChanged.connect(() => begin().catch(reportError), taken);
     await begin();
   }
 
@@ -64,7 +77,7 @@ export class Desk {
     if (discussion.begun) return;
     const { document } = discussion;
     await discussion.begin();
-    if (document.isDisposed) return;
+    if (this.#discussions.get(document) !== discussion) return;
     discussion.docked?.widget.view.watch(() => this.changed.emit());
     if (this.#front === document || document.isVisible) this.#present(document);
     else discussion.show(false);

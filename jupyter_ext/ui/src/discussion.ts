@@ -5,7 +5,7 @@ import type { ServerConnection } from "@jupyterlab/services";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { type Docked, type Drawing, dock, type Host } from "../../../crdtchat/widget/src/entry/lab";
 import type { Target } from "../../../crdtchat/widget/src/model/schema";
-import { exportDiscussion, findPlace, importDiscussion, type Place } from "./server";
+import { exportDiscussion, findPlace, fromJupyter, importDiscussion, type Place } from "./server";
 
 /** How a kind of document is read. */
 export interface Surface {
@@ -136,6 +136,8 @@ export class Discussion {
       {
         ...host,
         drawing: this.options.drawing,
+        // Jupyter wants its XSRF token with a cookie. A central server gets nothing of Jupyter's.
+        ...(token === null ? { fetch: (about, init) => fromJupyter(this.settings, about, init) } : {}),
         showPanel: (open) => this.options.showPanel(this, open),
       },
     );

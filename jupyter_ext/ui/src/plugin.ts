@@ -71,18 +71,21 @@ async function activate(
   });
   const enabled = (what: string) => chosen?.get(what).composite !== false;
   const watch = <T extends IDocumentWidget>(
+    setting: string,
     tracker: IWidgetTracker<T> | null,
     surface: (document: T) => Surface,
   ) => {
-    const take = (document: T) => desk.take(document, () => surface(document));
-    tracker?.forEach(take);
-    tracker?.widgetAdded.connect((_, document) => take(document));
+    const choose = (document: T) => {
+      if (enabled(setting)) desk.take(document, () => surface(document));
+      else desk.leave(document);
+    };
+    tracker?.forEach(choose);
+    tracker?.widgetAdded.connect((_, document) => choose(document));
+    chosen?.changed.connect(() => tracker?.forEach(choose));
   };
-  if (enabled("notebooks")) watch(notebooks, notebookSurface);
-  if (enabled("files")) {
-    watch(editors, editorSurface);
-    watch(previews, previewSurface);
-  }
+  watch("notebooks", notebooks, notebookSurface);
+  watch("files", editors, editorSurface);
+  watch("files", previews, previewSurface);
   const front = () => desk.front(app.shell.currentWidget);
   app.shell.currentChanged?.connect(front);
   app.restored.then(front, reportError);

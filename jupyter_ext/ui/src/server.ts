@@ -44,6 +44,15 @@ export function importDiscussion(
   return ask(settings, "import", { path });
 }
 
+/** `fetch`, with what Jupyter asks of its own pages: its token or XSRF token. */
+export function fromJupyter(
+  settings: ServerConnection.ISettings,
+  about: RequestInfo | URL,
+  init: RequestInit = {},
+): Promise<Response> {
+  return ServerConnection.makeRequest(String(about), init, settings);
+}
+
 async function ask<T>(settings: ServerConnection.ISettings, what: string, about: object): Promise<T> {
   const url = URLExt.join(settings.baseUrl, "crdtchat/api", what);
   const request = { method: "POST", body: JSON.stringify(about) };

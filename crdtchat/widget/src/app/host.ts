@@ -23,6 +23,8 @@ export interface Host {
   textless?: boolean;
   /** How the server is reached, if not over the web. */
   carrier?: Carrier;
+  /** Asks the server over HTTP, where it wants more of a question than a page would send with it. */
+  fetch?: typeof fetch;
   /** What the host draws better than a page can. */
   drawing?: Drawing;
 }

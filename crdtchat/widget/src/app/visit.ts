@@ -39,6 +39,7 @@ export class Visit {
       page,
       sso: () => (typeof sso === "function" ? sso() : (sso ?? "")),
       ...(widget.host?.carrier && { carrier: widget.host.carrier }),
+      ...(__CRDTCHAT_HOSTED__ && widget.host?.fetch && { fetch: widget.host.fetch }),
     });
     this.drafts = new Drafts(this.session.key, storage());
     this.unread = new Unread(this.session.key, storage());

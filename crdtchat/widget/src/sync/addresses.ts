@@ -5,6 +5,8 @@ export interface Place {
   server: string;
   tenant: string;
   page: string;
+  /** Asks the HTTP interface, where the browser's own way of asking will not do. */
+  fetch?: typeof fetch;
 }
 
 export interface Who {
@@ -26,7 +28,7 @@ export function socketAddress({ server, tenant, page }: Place, { token, name }: 
 
 /** Asks the HTTP interface for something of the page, such as `versions/NAME`. */
 export function ask(
-  { server, tenant, page }: Place,
+  { server, tenant, page, fetch = globalThis.fetch }: Place,
   { token }: Who,
   path: string,
   init: RequestInit,

@@ -19,6 +19,8 @@ export interface SessionOptions {
   server: string;
   tenant: string;
   page: string;
+  /** See Place. */
+  fetch?: typeof fetch;
   sso: () => string | Promise<string>;
   /** Left out: over the web, and a guest's name and token are kept in the browser. */
   carrier?: Carrier;
