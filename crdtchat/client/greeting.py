@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from crdtchat.document.schema import SCHEMA_VERSION
 from crdtchat.sync.codes import Malformed
 from crdtchat.sync.limits import OPERATION
 
@@ -57,6 +58,8 @@ def read_greeting(info: Mapping[str, object]) -> Greeting:
     unknown members are passed over."""
     if _take(info, "protocol", int) != 1:
         raise Malformed("a protocol this client does not speak")
+    if _take(info, "schema", int, SCHEMA_VERSION) > SCHEMA_VERSION:
+        raise Malformed("documents of a schema newer than this client")
     principal = info.get("principal")
     limits = info.get("limits", {})
     if not isinstance(principal, dict) or not isinstance(limits, dict):

@@ -58,6 +58,8 @@ def test_own_operations_that_come_back_are_no_news() -> None:  # C5
         message.encode_welcome({}),
         message.encode_welcome({**WELCOME, "lease": 3}),
         message.encode_welcome({**WELCOME, "heartbeat": 0}),
+        message.encode_welcome({**WELCOME, "protocol": 2}),
+        message.encode_welcome({**WELCOME, "schema": 2}),
         message.encode_batch(0, 0, EMPTY_UPDATE, []),
         message.encode_resync_request(1),
         message.encode_presence({"people": "many"}),

@@ -1,5 +1,8 @@
 /** The document of a page (PROTOCOL section 3): root maps, keys and positional values. */
 
+/** Of what is described here: `crdtchat/document/schema.py` says when it grows. */
+export const SCHEMA_VERSION = 1;
+
 export const ROOTS = ["a", "c", "s", "r", "d", "u", "t", "m"] as const;
 export type Root = (typeof ROOTS)[number];
 

@@ -31,6 +31,7 @@ class Server {
   welcome(client: number, lease = "n1", extra: Partial<wire.Welcome> = {}): Uint8Array {
     const welcome = {
       protocol: 1,
+      schema: 1,
       principal: { id: "ann", name: "Ann", role: "commenter", guest: false },
       token: null,
       epoch: this.epoch,

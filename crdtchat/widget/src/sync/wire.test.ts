@@ -91,3 +91,13 @@ it("refuses padded numbers and counts that cannot be true", () => {
   expect(() => wire.read(Uint8Array.of(67, 1, 1, 0xff, 0xff, 3))).toThrow(/larger/);
   expect(() => wire.read(Uint8Array.of(99))).toThrow(/no message/);
 });
+
+it("refuses what a server says that is newer than it", () => {
+  const welcome = (versions: object) => {
+    const json = new TextEncoder().encode(JSON.stringify(versions));
+    return Uint8Array.of(64, json.length, ...json);
+  };
+  expect(wire.read(welcome({ protocol: 1, schema: 1 })).type).toBe("welcome");
+  expect(() => wire.read(welcome({ protocol: 2, schema: 1 }))).toThrow(wire.WireError);
+  expect(() => wire.read(welcome({ protocol: 1, schema: 2 }))).toThrow(wire.WireError);
+});

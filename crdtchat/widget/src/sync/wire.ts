@@ -4,6 +4,7 @@
  */
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
+import { SCHEMA_VERSION } from "../model/schema";
 
 export class WireError extends Error {}
 
@@ -16,6 +17,7 @@ export interface Principal {
 
 export interface Welcome {
   protocol: number;
+  schema: number;
   principal: Principal;
   token: string | null;
   epoch: number;
@@ -68,6 +70,8 @@ export type Incoming =
   | { type: "resync"; epoch: number }
   /** Awareness and the like of stock connections, which this client has no use for. */
   | { type: "other" };
+
+const PROTOCOL_VERSION = 1;
 
 const WELCOME = 64;
 const OPERATION = 65;
@@ -135,6 +139,14 @@ class Reader {
   }
 }
 
+/** Nodes are upgraded one after another: a page that a newer one keeps may hold what is not understood here. */
+function understood(welcome: Welcome): Welcome {
+  const { protocol, schema } = welcome;
+  if (protocol !== PROTOCOL_VERSION || schema > SCHEMA_VERSION)
+    throw new WireError(`protocol ${protocol} and schema ${schema} are not known here`);
+  return welcome;
+}
+
 export function read(frame: Uint8Array): Incoming {
   try {
     const reader = new Reader(frame);
@@ -154,7 +166,7 @@ function body(reader: Reader): Incoming {
     case 3:
       return { type: "other" };
     case WELCOME:
-      return { type: "welcome", welcome: reader.json() as Welcome };
+      return { type: "welcome", welcome: understood(reader.json() as Welcome) };
     case BATCH: {
       const [first, last] = [reader.uint(), reader.uint()];
       const update = reader.bytes();
