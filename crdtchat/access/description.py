@@ -12,6 +12,7 @@ from typing import Any
 from crdtchat.access.keys import BadKey, Key, public_key, read_key_set, secret_key
 from crdtchat.access.origins import BadOrigin, check_pattern
 from crdtchat.access.roles import Role
+from crdtchat.access.spelling import did_you_mean
 from crdtchat.access.tenants import DEFAULT_LIMITS, Limits, Tenant
 
 SECRET_CHARACTERS = 32
@@ -42,7 +43,8 @@ def read_tenant(name: str, table: object) -> Tenant:
         raise BadTenant(f"[tenants.{name}] is a table")
     unknown = sorted(set(table) - set(_SETTINGS))
     if unknown:
-        raise BadTenant(f"[tenants.{name}] has no setting {unknown[0]!r}; it has {_SETTINGS}")
+        hint = did_you_mean(unknown[0], _SETTINGS)
+        raise BadTenant(f"[tenants.{name}] has no setting {unknown[0]!r}{hint}")
     try:
         return Tenant(
             name,
@@ -100,7 +102,7 @@ def _limits(table: Mapping[str, Any]) -> Limits:
         raise BadTenant("limits is a table: [tenants.NAME.limits]")
     for name, value in limits.items():
         if name not in LIMIT_NAMES:
-            raise BadTenant(f"there is no limit {name!r}; there are {', '.join(LIMIT_NAMES)}")
+            raise BadTenant(f"there is no limit {name!r}{did_you_mean(name, LIMIT_NAMES)}")
         if type(value) is not int or value < 0:
             raise BadTenant(f"the limit {name} is a number, or 0 for none")
     return replace(DEFAULT_LIMITS, **limits)

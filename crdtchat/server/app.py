@@ -53,10 +53,10 @@ def create_app(  # noqa: PLR0913 - all by name, each a thing of its own
 ) -> Starlette:
     """Make the application.
 
-    `demo`: show the demo page at `/`. `metrics_token`: who has it may read `/metrics`; empty:
-    everybody may; None: nobody. `doors`: counts connections, where the server has any.
-    `broker`: other processes serve the same store. `webhook_networks`: of the operator's own, that
-    webhooks may lead into. `fellows`: other processes that serve the same port.
+    `demo`: show the demo page at `/`, else what this is. `metrics_token`: who has it may read
+    `/metrics`; empty: everybody may; None: nobody. `doors`: counts connections, where the server
+    has any. `broker`: other processes serve the same store. `webhook_networks`: of the operator's
+    own, that webhooks may lead into. `fellows`: other processes that serve the same port.
     """
 
     @asynccontextmanager
@@ -98,6 +98,8 @@ def create_app(  # noqa: PLR0913 - all by name, each a thing of its own
     ]
     if demo:
         routes += [Route("/", pages.demo), Route("/{name}", pages.demo)]
+    else:
+        routes.append(Route("/", pages.welcome))
     app = Starlette(
         routes=routes,
         lifespan=lifespan,

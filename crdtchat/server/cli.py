@@ -17,7 +17,11 @@ from crdtchat.server.settings import BadSetting, Settings, read_settings
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; answers the exit status. Errors are one sentence with the remedy."""
     parser = make_parser()
-    flags = vars(parser.parse_args(_joined(sys.argv[1:] if arguments is None else arguments)))
+    given = sys.argv[1:] if arguments is None else arguments
+    if not given:
+        parser.print_help(sys.stderr)
+        return 2
+    flags = vars(parser.parse_args(_joined(given)))
     command = flags.pop("command")
     try:
         return int(command(flags))
@@ -43,7 +47,9 @@ def _joined(arguments: Sequence[str]) -> list[str]:
 def make_parser() -> argparse.ArgumentParser:
     """All commands and their flags."""
     parser = argparse.ArgumentParser(
-        prog="crdtchat", description="Discuss text together on any page or notebook."
+        prog="crdtchat",
+        description="Discuss text together on any page or notebook.",
+        epilog="crdtchat COMMAND --help tells more; crdtchat doctor what is wrong with a setup.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="serve pages' discussions")

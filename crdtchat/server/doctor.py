@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
-import socket
+import ssl
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cryptography.x509 import load_pem_x509_certificate
 
+from crdtchat.server.obstacle import obstacle
 from crdtchat.server.pages import BUNDLE, version
-from crdtchat.server.printing import print_line
+from crdtchat.server.printing import print_line, tenant_line
 from crdtchat.server.serve import raise_descriptors
-from crdtchat.server.settings import BadSetting, Settings, data_file, read_settings
-from crdtchat.server.storage import has_tenants, shown
+from crdtchat.server.settings import (
+    BadSetting,
+    Settings,
+    data_file,
+    read_settings,
+    unknown_variables,
+)
+from crdtchat.server.storage import has_tenants, is_missing, shown
 from crdtchat.server.upkeep import run_on_store
 from crdtchat.stores.base import Store, StoreError
 from crdtchat.stores.sqlite_check import faults_of
@@ -32,6 +41,8 @@ SLOW_SYNC_S = 0.05
 SOON_S = 14 * 86_400
 """A certificate that ends within is worth a word."""
 FEW_DESCRIPTORS = 4_096
+PATIENCE_S = 5.0
+"""How long whoever has the port may take to say that it is crdtchat."""
 
 
 class Finding(NamedTuple):
@@ -57,6 +68,8 @@ def doctor(flags: Mapping[str, Any]) -> int:
 def examine(flags: Mapping[str, Any]) -> Iterator[Finding]:
     """All findings, in the order in which to mend them."""
     yield from _installation()
+    for sentence in unknown_variables(os.environ):
+        yield Finding("warn", sentence)
     try:
         settings = read_settings(flags, os.environ)
     except BadSetting as error:
@@ -101,8 +114,8 @@ def _storage(settings: Settings) -> Iterator[Finding]:
         return
     yield from _disk(settings)
     path = data_file(settings)
-    if not path.exists():
-        yield Finding("ok", f"{path} will be made when the server starts")
+    if is_missing(settings):
+        yield Finding("ok", f"{path.absolute()} will be made when the server starts")
         return
     faults = faults_of(path)
     for fault in faults:
@@ -173,9 +186,7 @@ def _access(settings: Settings) -> Iterator[Finding]:
         yield Finding("fail", str(error))
         return
     for tenant in checked.tenants.values():
-        who = f"guests are {tenant.guests}s" if tenant.guests else "by token only"
-        origins = ", ".join(tenant.origins) if tenant.origins else "its own pages alone"
-        yield Finding("ok", f"tenant {tenant.id}: {who}; embedded by {origins}")
+        yield Finding("ok", tenant_line(tenant))
         if "*" in tenant.origins:
             yield Finding(
                 "warn",
@@ -192,18 +203,34 @@ def _network(settings: Settings) -> Iterator[Finding]:
         "" if few >= FEW_DESCRIPTORS else "LimitNOFILE=65536 in the unit, or ulimit -n 65536",
     )
     yield from _certificate(settings)
-    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            yield Finding(
-                "warn",
-                f"{settings.host} port {settings.port} cannot be listened on: {error.strerror}",
-                "fine if that is crdtchat, running; else choose another with --port",
-            )
-        else:
-            yield Finding("ok", f"{settings.host} port {settings.port} is free")
+    place = f"{settings.host} port {settings.port}"
+    found = obstacle(settings.host, settings.port)
+    if found is None:
+        yield Finding("ok", f"{place} is free")
+    elif found.taken and (running := _running(settings)):
+        yield Finding("ok", f"crdtchat {running} is running at {place}")
+    else:
+        yield Finding("fail", found.words, found.remedy)
+
+
+def _running(settings: Settings) -> str:
+    """The version of the crdtchat that listens where this one would; empty: none does."""
+    connection = HTTPConnection(settings.host, settings.port, timeout=PATIENCE_S)
+    if settings.tls_cert is not None:
+        trusting = ssl.create_default_context()
+        # It is asked by its address, which no certificate names, and told nothing.
+        trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+        connection = HTTPSConnection(
+            settings.host, settings.port, timeout=PATIENCE_S, context=trusting
+        )
+    try:
+        connection.request("GET", "/health")
+        found = json.load(connection.getresponse())
+    except (OSError, HTTPException, ValueError):
+        return ""
+    finally:
+        connection.close()
+    return str(found.get("version", "")) if isinstance(found, dict) else ""
 
 
 def _certificate(settings: Settings) -> Iterator[Finding]:

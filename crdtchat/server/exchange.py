@@ -15,7 +15,7 @@ from crdtchat.host.exporting import exported
 from crdtchat.host.hub import Hub
 from crdtchat.host.importing import import_items
 from crdtchat.server.settings import BadSetting, Settings
-from crdtchat.server.upkeep import run_on_store
+from crdtchat.server.upkeep import known_tenants, pages_of, run_on_store
 from crdtchat.stores.base import Store
 from crdtchat.sync.session import Peer
 
@@ -28,6 +28,9 @@ def export_file(settings: Settings, flags: dict[str, Any]) -> int:
     """Write a tenant's annotations to a file or standard output. Answers the exit status."""
 
     async def work(store: Store) -> None:
+        pages = await pages_of(settings, store, flags["tenant"])
+        if flags["page"] is not None and not any(one.key.page == flags["page"] for one in pages):
+            raise BadSetting(f"tenant {flags['tenant']} has no page {flags['page']!r}")
         count = 0
 
         def note(exported: int) -> None:
@@ -61,6 +64,8 @@ def import_file(settings: Settings, flags: dict[str, Any]) -> int:
     )
 
     async def work(store: Store) -> Tally:
+        if flags["tenant"] not in await known_tenants(settings, store):
+            sys.stderr.write(f"no tenant is called {flags['tenant']} here yet\n")
         async with Hub(store) as hub:
             with _input(flags["file"]) as file, _progress("imported") as progress:
                 return await import_items(
@@ -74,7 +79,7 @@ def import_file(settings: Settings, flags: dict[str, Any]) -> int:
                     progress=progress,
                 )
 
-    tally = run_on_store(settings, work)
+    tally = run_on_store(settings, work, makes=True)
     if flags["dry_run"]:
         sys.stdout.write("a dry run: nothing was written; this is what would have been\n")
     for line in tally.lines():

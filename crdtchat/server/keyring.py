@@ -12,7 +12,6 @@ from typing import Any
 
 from crdtchat.access import tokens
 from crdtchat.access.principal import GUEST_PREFIX
-from crdtchat.access.tenants import DEMO
 from crdtchat.document.schema import is_user
 from crdtchat.server.printing import note, print_line, print_table
 from crdtchat.server.settings import BadSetting, Settings
@@ -23,7 +22,7 @@ from crdtchat.server.tenant_keeping import (
     remove_tenant,
     rotate_tenant,
 )
-from crdtchat.server.upkeep import note_command, run_on_store
+from crdtchat.server.upkeep import known_tenants, note_command, run_on_store
 from crdtchat.stores.base import Grant, Store, Token
 
 Flags = dict[str, Any]
@@ -49,7 +48,7 @@ def create_token(settings: Settings, flags: Flags) -> None:
     )
 
     async def work(store: Store) -> None:
-        known = {*settings.tenants, *DEMO, *(tenant.name for tenant in await store.tenants())}
+        known = await known_tenants(settings, store)
         await store.add_token(token)
         await note_command(store, token.tenant, "token-create", token.id)
         print_line(secret)
@@ -57,7 +56,7 @@ def create_token(settings: Settings, flags: Flags) -> None:
         if token.tenant not in known:
             note(f"no tenant is called {token.tenant} here yet: see crdtchat tenant add, --config")
 
-    run_on_store(settings, work)
+    run_on_store(settings, work, makes=True)
 
 
 def list_tokens(settings: Settings, flags: Flags) -> None:
@@ -102,7 +101,7 @@ def set_role(settings: Settings, flags: Flags) -> None:
         await store.put_grant(grant)
         await note_command(store, grant.tenant, "role-set", f"{grant.user}/{grant.role}")
 
-    run_on_store(settings, work)
+    run_on_store(settings, work, makes=True)
     note(f"{grant.user} is {grant.role} in tenant {grant.tenant}")
 
 

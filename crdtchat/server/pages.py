@@ -55,6 +55,11 @@ async def _send(path: Path, request: Request) -> Response:
     return FileResponse(path, headers=SECURITY_HEADERS)
 
 
+async def welcome(request: Request) -> Response:
+    """`GET /` where there is no demo: that this is a server, and which pages it has."""
+    return await _send(STATIC / "welcome.html", request)
+
+
 async def script(request: Request) -> Response:
     """`GET /crdtchat.js`: the widget; any page may load it."""
     if not BUNDLE.is_file():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from crdtchat.access.tenants import Tenant
+
 
 def print_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     lines = [head, *rows]
@@ -16,6 +18,14 @@ def print_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
 
 def print_line(text: str) -> None:
     sys.stdout.write(f"{text}\n")
+
+
+def tenant_line(tenant: Tenant) -> str:
+    """Who may come in, and whose pages may embed it."""
+    who = f"guests are {tenant.guests}s" if tenant.guests else "by token only"
+    named = {"loopback": "pages of this machine", "*": "every page", "null": "files"}
+    pages = ", ".join(named.get(origin, origin) for origin in tenant.origins)
+    return f"tenant {tenant.id}: {who}; embedded by {pages or 'its own pages alone'}"
 
 
 def note(text: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import socket
 import sys
 
@@ -16,13 +18,19 @@ from crdtchat.server.doors import Doors
 from crdtchat.server.fellows import Fellows
 from crdtchat.server.front import FrontConfig, FrontDoor
 from crdtchat.server.logs import set_up_logs
-from crdtchat.server.settings import Settings
+from crdtchat.server.obstacle import obstacle
+from crdtchat.server.printing import tenant_line
+from crdtchat.server.settings import BadSetting, Settings, unknown_variables
 from crdtchat.server.socket import MAX_FRAME
-from crdtchat.server.storage import has_tenants, make_broker, make_store, shown
+from crdtchat.server.storage import has_tenants, is_missing, make_broker, make_store, shown
 from crdtchat.server.straight import Straight
+from crdtchat.server.upkeep import run_on_store
 from crdtchat.server.work import Worker
 from crdtchat.server.workers import serve_with_workers
+from crdtchat.stores.base import Store
 from crdtchat.sync.tuning import Tuning
+
+_log = logging.getLogger(__name__)
 
 
 class _Announcing(uvicorn.Server):
@@ -64,11 +72,13 @@ class _Announcing(uvicorn.Server):
         port = self.servers[0].sockets[0].getsockname()[1]
         host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
         scheme = "https" if self._settings.tls_cert else "http"
-        lines = [f"crdtchat listening on {scheme}://{host}:{port}"]
-        for tenant in self._app.state.gate.directory:
-            who = f"guests are {tenant.guests}s" if tenant.guests else "by token only"
-            lines.append(f"  tenant {tenant.id}: {who}")
+        address = f"{scheme}://{host}:{port}"
+        lines = [f"crdtchat listening on {address}"]
+        lines += [f"  {tenant_line(tenant)}" for tenant in self._app.state.gate.directory]
+        lines.append(f"  pages: {address}/ to begin with, /moderate, /usage")
         lines.append(f"  data: {shown(self._settings)}")
+        if self._settings.on_loopback:
+            lines.append("  only this machine can connect; Ctrl+C ends it")
         return "\n".join(lines) + "\n"
 
 
@@ -122,15 +132,38 @@ def server_config(app: Starlette, settings: Settings, heartbeat: float) -> Front
     return config
 
 
+async def _nothing(store: Store) -> None:
+    """Opening it was all."""
+
+
 def serve(settings: Settings) -> int:
     """Serve until a signal ends it. Answers the exit status. Raises BadSetting."""
     settings = settings.checked(stored=has_tenants(settings))
+    _prepare(settings)
     if settings.workers == 1:
         set_up_logs()
+        _warn_of_variables()
         return serve_here(settings)
-    make_broker(settings)  # what is wrong with it is said once, and here
     set_up_logs(0)
+    _warn_of_variables()
     return serve_with_workers(settings, _say)
+
+
+def _prepare(settings: Settings) -> None:
+    """Find what would keep it from serving, here and not under uvicorn, which would tell the
+    operator by a traceback. Raises BadSetting."""
+    in_the_way = obstacle(settings.host, settings.port)
+    if in_the_way is not None:
+        raise BadSetting(f"{in_the_way.words}: {in_the_way.remedy}")
+    settings.tls_context()
+    make_broker(settings)
+    if is_missing(settings):
+        run_on_store(settings, _nothing, makes=True)
+
+
+def _warn_of_variables() -> None:
+    for sentence in unknown_variables(os.environ):
+        _log.warning("%s", sentence)
 
 
 def _say(text: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from crdtchat.access.description import BadTenant, read_tenant
 from crdtchat.access.origins import LOOPBACK
+from crdtchat.access.spelling import did_you_mean
 from crdtchat.access.tenants import DEMO, Tenant, Tenants
 from crdtchat.server.doors import DoorLimits, Network
 
@@ -115,6 +116,12 @@ _MAY_BE_0 = ("port", "drain_seconds")
 _PATHS = ("data", "tls_cert", "tls_key")
 _NETWORKS = ("trusted_proxies", "webhook_networks")
 _PLAIN = (*_NUMBERS, *_PATHS, *_NETWORKS, "host", "store", "broker", "metrics_token")
+_OTHER_VARIABLES = ("config", "token", "url", "skip_ui")
+"""Read by clients and by the build."""
+_PREFIX = "CRDTCHAT_"
+_BY_KUBERNETES = (
+    " (Kubernetes sets it so where a service is called crdtchat: say enableServiceLinks: false)"
+)
 
 
 def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
@@ -127,13 +134,14 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
         tenants = _tenants(table.pop("tenants", {}))
         unknown = sorted(set(table) - set(_PLAIN))
         if unknown:
-            raise BadSetting(f"{path}: no setting is called {unknown[0]!r}")
+            hint = did_you_mean(unknown[0], (*_PLAIN, "tenants"))
+            raise BadSetting(f"{path}: no setting is called {unknown[0]!r}{hint}")
         for name in ("host", "data", "store", "broker"):
             if not isinstance(table.get(name, ""), str):
                 raise BadSetting(f"{path}: {name} is a text, in quotes")
         values.update(table)
     for name in _PLAIN:
-        given = environment.get(f"CRDTCHAT_{name.upper()}")
+        given = environment.get(f"{_PREFIX}{name.upper()}")
         if given is not None:
             values[name] = given
     values.update({name: flags[name] for name in _PLAIN if flags.get(name) is not None})
@@ -149,12 +157,25 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
     return Settings(**values, tenants=tenants)
 
 
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """A sentence about each variable that looks like a setting and is none."""
+    known = [f"{_PREFIX}{name.upper()}" for name in (*_PLAIN, *_OTHER_VARIABLES)]
+    return [
+        f"the environment has {name}, which nothing reads{did_you_mean(name, known)}"
+        for name in sorted(environment)
+        if name.startswith(_PREFIX) and name not in known
+    ]
+
+
 def _number(name: str, value: Any) -> int:
     words = name.replace("_", " ")
     try:
-        number = int(value)
-    except (ValueError, TypeError):
-        raise BadSetting(f"the {words} must be a number, not {value!r}") from None
+        number = int(value) if isinstance(value, str) else value
+    except ValueError:
+        hint = _BY_KUBERNETES if value.startswith("tcp://") else ""
+        raise BadSetting(f"the {words} must be a number, not {value!r}{hint}") from None
+    if type(number) is not int:
+        raise BadSetting(f"the {words} must be a whole number, not {value!r}")
     least = 0 if name in _MAY_BE_0 else 1
     if number < least and name != "port":
         raise BadSetting(f"the number of {words} must be at least {least}, not {number}")
@@ -177,8 +198,10 @@ def _read_file(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadSetting(f"there is no configuration file {path}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadSetting(f"cannot read {path}: {error}") from None
+    except OSError as error:
+        raise BadSetting(f"cannot read the configuration {path}: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadSetting(f"{path} is not TOML in UTF-8: {error}") from None
 
 
 def _tenants(tables: Any) -> dict[str, Tenant]:

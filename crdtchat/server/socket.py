@@ -97,7 +97,8 @@ async def _admit(socket: WebSocket, channel: SocketChannel, v1: bool) -> Joining
             raise Denied("the page id is empty or too long", forbidden=True)
         origin = asked.headers.get("origin")
         if not tenant.allows_origin(origin, asked.headers.get("host", "")):
-            raise Denied(f"pages of {origin} may not embed this tenant", forbidden=True)
+            words = f"pages of {origin} may not embed this tenant: its origins do not name them"
+            raise Denied(words, forbidden=True)
         admission = await gate.admit(
             tenant,
             token=credentials(asked, tenant),

@@ -78,12 +78,17 @@ def shown(settings: Settings) -> str:
     """Where the data lies, without a password."""
     if settings.store.startswith(_POSTGRES):
         return f"PostgreSQL, {settings.store.rpartition('@')[2].partition('?')[0]}"
-    return settings.store or str(data_file(settings))
+    return settings.store or str(data_file(settings).absolute())
+
+
+def is_missing(settings: Settings) -> bool:
+    """Whether the embedded database is used, and nothing has made it yet."""
+    return not settings.store and not data_file(settings).exists()
 
 
 def has_tenants(settings: Settings) -> bool:
     """Whether the store describes tenants. Makes no file where there is none. Raises BadSetting."""
-    if settings.store == "memory:" or (not settings.store and not data_file(settings).exists()):
+    if settings.store == "memory:" or is_missing(settings):
         return False
 
     async def look() -> bool:

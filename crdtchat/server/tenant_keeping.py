@@ -12,6 +12,7 @@ from crdtchat.access.description import BadTenant, read_stored, read_tenant
 from crdtchat.access.tenants import Tenant
 from crdtchat.server.printing import note, print_line, print_table
 from crdtchat.server.settings import BadSetting, Settings
+from crdtchat.server.storage import is_missing
 from crdtchat.server.upkeep import note_command, run_on_store
 from crdtchat.stores.base import Store, StoredTenant
 
@@ -29,18 +30,22 @@ def add_tenant(settings: Settings, flags: Flags) -> None:
     _check_unconfigured(settings, name)
     _check(name, described)
 
-    async def work(store: Store) -> None:
-        if any(tenant.name == name for tenant in await store.tenants()):
+    async def work(store: Store) -> bool:
+        tenants = await store.tenants()
+        if any(tenant.name == name for tenant in tenants):
             raise BadSetting(f"there is a tenant {name}: see crdtchat tenant change and rotate")
         await store.put_tenant(StoredTenant(name, json.dumps(described)))
         await note_command(store, name, "tenant-add", name)
+        return len(tenants) == 0
 
-    run_on_store(settings, work)
+    ends_the_demo = run_on_store(settings, work, makes=True) and not settings.tenants
     if secret:
         print_line(secret)
         note(f"tenant {name}: sign its users' tokens with this secret (HS256)")
     else:
         note(f"tenant {name} is open")
+    if ends_the_demo:
+        note("from the server's next start there is no demo tenant any more")
 
 
 def change_tenant(settings: Settings, flags: Flags) -> None:
@@ -62,21 +67,19 @@ def change_tenant(settings: Settings, flags: Flags) -> None:
 
 def list_tenants(settings: Settings, flags: Flags) -> None:
     """Print all tenants, and where each is described."""
-
-    async def work(store: Store) -> None:
-        rows = [_row_of(tenant, "configuration") for tenant in settings.tenants.values()]
-        for stored in await store.tenants():
-            if stored.name in settings.tenants:
-                continue
-            try:
-                tenant = read_stored(stored.name, stored.description)
-            except BadTenant as error:
-                rows.append((stored.name, str(error)))
-            else:
-                rows.append(_row_of(tenant, "database"))
-        print_table(("tenant", "guests", "sign-in", "origins", "described in"), rows)
-
-    run_on_store(settings, work)
+    rows = [_row_of(tenant, "configuration") for tenant in settings.tenants.values()]
+    # Before the first start a configuration may be all there is.
+    is_all = bool(rows) and is_missing(settings)
+    for stored in [] if is_all else run_on_store(settings, lambda store: store.tenants()):
+        if stored.name in settings.tenants:
+            continue
+        try:
+            tenant = read_stored(stored.name, stored.description)
+        except BadTenant as error:
+            rows.append((stored.name, str(error)))
+        else:
+            rows.append(_row_of(tenant, "database"))
+    print_table(("tenant", "guests", "sign-in", "origins", "described in"), rows)
 
 
 def rotate_tenant(settings: Settings, flags: Flags) -> None:

@@ -11,13 +11,13 @@ from typing import TypeVar
 import anyio
 
 from crdtchat.access.directory import Directory
-from crdtchat.access.tenants import Tenant, Tenants
+from crdtchat.access.tenants import DEMO, Tenant
 from crdtchat.host.folding import replica_of
 from crdtchat.host.retention import apply_retention
 from crdtchat.host.version_tidying import tidy
 from crdtchat.server.settings import BadSetting, Settings
-from crdtchat.server.storage import make_store
-from crdtchat.stores.base import DocumentKey, Store, StoreError
+from crdtchat.server.storage import is_missing, make_store, shown
+from crdtchat.stores.base import DocumentKey, Page, Store, StoreError
 from crdtchat.sync.effects import Deed
 
 _T = TypeVar("_T")
@@ -25,16 +25,16 @@ _T = TypeVar("_T")
 
 def compact(settings: Settings, tenant: str) -> int:
     """Apply a tenant's retention, and fold the log of every page into a snapshot."""
-    run_on_store(settings, partial(_compact_pages, configured=settings.tenants, tenant=tenant))
+    run_on_store(settings, partial(_compact_pages, settings, tenant))
     return 0
 
 
-async def _compact_pages(store: Store, configured: Tenants, tenant: str) -> None:
-    directory = Directory(configured, store)
+async def _compact_pages(settings: Settings, tenant: str, store: Store) -> None:
+    directory = Directory(settings.tenants, store)
     await directory.refresh()
     described = directory.find(tenant) or Tenant(tenant)
     await apply_retention(store, described, time.time_ns() // 1_000_000, "command")
-    pages = await store.pages(tenant)
+    pages = await pages_of(settings, store, tenant)
     for page in pages:
         loaded = await store.load(page.key)
         if not loaded.entries:
@@ -45,6 +45,21 @@ async def _compact_pages(store: Store, configured: Tenants, tenant: str) -> None
     sys.stdout.write(f"{len(pages)} pages of {tenant} are compact\n")
 
 
+async def known_tenants(settings: Settings, store: Store) -> set[str]:
+    """The names of all that are described somewhere, and of the demo."""
+    return {*settings.tenants, *DEMO, *(tenant.name for tenant in await store.tenants())}
+
+
+async def pages_of(settings: Settings, store: Store, tenant: str) -> list[Page]:
+    """A tenant's pages. Raises BadSetting for a tenant that has none and that nobody knows."""
+    pages = await store.pages(tenant)
+    if not pages and tenant not in await known_tenants(settings, store):
+        raise BadSetting(
+            f"no tenant is called {tenant} in {shown(settings)}: see crdtchat tenant list"
+        )
+    return pages
+
+
 async def note_command(store: Store, tenant: str, action: str, target: str) -> None:
     """Write into a tenant's audit log what an operator did at the command line."""
     now = time.time_ns() // 1_000_000
@@ -52,9 +67,16 @@ async def note_command(store: Store, tenant: str, action: str, target: str) -> N
     await store.add_deeds(DocumentKey(tenant, ""), [deed])
 
 
-def run_on_store(settings: Settings, work: Callable[[Store], Awaitable[_T]]) -> _T:
+def run_on_store(
+    settings: Settings, work: Callable[[Store], Awaitable[_T]], *, makes: bool = False
+) -> _T:
     """Open the settings' store for some work, and answer what it answers. Raises BadSetting for
-    what the store refuses."""
+    what the store refuses, and where there is no database, unless the work `makes` one."""
+    if not makes and is_missing(settings):
+        raise BadSetting(
+            f"there is no database {shown(settings)}: say where the server's is, with --data or "
+            "with its --config"
+        )
 
     async def main() -> _T:
         store = make_store(settings)

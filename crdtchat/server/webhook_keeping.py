@@ -8,14 +8,13 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from crdtchat.access.tenants import DEMO
 from crdtchat.document.events import EVENT_NAMES
 from crdtchat.host.hook_address import BadUrl, read_url
 from crdtchat.host.hook_request import Sender, Undelivered
 from crdtchat.host.hook_signing import new_secret, signed_headers, trial_payload
 from crdtchat.server.printing import note, print_line, print_table
 from crdtchat.server.settings import BadSetting, Settings
-from crdtchat.server.upkeep import note_command, run_on_store
+from crdtchat.server.upkeep import known_tenants, note_command, run_on_store
 from crdtchat.stores.base import Store
 from crdtchat.stores.hooking import Queue, Webhook
 
@@ -39,13 +38,12 @@ def add_webhook(settings: Settings, flags: Flags) -> None:
     )
 
     async def work(store: Store) -> None:
-        known = {*settings.tenants, *DEMO, *(tenant.name for tenant in await store.tenants())}
-        if webhook.tenant not in known:
+        if webhook.tenant not in await known_tenants(settings, store):
             raise BadSetting(f"no tenant is called {webhook.tenant}: see crdtchat tenant list")
         await store.put_webhook(webhook)
         await note_command(store, webhook.tenant, "webhook-add", webhook.id)
 
-    run_on_store(settings, work)
+    run_on_store(settings, work, makes=True)
     print_line(webhook.secrets[0])
     note(f"webhook {webhook.id}: its requests are signed with this secret, shown only now")
 

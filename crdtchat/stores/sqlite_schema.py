@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from crdtchat.stores.base import StoreTooNew
+from crdtchat.stores.base import StoreCorrupt, StoreTooNew
 from crdtchat.stores.sqlite_access import make_access_tables
 from crdtchat.stores.sqlite_audit import create_audit, create_reports
 from crdtchat.stores.sqlite_erase import add_revision
@@ -118,7 +118,7 @@ def migrate(
                     f"{len(migrations)}): upgrade crdtchat."
                 )
             if version == 0 and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-                raise damaged(path, "it holds another program's tables")
+                raise _not_ours(path)
             if version:
                 _check_application(connection, path)
             for migration in migrations[version:]:
@@ -136,7 +136,13 @@ def migrate(
 def _check_application(connection: sqlite3.Connection, path: Path) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if application != APPLICATION_ID:
-        raise damaged(path, "it is another program's database")
+        raise _not_ours(path)
+
+
+def _not_ours(path: Path) -> StoreCorrupt:
+    return StoreCorrupt(
+        f"{path} is another program's database: give crdtchat a directory of its own."
+    )
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -61,4 +61,4 @@ def test_where_the_data_lies_is_told_without_a_password() -> None:
         "PostgreSQL, host/base"
     )
     assert shown(Settings(store="memory:")) == "memory:"
-    assert shown(Settings(data=Path("here"))) == "here/crdtchat.sqlite3"
+    assert shown(Settings(data=Path("/here"))) == "/here/crdtchat.sqlite3"

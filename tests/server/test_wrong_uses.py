@@ -1,0 +1,233 @@
+"""Wrong uses of the command line and the configuration: each answer is one sentence that says what
+is wrong and what to do, and nothing is made or changed by them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crdtchat.server.cli import main
+from crdtchat.server.settings import BadSetting, read_settings, unknown_variables
+from tests.certificates import certified
+from tests.server_process import running_server
+
+SECRET = 'secret = "at least 32 characters that sign your users"'
+
+
+class Cli:
+    """Runs commands in this process, in a folder of their own."""
+
+    def __init__(self, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self._capture = capture
+
+    def __call__(self, *command: object) -> tuple[int, str, str]:
+        """Its exit status, output and errors."""
+        status = main([str(word) for word in command])
+        captured = self._capture.readouterr()
+        return status, captured.out, captured.err
+
+    def refuses(self, *command: object, says: tuple[str, ...]) -> None:
+        """One sentence on standard error, and no database in the folder."""
+        status, out, error = self(*command)
+        assert (status, out) == (2, ""), error
+        assert error.startswith("crdtchat: ")
+        assert error.count("\n") == 1
+        for words in says:
+            assert words in error
+        assert not (self.folder / "crdtchat-data").exists()
+
+
+@pytest.fixture
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("CRDTCHAT_")]:
+        monkeypatch.delenv(name)
+    return Cli(tmp_path, capsys)
+
+
+def test_nothing_at_all_is_answered_by_what_there_is(cli: Cli) -> None:
+    status, _, error = cli()
+    assert status == 2
+    assert "serve pages' discussions" in error
+    assert "crdtchat doctor" in error
+
+
+def test_a_port_that_is_taken(cli: Cli) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        words = (f"127.0.0.1 port {port}", "in use", "--port")
+        cli.refuses("serve", "--port", port, says=words)
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--port", 70_000], ("choose 1 to 65535",)),
+        (["--host", "192.0.2.1", "--config", "good.toml"], ("--host", "address of this machine")),
+        (["--host", "no.invalid", "--config", "good.toml"], ("no.invalid", "--host")),
+        (["--host", "0.0.0.0"], ("crdtchat tenant add", "--config")),
+        (["--data", "good.toml"], ("good.toml", "choose a data directory")),
+        (["--config", "nothing.toml"], ("there is no configuration file nothing.toml",)),
+        (["--config", "."], ("cannot read the configuration .",)),
+        (["--store", "mysql://x"], ("mysql", "postgresql://")),
+        (["--broker", "amqp://x"], ("amqp", "redis://")),
+        (["--tls-cert", "x.pem"], ("--tls-key",)),
+        (["--tls-cert", "x.pem", "--tls-key", "y.pem"], ("x.pem", "No such file")),
+        (["--trusted-proxies", "front"], ("front", "127.0.0.1,10.0.0.0/8")),
+    ],
+    ids=lambda given: " ".join(map(str, given)) if isinstance(given, list) else "",
+)
+def test_flags_of_serve(
+    cli: Cli, tmp_path: Path, flags: list[object], says: tuple[str, ...]
+) -> None:
+    (tmp_path / "good.toml").write_text(f"[tenants.docs]\n{SECRET}\n")
+    cli.refuses("serve", "--port", 0, *flags, says=says)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('host = "127.0.0.1', "is not TOML"),
+        ("prot = 8000", "did you mean 'port'?"),
+        (f"[tenant.docs]\n{SECRET}", "did you mean 'tenants'?"),
+        ('[tenants.docs]\nguest = "viewer"', "did you mean 'guests'?"),
+        ("[tenants.docs]\nfoo = 1", "there are audience, guests,"),
+        ('[tenants.docs]\nguests = "writer"', "'viewer' or 'commenter'"),
+        ('[tenants.docs]\nsecret = "short"', "at least 32 characters"),
+        ('[tenants.docs]\norigins = ["docs.example.org"]', "https://docs.example.org"),
+        (
+            "[tenants.docs]\nlimits = {user_operations_per_minutes = 1}",
+            "did you mean 'user_operations_per_minute'?",
+        ),
+        ('port = "http"', "must be a number, not 'http'"),
+        ("port = true", "must be a whole number, not True"),
+        ("port = 80.5", "must be a whole number, not 80.5"),
+        ("connections = 0", "at least 1"),
+    ],
+    ids=lambda given: given.replace("\n", " "),
+)
+def test_what_stands_in_the_file(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "crdtchat.toml"
+    path.write_text(text)
+    with pytest.raises(BadSetting) as raised:
+        read_settings({"config": str(path)}, {})
+    assert says in str(raised.value)
+
+
+def test_variables_that_nothing_reads() -> None:
+    given = {"CRDTCHAT_PROT": "1", "CRDTCHAT_PORT": "1", "CRDTCHAT_TOKEN": "x", "PATH": "/"}
+    (sentence,) = unknown_variables(given)
+    assert sentence == (
+        "the environment has CRDTCHAT_PROT, which nothing reads; did you mean 'CRDTCHAT_PORT'?"
+    )
+
+
+def test_a_variable_that_kubernetes_has_set() -> None:
+    with pytest.raises(BadSetting, match="enableServiceLinks: false"):
+        read_settings({}, {"CRDTCHAT_PORT": "tcp://10.0.0.1:8000"})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "export --tenant demo",
+        "audit --tenant demo",
+        "compact --tenant demo",
+        "erase --tenant demo --page x --yes",
+        "tenant list",
+        "tenant rotate docs",
+        "token list --tenant demo",
+        "role list --tenant demo",
+        "webhook list --tenant demo",
+    ],
+)
+def test_in_a_folder_without_a_database(cli: Cli, tmp_path: Path, command: str) -> None:
+    """They answered as if there were one, and made it."""
+    says = (f"{tmp_path}/crdtchat-data/crdtchat.sqlite3", "--data", "--config")
+    cli.refuses(*command.split(), says=says)
+
+
+def test_a_configuration_is_listed_before_there_is_a_database(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "crdtchat.toml").write_text(f"[tenants.docs]\n{SECRET}\n")
+    status, out, _ = cli("tenant", "list", "--config", "crdtchat.toml")
+    assert status == 0
+    assert "docs" in out
+    assert not (tmp_path / "crdtchat-data").exists()
+
+
+def test_a_tenant_or_page_that_is_not_there(cli: Cli, tmp_path: Path) -> None:
+    cli("token", "create", "--tenant", "demo", "--role", "viewer", "--data", tmp_path / "data")
+    flags = ("--data", tmp_path / "data")
+    cli.refuses("export", "--tenant", "dmeo", *flags, says=("dmeo", "crdtchat tenant list"))
+    cli.refuses("compact", "--tenant", "dmeo", *flags, says=("dmeo",))
+    wanted = ("--tenant", "demo", "--page", "nothing", *flags)
+    cli.refuses("export", *wanted, says=("tenant demo has no page 'nothing'",))
+
+
+@pytest.mark.parametrize(
+    ("made", "says"),
+    [
+        ("create table x (a); pragma user_version = 999", "upgrade crdtchat"),
+        ("create table x (a)", "a directory of its own"),
+    ],
+    ids=["newer", "another program's"],
+)
+def test_a_database_that_is_not_for_us(cli: Cli, tmp_path: Path, made: str, says: str) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    connection = sqlite3.connect(folder / "crdtchat.sqlite3")
+    connection.executescript(made)
+    connection.close()
+    cli.refuses("serve", "--port", 0, "--data", folder, says=(says,))
+
+
+def test_a_server_says_where_it_is_who_may_come_and_where_the_data_lies(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "crdtchat", "serve", "--port", "0"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "CRDTCHAT_PROT": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        lines = [process.stdout.readline().rstrip() for _ in range(5)]
+        warning = process.stderr.readline()
+    finally:
+        process.terminate()
+        process.communicate()
+    address = lines[0].removeprefix("crdtchat listening on ")
+    assert address.startswith("http://127.0.0.1:")
+    assert lines[1:] == [
+        "  tenant demo: guests are commenters; embedded by pages of this machine",
+        f"  pages: {address}/ to begin with, /moderate, /usage",
+        f"  data: {tmp_path}/crdtchat-data/crdtchat.sqlite3",
+        "  only this machine can connect; Ctrl+C ends it",
+    ]
+    assert "did you mean 'CRDTCHAT_PORT'?" in warning
+
+
+def test_the_doctor_knows_who_has_the_port(cli: Cli, tmp_path: Path) -> None:
+    certificate, key = certified(tmp_path, 90)
+    for flags in ([], ["--tls-cert", str(certificate), "--tls-key", str(key)]):
+        with running_server(tmp_path / "data", flags) as server:
+            port = server.url.rpartition(":")[2]
+            wanted = ("--data", server.data, "--port", port, *flags)
+            _, out, _ = cli("doctor", *wanted)
+        assert f"is running at 127.0.0.1 port {port}" in out
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        other.listen()
+        wanted = ("--data", server.data, "--port", other.getsockname()[1])
+        status, out, _ = cli("doctor", *wanted)
+    assert status == 1
+    assert "cannot be listened on" in out
+    assert "--port" in out
