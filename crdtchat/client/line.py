@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import ssl
 import time
@@ -22,6 +23,7 @@ PATIENCE = 1.25
 """In heartbeats: how long the server may be silent before it is asked for a sign of life."""
 DIAL_S = 15.0
 """How long one attempt to connect may take."""
+_log = logging.getLogger("crdtchat")
 
 
 def now_ms() -> int:
@@ -65,7 +67,8 @@ class Line:
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Keep connected until cancelled, or until the server ends it for good.
 
-        Reports as started when the page is live, or the first attempt has failed.
+        Reports as started when the page is live, or the first attempt has failed; a warning is
+        logged then.
         """
         attempt = 0
         pending: TaskStatus[None] | None = task_status
@@ -74,6 +77,13 @@ class Line:
             while True:
                 was_live = await self._visit(pending)
                 if pending is not None and not was_live:
+                    if self.provider.phase is not Phase.STOPPED:
+                        # Silence would look like success to who has named a wrong address.
+                        _log.warning(
+                            "crdtchat: not connected to %s yet (%s); what is written waits",
+                            self._address.url,
+                            self.trouble or "no reason given",
+                        )
                     pending.started()
                 pending = None
                 if self.provider.phase is Phase.STOPPED:

@@ -49,7 +49,12 @@ def locate(
 
 def _find(context: ssl.SSLContext | None) -> Place:
     for entry in entry_points(group=GROUP):
-        found: Place | None = entry.load()(context)
+        try:
+            find = entry.load()
+        except ModuleNotFoundError:
+            # Where what it needs is not installed, that program does not run us.
+            continue
+        found: Place | None = find(context)
         if found is not None:
             return found
     raise ValueError(

@@ -37,7 +37,10 @@ def rows(annotations: Iterable[Annotation]) -> list[tuple[object, ...]]:
 def to_dataframe(annotations: Iterable[Annotation]) -> Any:
     """One row a comment; `created` and `edited` as UTC timestamps. Raises ImportError without
     pandas."""
-    pandas: Any = import_module("pandas")
+    try:
+        pandas: Any = import_module("pandas")
+    except ModuleNotFoundError as error:
+        raise ImportError("a table needs pandas: pip install pandas") from error
     frame = pandas.DataFrame(rows(annotations), columns=list(COLUMNS))
     for column in ("created", "edited"):
         frame[column] = pandas.to_datetime(frame[column], unit="ms", utc=True)
