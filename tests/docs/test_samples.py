@@ -139,7 +139,9 @@ def check_command(words: list[str]) -> None:
     if not words:
         return
     program = words[0].rpartition("/")[2]
-    if program == "crdtchat":
+    if program == "runuser":
+        check_command(words[words.index("--") + 1 :])
+    elif program == "crdtchat":
         make_parser().parse_args(words[1:])
     elif program.startswith("python") and words[1:2] == ["-m"]:
         module = words[2].strip(".")
