@@ -7,11 +7,13 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crdtchat.server.cli_access import add_access_commands
 from crdtchat.server.cli_webhooks import add_webhook_commands
-from crdtchat.server.settings import BadSetting, Settings, read_settings
+
+if TYPE_CHECKING:
+    from crdtchat.server.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     flags = vars(parser.parse_args(_joined(given)))
     command = flags.pop("command")
+    # Here and in what is called: `crdtchat --help` needs neither settings nor what reads them.
+    from crdtchat.server.settings import BadSetting
+
     try:
         return int(command(flags))
     except BadSetting as error:
@@ -148,6 +153,8 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
 
 
 def _settings(flags: dict[str, Any]) -> Settings:
+    from crdtchat.server.settings import read_settings
+
     return read_settings(flags, os.environ)
 
 

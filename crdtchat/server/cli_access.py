@@ -8,8 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from crdtchat.server.settings import read_settings
-
 _ROLES = ("viewer", "commenter", "moderator", "owner")
 AddSettings = Callable[[argparse.ArgumentParser], None]
 Commands = Any
@@ -122,6 +120,7 @@ def _add_role_commands(role: Commands, command: Command) -> None:
 def _run(name: str, flags: dict[str, Any]) -> int:
     # Imported here: `crdtchat --help` needs no store.
     from crdtchat.server import keyring
+    from crdtchat.server.settings import read_settings
 
     settings = read_settings(flags, os.environ)
     keyring.COMMANDS[name](settings, flags)

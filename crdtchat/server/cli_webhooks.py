@@ -7,7 +7,6 @@ import os
 from typing import Any
 
 from crdtchat.document.events import EVENT_NAMES
-from crdtchat.server.settings import read_settings
 
 Commands = Any
 """What argparse's `add_subparsers` answers; its type has no public name."""
@@ -63,6 +62,7 @@ def add_webhook_commands(commands: Commands, add_settings: Any) -> None:
 def _run(name: str, flags: dict[str, Any]) -> int:
     # Imported here: `crdtchat --help` needs no store.
     from crdtchat.server import webhook_keeping
+    from crdtchat.server.settings import read_settings
 
     settings = read_settings(flags, os.environ)
     getattr(webhook_keeping, name)(settings, flags)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -14,12 +16,12 @@ from crdtchat.document.tally import Tally
 from crdtchat.host.exporting import exported
 from crdtchat.host.hub import Hub
 from crdtchat.host.importing import import_items
+from crdtchat.server.progress import progress
 from crdtchat.server.settings import BadSetting, Settings
 from crdtchat.server.upkeep import known_tenants, pages_of, run_on_store
 from crdtchat.stores.base import Store
 from crdtchat.sync.session import Peer
 
-_EVERY = 100
 OPERATOR = f"{IMPORT_PREFIX}operator"
 """Who the log says has imported from the command line: nobody can sign in as that."""
 
@@ -38,7 +40,7 @@ def export_file(settings: Settings, flags: dict[str, Any]) -> int:
             count = exported
             show(count)
 
-        with _output(flags["output"]) as file, _progress("exported") as show:
+        with _output(flags["output"]) as file, progress("exporting", " annotations") as show:
             async for part in exported(
                 store, flags["tenant"], page=flags["page"], user=flags["user"], progress=note
             ):
@@ -67,16 +69,15 @@ def import_file(settings: Settings, flags: dict[str, Any]) -> int:
         if flags["tenant"] not in await known_tenants(settings, store):
             sys.stderr.write(f"no tenant is called {flags['tenant']} here yet\n")
         async with Hub(store) as hub:
-            with _input(flags["file"]) as file, _progress("imported") as progress:
+            with _input(flags["file"]) as file, _followed(file) as read:
                 return await import_items(
                     hub,
                     flags["tenant"],
-                    JsonItems(file.read),
+                    JsonItems(read),
                     peer,
                     page=flags["page"],
                     text=text,
                     rehearse=flags["dry_run"],
-                    progress=progress,
                 )
 
     tally = run_on_store(settings, work, makes=True)
@@ -128,20 +129,16 @@ def _read_text(name: str) -> str:
 
 
 @contextmanager
-def _progress(verb: str) -> Iterator[Any]:
-    """Counts on standard error while it is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda count: None
-        return
-    shown = 0
+def _followed(file: TextIO) -> Iterator[Callable[[int], str]]:
+    """Reading a file, while a bar shows how much of it was read."""
+    about = os.fstat(file.fileno())
+    total = about.st_size if stat.S_ISREG(about.st_mode) else None
+    with progress("importing", "B", total, bytes_=True) as show:
 
-    def show(count: int) -> None:
-        nonlocal shown
-        if count >= shown + _EVERY:
-            shown = count
-            sys.stderr.write(f"\r{count} annotations {verb}")
-            sys.stderr.flush()
+        def read(characters: int) -> str:
+            text = file.read(characters)
+            if total is not None:
+                show(file.buffer.tell())
+            return text
 
-    yield show
-    if shown:
-        sys.stderr.write("\r\x1b[K")
+        yield read

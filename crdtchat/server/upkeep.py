@@ -15,6 +15,7 @@ from crdtchat.access.tenants import DEMO, Tenant
 from crdtchat.host.folding import replica_of
 from crdtchat.host.retention import apply_retention
 from crdtchat.host.version_tidying import tidy
+from crdtchat.server.progress import progress
 from crdtchat.server.settings import BadSetting, Settings
 from crdtchat.server.storage import is_missing, make_store, shown
 from crdtchat.stores.base import DocumentKey, Page, Store, StoreError
@@ -35,14 +36,19 @@ async def _compact_pages(settings: Settings, tenant: str, store: Store) -> None:
     described = directory.find(tenant) or Tenant(tenant)
     await apply_retention(store, described, time.time_ns() // 1_000_000, "command")
     pages = await pages_of(settings, store, tenant)
-    for page in pages:
-        loaded = await store.load(page.key)
-        if not loaded.entries:
-            continue
-        replica = replica_of(loaded)
-        await store.snapshot(page.key, loaded.epoch, loaded.sequence, replica.state())
-        await tidy(store, page.key, replica, time.time_ns() // 1_000_000)
+    with progress(f"compacting {tenant}", " pages", len(pages)) as show:
+        for done, page in enumerate(pages, 1):
+            await _compact_page(store, page.key)
+            show(done)
     sys.stdout.write(f"{len(pages)} pages of {tenant} are compact\n")
+
+
+async def _compact_page(store: Store, key: DocumentKey) -> None:
+    loaded = await store.load(key)
+    if loaded.entries:
+        replica = replica_of(loaded)
+        await store.snapshot(key, loaded.epoch, loaded.sequence, replica.state())
+        await tidy(store, key, replica, time.time_ns() // 1_000_000)
 
 
 async def known_tenants(settings: Settings, store: Store) -> set[str]:
