@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { build, transform } from "esbuild";
 import { minify } from "terser";
+import { packagesOf } from "./licences.mjs";
 
 const BUDGET_GZIPPED = 120 * 1024;
 const version = JSON.parse(readFileSync("package.json", "utf8")).version;
@@ -65,18 +66,11 @@ const embed = await build({
   outfile: "dist/crdtchat.js",
   format: "iife",
 });
-await build({
+const notebook = await build({
   ...common,
   define: { ...define, __CRDTCHAT_HOSTED__: "true" },
   entryPoints: ["src/entry/notebook.ts"],
   outfile: "dist/notebook.js",
-  format: "esm",
-});
-await build({
-  ...common,
-  define: { ...define, __CRDTCHAT_HOSTED__: "true" },
-  entryPoints: ["src/entry/lab.ts"],
-  outfile: "dist/lab.js",
   format: "esm",
 });
 
@@ -95,7 +89,9 @@ async function squeeze(file) {
 const size = await squeeze("dist/crdtchat.js");
 await squeeze("dist/notebook.js");
 if (process.argv.includes("--report")) report(embed.metafile);
-writeFileSync("dist/meta.json", JSON.stringify({ version, gzipped: size }));
+const outputs = { ...embed.metafile.outputs, ...notebook.metafile.outputs };
+const packages = packagesOf({ outputs });
+writeFileSync("dist/meta.json", JSON.stringify({ version, gzipped: size, packages }));
 console.log(`dist/crdtchat.js: ${(size / 1024).toFixed(1)} KiB gzipped of ${BUDGET_GZIPPED / 1024}`);
 if (size > BUDGET_GZIPPED) {
   console.error("The bundle is over its budget.");
