@@ -130,7 +130,7 @@ def test_what_cannot_be_started_is_said_once(tmp_path: Path) -> None:
             text=True,
         )
     assert ran.returncode == 2
-    assert re.fullmatch(r"crdtchat: cannot listen on 127\.0\.0\.1, port \d+: .*\n", ran.stderr)
+    assert re.fullmatch(r"crdtchat: 127\.0\.0\.1 port \d+ cannot be .*--port\n", ran.stderr)
 
 
 def test_a_store_in_memory_has_one_worker() -> None:
