@@ -37,7 +37,12 @@ function labPackages() {
   const loader = new URL(`${LOADER}/`, modules);
   return [
     ...JSON.parse(readFileSync(new URL("ui/lib/packages.json", LAB), "utf8")),
-    ...loaded.map((one) => ({ name: one.name, version: one.versionInfo, license: one.licenseId, text: one.extractedText })),
+    ...loaded.map((one) => ({
+      name: one.name,
+      version: one.versionInfo,
+      license: one.licenseId,
+      text: one.extractedText,
+    })),
     ...(existsSync(loader) ? [packageIn(loader.pathname)] : []),
   ];
 }

@@ -112,8 +112,8 @@ def test_tenants(cli: Cli, tmp_path: Path) -> None:
 
 def test_roles(cli: Cli) -> None:
     who = ("--tenant", "docs", "--user", "ann")
-    refused(cli("role", "clear", *who), "given no role")
     assert cli("role", "set", "moderator", *who)[0] == 0
+    refused(cli("role", "clear", *who[:3], "bob"), "given no role")
     assert cli("role", "set", "viewer", *who)[0] == 0
     _, out, _ = cli("role", "list", "--tenant", "docs")
     assert [line.split() for line in out.splitlines()[1:]] == [["ann", "viewer"]]
