@@ -87,6 +87,8 @@ def principal_of_sign_in(
             raise Denied("the sign-in token is not valid yet") from None
         except jwt.InvalidAudienceError:
             raise Denied("the sign-in token is for somebody else (aud)") from None
+        except jwt.MissingRequiredClaimError as error:
+            raise Denied(f"the sign-in token does not say {error.claim}") from None
         except jwt.InvalidTokenError:
             raise Denied(_NOT_VALID) from None
         expires = int(claims["exp"]) * 1_000

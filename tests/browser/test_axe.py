@@ -159,6 +159,7 @@ def test_outside_the_door(
     old = jwt.encode(claims, SECRET, algorithm="HS256")
     options = f"{{tenantId: 'acme', urlId: {page_id!r}, sso: {old!r}}}"
     ann = readers(site.page("/old", guarded.url, options, body=TEXT), **STILL)
+    ann.expected = ["the sign-in token has expired"]
     ann.expect_state("Sign in")
     check(ann, "signed out")
     bob = readers(

@@ -209,7 +209,9 @@ def test_a_signed_user_and_one_whose_token_ran_out(
     expect(ann.comments).to_have_count(2)
 
     old = readers(site.page("/old", guarded.url, f"{{{options}, sso: '{token(-60)}'}}"))
+    old.expected = ["crdtchat: the server refused the connection: the sign-in token has expired"]
     old.expect_state("Sign in")
+    assert any("has expired" in text for text in old._complaints)
     renewed = f"sso: () => window.asked ? '{token(600)}' : (window.asked = true, '{token(-60)}')"
     fresh = readers(site.page("/fresh", guarded.url, f"{{{options}, {renewed}}}"))
     fresh.expect_live()

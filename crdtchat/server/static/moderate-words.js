@@ -54,7 +54,7 @@ const EN = {
 
 const PL = {
   title: "Moderacja",
-  tenant: "Najemca",
+  tenant: "Serwis (tenant)",
   token: "Token moderatora",
   page: "Strona (puste: wszystkie)",
   show: "Pokaż",
@@ -69,7 +69,7 @@ const PL = {
   reading: "Wczytywanie…",
   shown: "{tenant}, stan z {time}. Odświeża się co 10 sekund.",
   forbidden: "Ta strona jest dla moderatorów i właścicieli. {reason}",
-  signIn: "Ten token nie otwiera tego najemcy. {reason}",
+  signIn: "Ten token nie pasuje do tego serwisu. {reason}",
   failed: "Nie można połączyć się z serwerem. Kolejna próba za chwilę.",
   more: "Widać {shown} z {total}, od najnowszych. Podaj stronę, aby zobaczyć na niej wszystko.",
   reportedBy: "{who}: {why}, {time}",
@@ -83,7 +83,7 @@ const PL = {
   thread: "Cała dyskusja ({count})",
   by: "{who}, {time}",
   nobody: "osoba usunięta z serwisu",
-  wasDeleted: "Usunięty komentarz",
+  wasDeleted: "Komentarz usunięto",
   wasHidden: "ukryte",
   decided: "{who}, {time}",
   hide: "Ukryj",
@@ -99,7 +99,7 @@ const PL = {
   cancel: "Anuluj",
   sureComment: "Usunąć ten komentarz? Nie da się go przywrócić.",
   sureAll: "Usunąć całą dyskusję? Nie da się jej przywrócić.",
-  sureBlock: "Zablokować: {who}? Ta osoba będzie mogła wszystko czytać i nigdzie pisać.",
+  sureBlock: "Zablokować: {who}? Ta osoba będzie mogła wszystko czytać, ale nigdzie nie napisze.",
   doBlock: "Zablokuj",
   done: "Gotowe: {what}.",
 };

@@ -76,10 +76,13 @@ export class Visit {
   #listen(): void {
     const { widget, session, page } = this;
     session.on("status", (status) => {
-      if (status.link !== this.#link) this.linkSince = Date.now();
+      const turned = status.link !== this.#link;
+      if (turned) this.linkSince = Date.now();
       this.#link = status.link;
       if (status.link !== "live") widget.people.forget();
-      if (status.link === "refused")
+      // For who has put the widget into the page: readers see only that they should sign in.
+      const signed = status.link === "sign-in" && widget.options.sso !== undefined;
+      if (turned && (status.link === "refused" || signed))
         console.warn(`crdtchat: the server refused the connection: ${status.reason || "no reason given"}`);
       widget.emit("status", status);
       widget.changed();
