@@ -8,6 +8,6 @@ from difflib import get_close_matches
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of a sentence about an unknown word: the known one that is most like it, or all."""
-    names = sorted(known)
+    names = list(known)
     close = get_close_matches(word, names, 1)
     return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(names)}"
