@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
@@ -58,22 +59,56 @@ def wheel(tmp_path_factory: pytest.TempPathFactory, no_node: str) -> Path:
     return built
 
 
+@pytest.fixture(scope="session")
+def sdist(wheel: Path, no_node: str) -> Path:
+    """Of the same checkout."""
+    folder = wheel.parent / "sdist"
+    command = [sys.executable, "-m", "build", "--sdist", "--outdir", str(folder), "."]
+    run(*command, cwd=wheel.parent / "checkout", path=no_node)
+    (built,) = folder.glob("*.tar.gz")
+    return built
+
+
 class Environment:
     """A virtual environment with nothing in it but what is installed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        run(sys.executable, "-m", "venv", folder, cwd=folder)
+        # Without a pip of its own, which takes longer to unpack than what is tested.
+        run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder.parent)
 
     def run(self, program: str, *arguments: str) -> str:
         """Run a program of the environment; answers all that it said."""
         return run(self.folder / "bin" / program, *arguments, cwd=self.folder)
 
+    def pip(self, *arguments: str) -> str:
+        """Our pip, working on it; answers all that it said."""
+        pip = (sys.executable, "-m", "pip", "--python", str(self.folder / "bin" / "python"))
+        return run(*pip, *arguments, cwd=self.folder)
+
     def install(self, *wanted: str) -> None:
         """Install with pip."""
-        self.run("python", "-m", "pip", "install", "--quiet", "--no-compile", *wanted)
+        self.pip("install", "--quiet", "--no-compile", *wanted)
+
+    def found(self, *modules: str) -> list[str]:
+        """Which of these modules could be imported there."""
+        found = "print(*(name for name in sys.argv[1:] if find_spec(name)))"
+        code = f"import sys; from importlib.util import find_spec; {found}"
+        return self.run("python", "-c", code, *modules).split()
 
 
 @pytest.fixture(scope="session")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    return Environment(tmp_path_factory.mktemp("environment"))
+def environments(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Environment]:
+    """One for each extra, and one without, by its name; made two at a time."""
+
+    def made(extra: str) -> Environment:
+        environment = Environment(tmp_path_factory.mktemp("environment") / "venv")
+        environment.install(f"{wheel}[{extra}]" if extra else str(wheel))
+        return environment
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(EXTRAS, pool.map(made, EXTRAS), strict=True))
+
+
+EXTRAS = ("jupyter", "notebook", "postgres", "redis", "")
+"""The longest first."""

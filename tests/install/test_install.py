@@ -1,4 +1,4 @@
-"""What `pip install` brings, on a machine without Node; the tests run in this order."""
+"""What `pip install` brings, on a machine without Node; one environment for each extra."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.install.conftest import Environment
+from tests.install.conftest import Environment, run
 
-EXTRAS = {
-    "postgres": ["psycopg"],
-    "notebook": ["crdtchat.client.notebook_widget"],
-    "jupyter": ["crdtchat_jupyter.app", "jupyter_server_fileid"],
+ALWAYS = ("crdtchat.anchoring", "crdtchat.client.page", "crdtchat.server.serve")
+PROMISED = {
+    "": (),
+    "postgres": ("psycopg", "crdtchat.stores.postgres"),
+    "redis": ("redis", "crdtchat.brokers.redis"),
+    "notebook": ("anywidget", "crdtchat.client.notebook_widget"),
+    "jupyter": ("jupyter_server", "crdtchat_jupyter.app", "jupyter_server_fileid"),
 }
-"""From the one that brings least to the one that brings most; each with what it is for."""
+"""What each extra is for: the first is what it brings, and nothing else does."""
 
 
 @pytest.mark.timeout(600)
@@ -35,32 +38,51 @@ def test_the_wheel_has_what_browsers_get_and_not_what_it_is_made_of(wheel: Path)
 
 
 @pytest.mark.timeout(600)
-def test_alone_it_serves_and_connects(
-    wheel: Path, environment: Environment, capsys: pytest.CaptureFixture[str]
+def test_the_sdist_makes_the_same_wheel(
+    sdist: Path, wheel: Path, no_node: str, tmp_path: Path
 ) -> None:
-    environment.install(str(wheel))
+    """Also without Node: the interface is built already."""
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", str(sdist)]
+    run(*command, cwd=tmp_path, path=no_node)
+    (again,) = tmp_path.glob("*.whl")
+    with ZipFile(wheel) as first, ZipFile(again) as second:
+        assert set(first.namelist()) == set(second.namelist())
+        for name in first.namelist():
+            if not name.endswith("/RECORD"):
+                assert first.read(name) == second.read(name), name
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("extra", PROMISED, ids=lambda extra: extra or "none")
+def test_each_extra_brings_what_it_is_for_and_not_what_others_are_for(
+    environments: dict[str, Environment], extra: str
+) -> None:
+    environment = environments[extra]
+    wanted = (*ALWAYS, *PROMISED[extra])
+    environment.run("python", "-c", "; ".join(f"import {name}" for name in wanted))
+    others = [names[0] for other, names in PROMISED.items() if names and other != extra]
+    assert environment.found(*others) == []
+    environment.pip("check")
+
+
+def test_alone_it_says_what_it_can(
+    environments: dict[str, Environment], capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment = environments[""]
     began = time.perf_counter()
     assert "serve" in environment.run("crdtchat", "--help")
     middle = time.perf_counter()
     environment.run("python", "-c", "from crdtchat import connect, connect_blocking")
     ended = time.perf_counter()
-    with capsys.disabled():  # Told, and no more: machines differ.
+    with (
+        capsys.disabled()
+    ):  # Told, and no more: machines differ. What they load is tested elsewhere.
         sys.stdout.write(f"\n--help {middle - began:.2f} s, import {ended - middle:.2f} s\n")
-    installed = environment.run("python", "-m", "pip", "list", "--format=freeze")
-    assert "jupyter" not in installed.replace("crdtchat", "")
-
-
-@pytest.mark.parametrize("extra", EXTRAS)
-@pytest.mark.timeout(600)
-def test_each_extra_brings_what_it_is_for(
-    wheel: Path, environment: Environment, extra: str
-) -> None:
-    environment.install(f"{wheel}[{extra}]")
-    environment.run("python", "-c", "; ".join(f"import {name}" for name in EXTRAS[extra]))
 
 
 @pytest.mark.timeout(600)
-def test_jupyter_finds_both_halves(environment: Environment) -> None:
+def test_jupyter_finds_both_halves(environments: dict[str, Environment]) -> None:
+    environment = environments["jupyter"]
     environment.install("jupyterlab>=4.6,<5")
     listed = environment.run("jupyter", "server", "extension", "list")
     assert [line for line in listed.splitlines() if "crdtchat_jupyter" in line and "OK" in line]
@@ -68,4 +90,4 @@ def test_jupyter_finds_both_halves(environment: Environment) -> None:
     (line,) = [line for line in listed.splitlines() if "@crdtchat/lab" in line]
     assert "enabled" in line
     assert "OK" in line
-    environment.run("python", "-m", "pip", "check")
+    environment.pip("check")
