@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -17,11 +17,19 @@ LISTENING = "crdtchat listening on "
 class ServerProcess:
     """`crdtchat serve` on a free port. The port stays the same over restarts."""
 
-    def __init__(self, data: Path, arguments: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        data: Path,
+        arguments: Sequence[str] = (),
+        *,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`environment`: of the server, in place of this process's."""
         self.data = data
         self.url = ""
         self.log = data.parent / f"{data.name}.log"
         self._arguments = list(arguments)
+        self._environment = environment
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
 
@@ -48,6 +56,7 @@ class ServerProcess:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
+                env=self._environment,
             )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()

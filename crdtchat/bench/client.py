@@ -89,6 +89,11 @@ class BenchClient(asyncio.Protocol):
         if self._transport is not None:
             self._transport.pause_reading()
 
+    def read_on(self) -> None:
+        """Read again, first what has come meanwhile."""
+        if self._transport is not None:
+            self._transport.resume_reading()
+
     def hang_up(self) -> None:
         """End the connection with a close frame."""
         if self._transport is not None and not self._transport.is_closing():

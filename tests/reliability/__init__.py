@@ -1,0 +1,1 @@
+"""What is promised of reliability, shown: `python -m tests.reliability`."""

@@ -1,0 +1,80 @@
+"""A server on a machine that misbehaves when it is told to: see `shim.c`."""
+
+from __future__ import annotations
+
+import os
+import resource
+import struct
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.server_process import ServerProcess
+
+_SOURCE = Path(__file__).with_name("shim.c")
+
+
+class Machine:
+    """Each fault lasts as long as its block."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises CalledProcessError without a C compiler."""
+        library, self._wanted = folder / "shim.so", folder / "wanted"
+        self._set(0, 0, 0)
+        command = ["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(_SOURCE), "-ldl"]
+        subprocess.run(command, check=True)
+        environment = os.environ | {
+            "LD_PRELOAD": str(library),
+            "CRDTCHAT_SHIM": str(self._wanted),
+        }
+        self.server = ServerProcess(folder / "data", environment=environment)
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """SIGSTOP, SIGCONT."""
+        with self.server.paused():
+            yield
+
+    @contextmanager
+    def killed(self) -> Iterator[None]:
+        """kill -9; started again at the end."""
+        self.server.kill()
+        yield
+        self.server.restart()
+
+    @contextmanager
+    def disk_full(self) -> Iterator[None]:
+        """No file grows."""
+        soft, hard = resource.prlimit(self.server.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.server.pid, resource.RLIMIT_FSIZE, (1, hard))
+        yield
+        resource.prlimit(self.server.pid, resource.RLIMIT_FSIZE, (soft, hard))
+
+    @contextmanager
+    def disk_read_only(self) -> Iterator[None]:
+        """The system has turned the file system read-only: writing answers EROFS."""
+        self._set(0, 0, 1)
+        yield
+        self._set(0, 0, 0)
+
+    @contextmanager
+    def disk_slow(self) -> Iterator[None]:
+        """Every fsync takes half a second."""
+        self._set(500, 0, 0)
+        yield
+        self._set(0, 0, 0)
+
+    @contextmanager
+    def clock_back(self) -> Iterator[None]:
+        """The server's wall clock is an hour behind, and jumps forward again."""
+        self._set(0, -3_600_000, 0)
+        yield
+        self._set(0, 0, 0)
+
+    def _set(self, fsync_ms: int, clock_ms: int, read_only: int) -> None:
+        data = struct.pack("=3q", fsync_ms, clock_ms, read_only)
+        if not self._wanted.exists():
+            self._wanted.write_bytes(data)
+        with self._wanted.open("r+b") as file:
+            file.write(data)
