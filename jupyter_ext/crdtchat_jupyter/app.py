@@ -17,7 +17,9 @@ from crdtchat_jupyter.bridge import RestHandler
 from crdtchat_jupyter.discussions import Discussions, own_page, shared_page
 from crdtchat_jupyter.file_handlers import DiscussionHandler, ExportHandler, ImportHandler
 from crdtchat_jupyter.files import Files
+from crdtchat_jupyter.kept import kept_discussions
 from crdtchat_jupyter.page_socket import PageSocket
+from crdtchat_jupyter.recognition import Known
 from crdtchat_jupyter.running import RunningHub
 from crdtchat_jupyter.sharing import Central, owner_of
 
@@ -72,6 +74,7 @@ class CrdtChatExtension(ExtensionApp):
             lambda: server.web_app.settings.get("file_id_manager"),
             own_page if central is None else shared_page,
             _root(server.contents_manager),
+            self._kept,
         )
         events = self.settings.get("event_logger")
         if events is not None:
@@ -93,6 +96,12 @@ class CrdtChatExtension(ExtensionApp):
                 "environment's CRDTCHAT_TOKEN"
             )
         return Central(self.server_url.rstrip("/"), self.server_tenant, self.server_secret, token)
+
+    async def _kept(self) -> list[Known]:
+        """On a central server pages are called after paths: there is nothing to find again."""
+        if self.central is not None:
+            return []
+        return await kept_discussions(Path(self.data_dir), self.running)
 
     def initialize_handlers(self) -> None:
         """Routes below Jupyter's base URL."""

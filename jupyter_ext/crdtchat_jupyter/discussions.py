@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -52,26 +52,33 @@ class Discussions:
         file_ids: Callable[[], FileIds | None],
         new_page: Callable[[str], str],
         root: Path | None,
+        kept: Callable[[], Awaitable[Sequence[Known]]],
     ) -> None:
-        """`root`: the folder whose files the server shows; None for contents in no folder."""
+        """`root`: the folder whose files the server shows; None for contents in no folder. `kept`
+        answers which discussions there are, if the table of files does not know."""
         self._files = files
         self._contents = contents
         self._file_ids = file_ids
         self._new_page = new_page
         self._root = root
+        self._kept = kept
 
     async def of(self, path: str, *, continued: str = "") -> Discussion:
         """Find the discussion of a file, or begin one.
 
         continued: the page of another file whose discussion this one goes on with, as a person
             chose among `similar`; "new" for none of them.
-        Raises tornado's HTTPError if the file cannot be read, sqlite3.Error.
+        Raises tornado's HTTPError if the file cannot be read, sqlite3.Error, and StoreError if it
+        has to be looked up which discussions there are.
         """
         path = path.strip("/")
         model = await ensure_async(self._contents.get(path, content=True))
         seen = Seen(self._place(path), self._file_id(path), marks_of(model))
+        if await self._files.is_new():
+            await self._files.begin(await self._kept())
         candidates = await self._files.candidates(seen)
-        gone = {one.path for one in candidates if not await self._exists(one.path)}
+        known = [one.path for one in candidates if not one.lost]
+        gone = {path for path in known if not await self._exists(path)}
         found = recognise(seen, candidates, gone)
         if continued and continued != "new":
             if continued not in {one.page for one in candidates}:
@@ -106,7 +113,7 @@ class Discussions:
 
     def _shown(self, known: Known) -> Known:
         """Under the path that the server's users see, if it is below its folder."""
-        if self._root is None or not Path(known.path).is_relative_to(self._root):
+        if self._root is None or known.lost or not Path(known.path).is_relative_to(self._root):
             return known
         return replace(known, path=Path(known.path).relative_to(self._root).as_posix())
 
@@ -114,6 +121,11 @@ class Discussions:
 def own_page(path: str) -> str:
     """A page id that is nobody else's, and says what it was about."""
     return f"jupyter/{secrets.token_urlsafe(9)}/{path}"
+
+
+def path_of(page: str) -> str:
+    """The path that an own page was begun for; empty for a page of others."""
+    return "/".join(page.split("/")[2:])
 
 
 def shared_page(path: str) -> str:

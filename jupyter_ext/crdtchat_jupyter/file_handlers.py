@@ -50,6 +50,8 @@ class FileHandler(APIHandler):
             return await self.discussions.of(path, continued=continued)
         except LookupError as error:
             raise web.HTTPError(409, str(error)) from None
+        except StoreError as error:
+            raise web.HTTPError(503 if error.retry else 500, str(error)) from None
         except sqlite3.Error as error:
             raise web.HTTPError(503, f"the table of files cannot be used: {error}") from None
 
@@ -65,8 +67,9 @@ class DiscussionHandler(FileHandler):
     async def post(self) -> None:
         """Body {"path", "continue"?}; answers {"url", "tenant", "page", "token", "similar"}.
 
-        `similar` names files that this one may be a copy of. While it is not empty the question is
-        open: ask again with `continue` set to the page of one of them, or to "new".
+        `similar` names files that this one may be a copy of, and, where the table of files was
+        `lost`, discussions that may be this one's. While it is not empty the question is open: ask
+        again with `continue` set to the page of one of them, or to "new".
         """
         principal = await principal_of(self)
         found = await self.discussion(*self.asked())
@@ -77,7 +80,9 @@ class DiscussionHandler(FileHandler):
             "token": None,
             "user": principal.user,
             "role": principal.role.value,
-            "similar": [{"page": one.page, "path": one.path} for one in found.similar],
+            "similar": [
+                {"page": one.page, "path": one.path, "lost": one.lost} for one in found.similar
+            ],
         }
         if self.central is not None:
             answer["url"], answer["tenant"] = self.central.url, self.central.tenant
@@ -101,9 +106,8 @@ class SideFileHandler(FileHandler):
         path, _ = self.asked()
         found = await self.discussion(path)
         if found.similar:
-            raise web.HTTPError(
-                409, f"{path} looks like a copy of {found.similar[0].path}: open it and say first"
-            )
+            other = found.similar[0].path
+            raise web.HTTPError(409, f"{path} may be {other}, or a copy: open it and say first")
         return SideFile(path, found.page, self.contents_manager, (await self.running.wait()).hub)
 
 

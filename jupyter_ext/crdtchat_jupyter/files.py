@@ -1,10 +1,18 @@
-"""The table of files: which discussion belongs to which path. One small SQLite file."""
+"""The table of files: which discussion belongs to which path. One small SQLite file.
+
+It is made anew where it was lost or damaged: then it holds which discussions there are that no file
+is known for, as the discussions' own database has them.
+"""
 
 from __future__ import annotations
 
+import json
+import logging
+import os
 import sqlite3
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +23,7 @@ from anyio.to_thread import run_sync
 from crdtchat_jupyter.recognition import Known, Seen
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS file (
@@ -29,7 +38,13 @@ CREATE TABLE IF NOT EXISTS mark (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS mark_path ON mark (path);
 CREATE INDEX IF NOT EXISTS file_file_id ON file (file_id);
+CREATE TABLE IF NOT EXISTS lost (
+    page TEXT PRIMARY KEY NOT NULL,
+    path TEXT NOT NULL,
+    marks TEXT NOT NULL
+) WITHOUT ROWID;
 """
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 _MOST = 20
@@ -46,8 +61,17 @@ class Files:
         self.path = path
         self._lock = anyio.Lock()
 
+    async def is_new(self) -> bool:
+        """Whether nobody has told yet which discussions there are. A damaged file is put aside."""
+        return await self._do(lambda database: not _version(database))
+
+    async def begin(self, lost: Sequence[Known]) -> None:
+        """Keep which discussions there are; those whose file is known are passed over."""
+        await self._do(lambda database: _begin(database, lost))
+
     async def candidates(self, seen: Seen) -> list[Known]:
-        """What is known of the files that a file may be: same path, same id, most common marks."""
+        """What is known of the files that a file may be: same path, same id, most common marks, and
+        all that are lost."""
         return await self._do(lambda database: _candidates(database, seen))
 
     async def keep(self, seen: Seen, page: str) -> None:
@@ -63,8 +87,20 @@ class Files:
             return await run_sync(self._work, work)
 
     def _work(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            with self._open() as database, database:
+                return work(database)
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", None) not in _DAMAGE:
+                raise
+            self._put_aside(error)
         with self._open() as database, database:
             return work(database)
+
+    def _put_aside(self, error: sqlite3.DatabaseError) -> None:
+        aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
+        os.replace(self.path, aside)
+        _log.error("%s is damaged (%s): put aside as %s", self.path, error, aside.name)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -96,11 +132,32 @@ def _candidates(database: sqlite3.Connection, seen: Seen) -> list[Known]:
         ).fetchone()
         marks = database.execute("SELECT mark FROM mark WHERE path = ?", (path,)).fetchall()
         found.append(Known(path, page, file_id, frozenset(mark for (mark,) in marks)))
+    rows = database.execute("SELECT page, path, marks FROM lost")
+    found += [
+        Known(path, page, "", frozenset(json.loads(marks)), lost=True) for page, path, marks in rows
+    ]
     return found
+
+
+def _version(database: sqlite3.Connection) -> int:
+    version: int = database.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def _begin(database: sqlite3.Connection, lost: Sequence[Known]) -> None:
+    if _version(database):  # another server has
+        return
+    database.executemany(
+        "INSERT OR IGNORE INTO lost SELECT ?1, ?2, ?3"
+        " WHERE NOT EXISTS (SELECT 1 FROM file WHERE page = ?1)",
+        [(one.page, one.path, json.dumps(sorted(one.marks))) for one in lost],
+    )
+    database.execute("PRAGMA user_version = 1")
 
 
 def _keep(database: sqlite3.Connection, seen: Seen, page: str) -> None:
     database.execute("DELETE FROM file WHERE path = ?", (seen.path,))
+    database.execute("DELETE FROM lost WHERE page = ?", (page,))
     database.execute("INSERT INTO file VALUES (?, ?, ?)", (seen.path, page, seen.file_id))
     database.executemany(
         "INSERT INTO mark VALUES (?, ?)", [(mark, seen.path) for mark in sorted(seen.marks)]

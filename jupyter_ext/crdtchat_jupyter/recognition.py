@@ -4,6 +4,7 @@ A file is known by its path, by the id that jupyter-server-fileid gives it, and 
 a notebook's cells, or hashes of a text's lines. None is enough alone: paths change with `mv`, file
 ids do not survive `mv` (the default manager) or an atomic replacement (the other one), and copies
 share their marks. Nothing is ever thrown away: at worst a discussion's annotations are orphaned.
+If what was known of files is lost, a person says which file a discussion is about.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ class Known:
     page: str
     file_id: str
     marks: frozenset[str]
+    lost: bool = False
+    """Only the discussion is there: `path` was the file's below the folder of some server, and
+    `marks` are those that the discussion names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ class Recognised:
 
     page: str
     similar: tuple[Known, ...] = ()
-    """Files that this one may be a copy of: the person is asked whether to go on with theirs."""
+    """Files that this one may be, or be a copy of: the person is asked whether to go on with
+    theirs."""
 
 
 def recognise(seen: Seen, known: Sequence[Known], gone: Collection[str]) -> Recognised:
@@ -53,8 +58,11 @@ def recognise(seen: Seen, known: Sequence[Known], gone: Collection[str]) -> Reco
     2. The file with this file id, wherever it was (renamed through Jupyter).
     3. The one vanished file that is most alike (renamed by other means).
     4. A new discussion; files that are alike and still there, or vanished ones between which
-       nothing decides, are named as `similar`.
+       nothing decides, are named as `similar`, and so are lost ones that are alike or were called
+       the same: two folders may have files of one name.
     """
+    lost = [one for one in known if one.lost and _may_be(seen, one)]
+    known = [one for one in known if not one.lost]
     alike = [one for one in known if one.path != seen.path and likeness(seen, one) >= ALIKE]
     best = _only_best(seen, [one for one in alike if one.path in gone])
     here = next((one for one in known if one.path == seen.path), None)
@@ -68,13 +76,19 @@ def recognise(seen: Seen, known: Sequence[Known], gone: Collection[str]) -> Reco
         return Recognised(same_id[0].page)
     if best is not None:
         return Recognised(best.page)
-    return Recognised("", tuple(sorted(alike, key=lambda one: (-likeness(seen, one), one.path))))
+    similar = sorted([*alike, *lost], key=lambda one: (-likeness(seen, one), one.path))
+    return Recognised("", tuple(similar))
 
 
 def likeness(seen: Seen, known: Known) -> float:
     """Common marks as a share of the smaller set, 0 to 1."""
     least = min(len(seen.marks), len(known.marks))
     return len(seen.marks & known.marks) / least if least else 0.0
+
+
+def _may_be(seen: Seen, lost: Known) -> bool:
+    called_so = f"/{seen.path}".endswith(f"/{lost.path}")
+    return called_so or likeness(seen, lost) >= ALIKE
 
 
 def _only_best(seen: Seen, candidates: Sequence[Known]) -> Known | None:

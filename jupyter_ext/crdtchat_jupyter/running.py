@@ -21,6 +21,7 @@ from crdtchat_jupyter.principal import TENANT
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+DATABASE = "crdtchat.sqlite3"
 # The texts that annotations are made on are not kept: they hold all of a notebook's outputs.
 _TENANTS = {TENANT: Tenant(TENANT, limits=DEFAULT_LIMITS, page_versions=False)}
 
@@ -63,7 +64,7 @@ class RunningHub:
             await self._task
 
     async def _run(self, ready: asyncio.Future[Running]) -> None:
-        store = SqliteStore(self._data / "crdtchat.sqlite3")
+        store = SqliteStore(self._data / DATABASE)
         gate = Gate(Directory(_TENANTS, store), store)
         try:
             await store.open()

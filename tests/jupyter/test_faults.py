@@ -76,6 +76,59 @@ def test_lost_file_ids(own: JupyterProcess) -> None:
     assert own.discussion("ann", "there.ipynb")["page"] == page
 
 
+def comment(server: JupyterProcess, path: str, cell: str) -> str:
+    """Comment on words of a file; answers its page."""
+    page: str = server.discussion("ann", path)["page"]
+    target = {"exact": "words", "start": 0, "kind": "source", "part": cell and f"cell={cell}"}
+    with server.client("ann") as ann:
+        ann.post(
+            "crdtchat/api/v1/jupyter/annotations",
+            params={"page": page},
+            json={"target": target, "body": f"About {path}."},
+        ).raise_for_status()
+    return page
+
+
+@pytest.mark.parametrize("damage", [None, b"no database at all", bytes(4096)])
+def test_a_lost_table_of_files(own: JupyterProcess, damage: bytes | None) -> None:
+    write_notebook(own.files / "one.ipynb", [("l1", "x"), ("l2", "y")])
+    write_notebook(own.files / "two.ipynb", [("m1", "x"), ("m2", "y")])
+    (own.files / "notes.md").write_text("Words that are discussed here.")
+    about = [("one.ipynb", "l2"), ("two.ipynb", "m1"), ("notes.md", "")]
+    pages = {path: comment(own, path, cell) for path, cell in about}
+    own.stop()
+    table = own.data / "files.sqlite3"
+    if damage is None:
+        table.unlink()
+    else:
+        table.write_bytes(damage)
+    (own.files / "two.ipynb").rename(own.files / "moved.ipynb")
+    write_notebook(own.files / "other" / "one.ipynb", [("n1", "x"), ("n2", "y")])
+    write_notebook(own.files / "fresh.ipynb", [("o1", "x"), ("o2", "y")])
+    own.start()
+
+    def similar(path: str) -> list[dict[str, object]]:
+        found: list[dict[str, object]] = own.discussion("ann", path)["similar"]
+        return found
+
+    def offered(name: str) -> list[dict[str, object]]:
+        return [{"page": pages[name], "path": name, "lost": True}]
+
+    assert similar("fresh.ipynb") == []
+    # The same name in another folder is asked about, and gets a discussion of its own.
+    assert similar("other/one.ipynb") == offered("one.ipynb")
+    apart = own.discussion("ann", "other/one.ipynb", **{"continue": "new"})["page"]
+    assert apart not in pages.values()
+    for path, name in (("one.ipynb",) * 2, ("moved.ipynb", "two.ipynb"), ("notes.md",) * 2):
+        assert similar(path) == offered(name)
+        own.discussion("ann", path, **{"continue": pages[name]})
+        again = own.discussion("ann", path)
+        assert (again["page"], again["similar"]) == (pages[name], [])
+    assert own.discussion("ann", "other/one.ipynb")["page"] == apart
+    aside = [path.read_bytes() for path in own.data.glob("files.sqlite3.damaged-*")]
+    assert aside == [] if damage is None else [damage]
+
+
 def test_two_projects_have_files_of_the_same_name(
     jupyter: JupyterProcess, second: JupyterProcess
 ) -> None:

@@ -162,7 +162,9 @@ export class Discussion {
     const others = place.similar.map((other) => other.path).join(", ");
     const { button } = await showDialog({
       title: trans.__("Whose discussion is this?"),
-      body: trans.__("%1 looks like a copy of %2.", path, others),
+      body: place.similar.some(({ lost }) => lost)
+        ? trans.__("Which discussion belongs to which file was lost. %1 may be what was %2.", path, others)
+        : trans.__("%1 looks like a copy of %2.", path, others),
       buttons: [...goOn, fresh],
       hasClose: false,
     });

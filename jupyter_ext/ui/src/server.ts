@@ -5,6 +5,8 @@ import { ServerConnection } from "@jupyterlab/services";
 export interface Similar {
   page: string;
   path: string;
+  /** It is no longer known which file this discussion is about; `path` is where that file was. */
+  lost: boolean;
 }
 
 /** Where a file is discussed. */
