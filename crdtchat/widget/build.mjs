@@ -14,7 +14,7 @@ const PLAIN_LOGGING = `
 `;
 const define = {
   __CRDTCHAT_VERSION__: JSON.stringify(version),
-  // A page of its own needs nothing of what hosts such as JupyterLab do for a widget.
+  // A page of its own has nobody who draws mathematics, as JupyterLab does.
   __CRDTCHAT_HOSTED__: "false",
   "process.env.NODE_ENV": '"production"',
 };

@@ -38,6 +38,19 @@ _MARKED = """() => [...new Set([...CSS.highlights.entries()]
   .filter(([name]) => /open|active/.test(name))
   .flatMap(([, highlight]) => [...highlight].map((range) => range.toString())))]"""
 
+_PLACED = """() => {
+  const cells = window.jupyterapp.shell.currentWidget.content.widgets;
+  const kinds = [['.jp-InputArea-editor', 'source'], ['.jp-OutputArea-child', 'output']];
+  const place = (range) => {
+    const element = range.startContainer.parentElement;
+    const cell = cells.findIndex(({ node }) => node.contains(element));
+    const kind = kinds.find(([selector]) => element.closest(selector))?.[1] ?? 'rendered';
+    return `${cell} ${kind}: ${range}`;
+  };
+  return [...CSS.highlights.entries()].filter(([name]) => name.endsWith('open'))
+    .flatMap(([, highlight]) => [...highlight].map(place)).sort();
+}"""
+
 SOURCE = ".jp-CodeCell .jp-InputArea-editor"
 RENDERED = ".jp-MarkdownCell .jp-RenderedMarkdown"
 OUTPUT = ".jp-OutputArea-output"
@@ -136,6 +149,27 @@ class LabReader:
             f"(wanted) => JSON.stringify(({_MARKED})().sort()) === JSON.stringify(wanted)",
             arg=wanted,
         )
+
+    def expect_placed(self, *places: str) -> None:
+        """Until exactly this is marked, each as "CELL KIND: WORDS", where KIND is source, rendered
+        or output."""
+        self.page.wait_for_function(
+            f"(wanted) => JSON.stringify(({_PLACED})()) === JSON.stringify(wanted)",
+            arg=sorted(places),
+        )
+
+    def expect_unplaced(self, *quotes: str) -> None:
+        """Until exactly these are listed as what has no place."""
+        panel = self.open_panel()
+        chip = panel.get_by_role("button", name=f"Unplaced {len(quotes)}", exact=True)
+        expect(chip).to_be_visible()
+        for words in quotes:
+            expect(panel.locator(".row", has_text=words)).to_contain_text("Unplaced")
+
+    def press(self, *keys: str) -> None:
+        """Press keys, one after the other."""
+        for key in keys:
+            self.page.keyboard.press(key)
 
     def choose_cell(self, index: int) -> None:
         """Make a cell the active one, in command mode."""

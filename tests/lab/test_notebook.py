@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from playwright.sync_api import expect
@@ -36,58 +35,6 @@ def test_it_is_all_there_after_a_reload(open_lab: Open, path: Path) -> None:
     ann.page.reload()
     ann.wait_live()
     ann.expect_marked("math.sqrt", "square roots")
-
-
-def test_marks_follow_what_happens_to_the_cells(open_lab: Open, path: Path) -> None:
-    ann = open_lab("ann", path.name)
-    ann.comment(SOURCE, "math.sqrt", "A function")
-    ann.comment(SOURCE, "x ** 2", "A power")
-    words = ("math.sqrt", "x ** 2")
-    ann.choose_cell(1)
-    ann.run("notebook:insert-cell-above")
-    ann.expect_marked(*words)
-    ann.choose_cell(2)
-    ann.run("notebook:move-cell-down")
-    ann.expect_marked(*words)
-    ann.run("notebook:cut-cell")
-    ann.expect_marked("x ** 2")
-    ann.run("notebook:paste-cell-above")
-    ann.expect_marked(*words)
-    ann.run("notebook:change-cell-to-markdown")
-    ann.expect_marked(*words)
-    ann.run("notebook:change-cell-to-code")
-    ann.expect_marked(*words)
-
-
-def test_words_in_a_cell_that_is_edited_are_found_again(open_lab: Open, path: Path) -> None:
-    ann, bob = open_lab("ann", path.name), open_lab("bob", path.name)
-    ann.comment(SOURCE, "math.sqrt(2)", "Two?")
-    ann.page.locator(f"{SOURCE} .cm-content").first.click(position={"x": 2, "y": 6})
-    ann.page.keyboard.press("Control+Home")
-    ann.page.keyboard.type("# a new first line\n")
-    ann.expect_marked("math.sqrt(2)")
-    bob.expect_marked("math.sqrt(2)")
-
-
-def test_what_an_execution_prints_anew_is_found_again(open_lab: Open, path: Path) -> None:
-    ann = open_lab("ann", path.name)
-    ann.comment(OUTPUT, "square root of two", "Kept by a run?")
-    ann.run("notebook:run-all-cells")
-    expect(ann.page.locator(".jp-InputPrompt", has_text="[1]")).to_be_visible()
-    ann.expect_marked("square root of two")
-
-
-def test_what_is_gone_is_listed_with_its_words(open_lab: Open, path: Path) -> None:
-    ann = open_lab("ann", path.name)
-    ann.comment(SOURCE, "y = x ** 2", "Soon gone")
-    ann.choose_cell(2)
-    ann.run("notebook:delete-cell")
-    ann.expect_marked()
-    panel = ann.open_panel()
-    panel.get_by_role("button", name=re.compile("^Unplaced")).first.click()
-    expect(panel.get_by_text("y = x ** 2")).to_be_visible()
-    ann.run("notebook:undo-cell-action")
-    ann.expect_marked("y = x ** 2")
 
 
 def test_a_viewer_reads_and_is_offered_nothing_to_write(open_lab: Open, path: Path) -> None:

@@ -2,8 +2,9 @@
 import type { Cell } from "@jupyterlab/cells";
 import type { Notebook } from "@jupyterlab/notebook";
 import type { Widget } from "../../../crdtchat/widget/src/app/widget";
+import { cellOf } from "../../../crdtchat/widget/src/model/notebook-part";
 import type { Target } from "../../../crdtchat/widget/src/model/schema";
-import { cellId, type NotebookText } from "./notebook-text";
+import type { NotebookText } from "./notebook-text";
 
 const SOON_MS = 200;
 const OUTLINE = "crdtchat-whole";
@@ -76,7 +77,7 @@ export class Markers {
     const at = ({ aid }: { aid: string }) => widget.place(aid)?.place.startCp ?? 0;
     for (const { aid, target } of open.sort((a, b) => at(a) - at(b))) {
       const words = widget.place(aid)?.range?.startContainer;
-      const named = byId.get(cellId(target.part));
+      const named = byId.get(cellOf(target.part));
       const cell = !words || named?.node.contains(words) ? named : text.cellOf(words);
       if (cell) cells.set(cell, [...(cells.get(cell) ?? []), aid]);
     }

@@ -1,5 +1,6 @@
 /** A notebook panel as the widget sees it. */
 import type { NotebookPanel } from "@jupyterlab/notebook";
+import { mayBeIn } from "../../../crdtchat/widget/src/model/notebook-part";
 import type { Target } from "../../../crdtchat/widget/src/model/schema";
 import type { Surface } from "./discussion";
 import { Markers } from "./markers";
@@ -15,6 +16,7 @@ export function notebookSurface(panel: NotebookPanel): Surface {
       reading: text,
       describe: (target: Target, range: Range): Target => ({ ...target, ...text.partOf(range.startContainer) }),
       element: (target: Target) => text.element(target),
+      suits: (target: Target, { startContainer }: Range) => mayBeIn(target, text.isOutput(startContainer)),
       bring: (target: Target) => {
         const cell = text.cell(target.part);
         if (cell) notebook.scrollToCell(cell, "smart").catch(reportError);

@@ -8,6 +8,7 @@ import { type Cell, CodeCell, MarkdownCell } from "@jupyterlab/cells";
 import type { Notebook } from "@jupyterlab/notebook";
 import type { Foreign, Reading } from "../../../crdtchat/widget/src/dom/section";
 import { TextMap } from "../../../crdtchat/widget/src/dom/text-map";
+import { cellOf, outputOf, partName } from "../../../crdtchat/widget/src/model/notebook-part";
 import type { Target } from "../../../crdtchat/widget/src/model/schema";
 import { EditorText } from "./editor-text";
 
@@ -29,6 +30,8 @@ const DECORATION = [
 
 const EDITOR = ".jp-InputArea-editor";
 const OUTPUT = ".jp-OutputArea-child";
+const FOLDED_INPUT = ".jp-InputPlaceholder";
+const FOLDED = `${FOLDED_INPUT},.jp-OutputPlaceholder`;
 
 /** The text of a cell that is not drawn. */
 class Remembered implements Foreign {
@@ -49,13 +52,17 @@ export class NotebookText implements Reading {
   readonly #remembered = new Map<string, string>();
 
   #byNode = new Map<Element, Cell>();
+  #byId = new Map<string, Cell>();
 
   constructor(private readonly notebook: Notebook) {}
 
   *parts(): Iterable<Element | Foreign> {
     this.#byNode = new Map(this.notebook.widgets.map((cell) => [cell.node, cell]));
+    this.#byId = new Map(this.notebook.widgets.map((cell) => [cell.model.id, cell]));
     for (const cell of this.notebook.widgets) {
-      if (cell.node.isConnected && !cell.isDisposed && !cell.isPlaceholder()) yield cell.node;
+      const isDrawn = cell.node.isConnected && !cell.isDisposed && !cell.isPlaceholder();
+      // Below a folded heading it is hidden.
+      if (isDrawn && !cell.isHidden) yield cell.node;
       else yield new Remembered(this.#remembered.get(cell.model.id) ?? written(cell), cell.node);
     }
   }
@@ -67,16 +74,28 @@ export class NotebookText implements Reading {
   }
 
   instead(element: HTMLElement): Foreign | null | undefined {
+    if (element.matches(FOLDED)) return this.#folded(element);
     if (element.matches(DECORATION)) return null;
     if (element.matches(EDITOR)) return this.#source(element);
     if (!element.classList.contains("lm-mod-hidden")) return undefined;
-    // Folded away: an input is known all the same.
+    // Folded away: what is in it is known all the same.
     const editor = element.querySelector<HTMLElement>(EDITOR);
-    return editor ? this.#source(editor) : null;
+    if (editor) return this.#source(editor);
+    const placeholder = element.querySelector(FOLDED);
+    return placeholder ? this.#folded(placeholder) : null;
   }
 
-  #source(editor: HTMLElement): Foreign | null {
-    const cell = this.cellOf(editor);
+  /** An input, or the outputs, for which a placeholder stands: they are out of the document. */
+  #folded(placeholder: Element): Foreign | null {
+    const cell = this.cellOf(placeholder);
+    const away = placeholder.matches(FOLDED_INPUT) ? cell?.inputArea : cell instanceof CodeCell && cell.outputArea;
+    if (!away) return null;
+    const instead = (element: HTMLElement) =>
+      element.matches(EDITOR) ? this.#source(element, cell) : this.instead(element);
+    return new Remembered(new TextMap(away.node, { instead }).text, placeholder);
+  }
+
+  #source(editor: HTMLElement, cell = this.cellOf(editor)): Foreign | null {
     if (!cell) return null;
     // Of a rendered Markdown cell people see the rendering.
     if (cell instanceof MarkdownCell && cell.rendered) return null;
@@ -96,9 +115,14 @@ export class NotebookText implements Reading {
     const cell = this.cellOf(node);
     if (!cell) return { kind: "text", part: "" };
     const output = this.outputOf(node);
-    if (output !== undefined) return { kind: "output", part: partName(cell, output) };
+    if (output !== undefined) return { kind: "output", part: partName(cell.model.id, output) };
     const element = node instanceof Element ? node : node.parentElement;
-    return { kind: element?.closest(EDITOR) ? "source" : "rendered", part: partName(cell) };
+    return { kind: element?.closest(EDITOR) ? "source" : "rendered", part: partName(cell.model.id) };
+  }
+
+  /** Whether a node is in what a cell printed or drew. */
+  isOutput(node: Node): boolean {
+    return (node instanceof Element ? node : node.parentElement)?.closest(OUTPUT) != null;
   }
 
   /** Which of its cell's outputs a node is in. */
@@ -117,11 +141,13 @@ export class NotebookText implements Reading {
       : cell.model.sharedModel.getSource();
     const quoted = Array.from(text.trim()).slice(0, QUOTED_CP);
     const words = { exact: quoted.join(""), prefix: "", suffix: "", startCp: 0, endCp: quoted.length };
-    return { ...words, kind: "cell", part: partName(cell, output), version: "" };
+    return { ...words, kind: "cell", part: partName(cell.model.id, output), version: "" };
   }
 
   cell(part: string): Cell | undefined {
-    const id = cellId(part);
+    const id = cellOf(part);
+    const known = this.#byId.get(id);
+    if (known && !known.isDisposed) return known;
     return id === "" ? undefined : this.notebook.widgets.find((cell) => cell.model.id === id);
   }
 
@@ -129,22 +155,16 @@ export class NotebookText implements Reading {
   element({ kind, part }: Target): Element | undefined {
     const cell = this.cell(part);
     if (!cell) return undefined;
-    const output = new URLSearchParams(part).get("output");
-    if (output === null || !(cell instanceof CodeCell))
+    const output = outputOf(part);
+    if (output === undefined || !(cell instanceof CodeCell))
       return (kind === "source" ? cell.node.querySelector(EDITOR) : null) ?? cell.node;
     // A discussion of an output as a whole ends with it; its words may stand in another one.
-    const gone = kind === "cell" && Number(output) >= cell.model.outputs.length;
-    return outputs(cell)[Number(output)] ?? (gone ? undefined : cell.node);
+    const gone = kind === "cell" && output >= cell.model.outputs.length;
+    return outputs(cell)[output] ?? (gone ? undefined : cell.node);
   }
 }
 
 const QUOTED_CP = 400;
-
-export const cellId = (part: string): string => /(?:^|&)cell=([^&]*)/.exec(part)?.[1] ?? "";
-
-function partName(cell: Cell, output?: number): string {
-  return `cell=${cell.model.id}${output === undefined ? "" : `&output=${output}`}`;
-}
 
 const outputs = (cell: CodeCell): Element[] => [...cell.outputArea.node.querySelectorAll(OUTPUT)];
 

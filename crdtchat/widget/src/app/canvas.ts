@@ -10,7 +10,7 @@ import type { Thread } from "../model/threads";
 import type { Host } from "./host";
 import { PageText } from "./page-text";
 
-export interface CanvasEvents extends Omit<MarksEvents, "changed" | "home" | "whole"> {
+export interface CanvasEvents extends Omit<MarksEvents, "changed" | "home" | "suits" | "whole"> {
   placed(aids: ReadonlySet<string>): void;
   selected(selected: Selected | null): void;
   hovered(mark: Mark | undefined, at: { x: number; y: number }): void;
@@ -53,6 +53,7 @@ export class Canvas {
         ...events,
         changed,
         home: (aid) => this.#home(aid),
+        suits: (aid, range) => this.#suits(aid, range),
         whole: (aid) => this.#whole(this.#parts.get(aid)),
       },
       host?.reading,
@@ -77,9 +78,9 @@ export class Canvas {
   }
 
   want(thread: Thread): void {
-    if (__CRDTCHAT_HOSTED__ && this.host?.textless) return;
+    if (this.host?.textless) return;
     if (thread.target.exact === "" && !isWhole(thread.target)) return;
-    if (__CRDTCHAT_HOSTED__ && thread.target.part) this.#parts.set(thread.aid, thread.target);
+    if (thread.target.part) this.#parts.set(thread.aid, thread.target);
     else this.#parts.delete(thread.aid);
     this.marks.want(thread.aid, this.#inText(thread.target));
   }
@@ -105,7 +106,6 @@ export class Canvas {
     const { map } = this.marks;
     const quote = describe(map.text, startCp, endCp);
     const target = { ...quote, kind: "text", part: "", version: this.text.version };
-    if (!__CRDTCHAT_HOSTED__) return target;
     const range = this.host?.describe && map.range(startCp, endCp);
     const told = (range && this.host?.describe?.(target, range)) ?? target;
     // Offsets in a part say nothing about the text of the whole.
@@ -133,7 +133,7 @@ export class Canvas {
   /** Brings words into view that the host does not draw now. */
   bring(target: Target | undefined, aid: string): void {
     const place = this.marks.get(aid)?.place;
-    if (__CRDTCHAT_HOSTED__ && target && place) this.host?.bring?.(target, place.startCp);
+    if (target && place) this.host?.bring?.(target, place.startCp);
   }
 
   /** Out of sight nothing is drawn, and no selection is for this element. */
@@ -169,7 +169,7 @@ export class Canvas {
 
   /** The part that a target is about as a whole. */
   #whole(target: Target | undefined): Element | undefined {
-    return __CRDTCHAT_HOSTED__ && target && isWhole(target) ? this.host?.element?.(target) : undefined;
+    return target && isWhole(target) ? this.host?.element?.(target) : undefined;
   }
 
   /** What is painted of a discussion: a part that it is about as a whole is not painted over. */
@@ -179,11 +179,15 @@ export class Canvas {
   }
 
   /** Where the words of an annotation are if its part still has them at their place. */
-  #home(aid: string): number | undefined {
-    if (!__CRDTCHAT_HOSTED__) return undefined;
+  #home(aid: string): { part: Element; startCp: number } | undefined {
     const target = this.#parts.get(aid);
-    const element = target && this.host?.element?.(target);
-    return element ? this.marks.map.offset(element, 0) + target.startCp : undefined;
+    const part = target && this.host?.element?.(target);
+    return part ? { part, startCp: target.startCp } : undefined;
+  }
+
+  #suits(aid: string, range: Range): boolean {
+    const target = this.#parts.get(aid);
+    return !target || (this.host?.suits?.(target, range) ?? true);
   }
 
   #inText(target: Target): Target {
@@ -192,7 +196,6 @@ export class Canvas {
 
   /** Offsets of a target count from the start of its part. */
   #partStart(target: Target): number {
-    if (!__CRDTCHAT_HOSTED__) return 0;
     const element = target.part ? this.host?.element?.(target) : undefined;
     return element ? this.marks.map.offset(element, 0) : 0;
   }

@@ -1,4 +1,4 @@
-/** What a host that is more than a page does for a widget: a notebook, an editor. */
+/** What a host that is more than a page does for a widget: a notebook, also a published one, an editor. */
 import type { Reading } from "../dom/section";
 import type { Target } from "../model/schema";
 import type { Carrier } from "../sync/transport";
@@ -13,8 +13,12 @@ export interface Host {
    * Undefined if the page has no such part any more.
    */
   element?(target: Target): Element | undefined;
+  /** Whether the words of a target can be the ones that stand there: what was printed is not what prints it. */
+  suits?(target: Target, range: Range): boolean;
   /** Brings words into view that are not drawn. */
   bring?(target: Target, startCp: number): void;
+  /** The panel is where the host has its own. */
+  docked?: true;
   /** The panel, which is the host's, was asked for or closed. */
   showPanel?(open: boolean): void;
   /** The panel is all there is, and cannot be closed. */

@@ -47,7 +47,7 @@ export function listed(widget: Stage): Thread[] {
 }
 
 function position(widget: Stage, { aid, target }: Thread): number {
-  if (__CRDTCHAT_HOSTED__ && widget.host?.textless) return target.startCp;
+  if (widget.host?.textless) return target.startCp;
   const place = widget.place(aid)?.place;
   return !place || place.state === "orphaned" ? Number.POSITIVE_INFINITY : place.startCp;
 }

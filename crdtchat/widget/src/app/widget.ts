@@ -101,7 +101,7 @@ export class Widget extends Emitter<HostEvents> implements Stage {
 
   /** The panel is where the host has its own, and not over the page. */
   get docked(): boolean {
-    return this.host !== undefined;
+    return this.host?.docked === true;
   }
 
   get threads(): Threads {
@@ -230,7 +230,7 @@ export class Widget extends Emitter<HostEvents> implements Stage {
   }
 
   togglePanel(panel = !this.view.value.panel): void {
-    if (__CRDTCHAT_HOSTED__ && this.host?.panelStays && !panel) return;
+    if (this.host?.panelStays && !panel) return;
     this.attaching.leave();
     if (this.view.value.active) this.close();
     this.canvas.draft(null);

@@ -19,10 +19,21 @@ export interface MarksEvents {
   recall(version: string): Promise<string | null>;
   /** Whether somebody found that these words are not the ones. */
   declined(aid: string, words: string): boolean;
-  /** Where the host says that these words are, if it knows better than a search; in code points. */
-  home(aid: string): number | undefined;
+  /** The part that the host says these words are in, and where in it, in code points. */
+  home(aid: string): { part: Element; startCp: number } | undefined;
+  /** Whether an annotation can be about words that stand there: one of an output is not about the code. */
+  suits(aid: string, range: Range): boolean;
   /** The part that an annotation is about as a whole. */
   whole(aid: string): Element | undefined;
+}
+
+/** What became of the text. */
+interface Change {
+  before: TextMap;
+  /** Null if it reads as before. */
+  edit: Edit | null;
+  /** Parts of it came, went or changed places. */
+  rearranged: boolean;
 }
 
 const QUIET_MS = 120;
@@ -181,40 +192,70 @@ export class Marks {
     this.#map = new TextMap(this.root, this.reading, { map: before, changed: this.#changed });
     this.#changed.clear();
     const edit = this.#map.text === before.text ? null : new Edit(before.text, this.#map.text);
+    // Parts that say the same may have changed places: the text does not show it.
+    const rearranged = this.#map.isRearranged(before);
     if (edit) this.#search.restart(this.#map.text);
-    const homes = new Map<string, Place>();
+    const change = { before, edit, rearranged };
+    const found = new Map<string, Place>();
     const told = new Set<string>();
     for (const [aid, quote] of this.#quotes) {
       const mark = this.#marks.get(aid);
-      const { place } = mark ?? {};
-      if (place?.whole || (edit && !(place && this.#keep(place, quote, edit, before)))) {
+      const holds = this.#holds(aid, quote, mark?.place, change);
+      if (!holds) {
         const home = this.#home(aid, quote);
-        if (home) homes.set(aid, home);
+        if (home) found.set(aid, home);
         else this.#search.add(aid);
       }
       // The same words in other nodes: places hold, ranges do not.
       if (!mark || !this.#map.isFresh(mark.place.startCp, mark.place.endCp)) continue;
-      mark.range = this.#range(mark.place);
+      if (holds) found.set(aid, mark.place);
+      else mark.range = this.#range(mark.place);
       told.add(aid);
     }
-    this.#found(homes);
+    this.#found(found);
     if (edit) this.events.textChanged();
     this.#tell(told);
   }
 
+  /** Whether an annotation has its place after a change; takes the place along. */
+  #holds(aid: string, quote: Quote, place: Place | undefined, { before, edit, rearranged }: Change): boolean {
+    if (!place) return !edit;
+    if (place.whole) return false;
+    if (rearranged) {
+      const home = this.#home(aid, quote);
+      if (home?.whole) return false;
+      const carried = place.score < 1 ? undefined : this.#map.carried(before, place.startCp, place.endCp);
+      // What strayed into a copy goes back to its own part when that is there again.
+      const strayed =
+        home && carried && this.#map.partOf(this.events.home(aid)?.part ?? carried.part) !== carried.part;
+      if (carried && !strayed) {
+        move(place, quote, carried);
+        return true;
+      }
+      if (home) return false;
+    }
+    return !edit || this.#keep(place, quote, edit, before);
+  }
+
   /** A part that the host knows by an id may have moved with all its words: they are where they were in it. */
-  #home(aid: string, { exact }: Quote): Place | undefined {
-    const whole = __CRDTCHAT_HOSTED__ ? this.events.whole(aid) : undefined;
+  #home(aid: string, { exact, prefix }: Quote): Place | undefined {
+    const whole = this.events.whole(aid);
     if (whole) {
       const startCp = this.#map.offset(whole, 0);
       return { state: "exact", score: 1, startCp, endCp: startCp, whole };
     }
     if (exact === "") return { state: "orphaned", score: 0, startCp: 0, endCp: 0 };
-    const startCp = __CRDTCHAT_HOSTED__ ? this.events.home(aid) : undefined;
-    if (startCp === undefined) return undefined;
-    const start = this.#map.points.toU16(startCp);
-    if (!this.#map.text.startsWith(exact, start)) return undefined;
-    return { state: "exact", score: 1, startCp, endCp: this.#map.points.toCp(start + exact.length) };
+    const home = this.events.home(aid);
+    if (!home) return undefined;
+    const { points, text } = this.#map;
+    const part = this.#map.offset(home.part, 0);
+    const startCp = part + home.startCp;
+    const start = points.toU16(startCp);
+    // One short word may be there by chance: what stood before it in its part has to stand there as well.
+    const before = Math.min(prefix.length, start - points.toU16(part));
+    const words = prefix.slice(prefix.length - before) + exact;
+    if (!text.startsWith(words, start - before)) return undefined;
+    return { state: "exact", score: 1, startCp, endCp: points.toCp(start + exact.length) };
   }
 
   /** Takes along what an edit left alone with its neighbours; all else is looked for again. */
@@ -224,16 +265,20 @@ export class Marks {
     const to = before.points.toU16(place.endCp);
     const shift = edit.moved(from - quote.prefix.length, to + quote.suffix.length);
     if (shift === undefined) return false;
-    place.startCp = this.#map.points.toCp(from + shift);
-    place.endCp = this.#map.points.toCp(to + shift);
-    if (place.state !== "changed") place.state = place.startCp === quote.startCp ? "exact" : "moved";
+    const { points } = this.#map;
+    move(place, quote, { startCp: points.toCp(from + shift), endCp: points.toCp(to + shift) });
     return true;
   }
 
   #found(places: ReadonlyMap<string, Place>): void {
     for (const [aid, place] of places) {
       if (place.state === "unsure" && this.events.declined(aid, this.#words(place))) place.state = "orphaned";
-      this.#marks.set(aid, { aid, place, range: this.#range(place) });
+      let range = this.#range(place);
+      if (range && !place.whole && !this.events.suits(aid, range)) {
+        Object.assign(place, { state: "orphaned", score: 0 });
+        range = undefined;
+      }
+      this.#marks.set(aid, { aid, place, range });
     }
     this.#tell(new Set(places.keys()));
   }
@@ -248,6 +293,12 @@ export class Marks {
     this.#sorted = null;
     this.events.changed(aids);
   }
+}
+
+function move(place: Place, quote: Quote, to: { startCp: number; endCp: number }): void {
+  place.startCp = to.startCp;
+  place.endCp = to.endCp;
+  if (place.state !== "changed") place.state = place.startCp === quote.startCp ? "exact" : "moved";
 }
 
 /** What is around an element that is in the document. */

@@ -129,7 +129,7 @@ export class Section {
         return;
       }
       if (isSkipped(element)) return;
-      const instead = __CRDTCHAT_HOSTED__ ? reading.instead?.(element) : undefined;
+      const instead = reading.instead?.(element);
       if (instead) append(instead);
       if (instead !== undefined) return;
       const block = BLOCKS.has(element.tagName);
@@ -146,6 +146,11 @@ export class Section {
     this.text = parts.join("");
   }
 
+  /** The element that it is, or is in. */
+  get box(): Element | undefined {
+    return boxOf(this.from);
+  }
+
   /** Where its last text ends. */
   get end(): number {
     return this.#pieces.at(-1)?.end ?? 0;
@@ -153,7 +158,7 @@ export class Section {
 
   /** The offset of a DOM position; undefined for one between the texts, or outside. */
   offset(node: Node, offset: number): number | undefined {
-    for (const { foreign, start, end } of __CRDTCHAT_HOSTED__ ? this.#foreign : []) {
+    for (const { foreign, start, end } of this.#foreign) {
       const inside = foreign.offset(node, offset);
       if (inside !== undefined) return Math.min(start + inside, end);
     }
@@ -181,6 +186,9 @@ export class Section {
     return { node: piece.node, offset: piece.folded ? unfold(piece, wanted) : wanted };
   }
 }
+
+export const boxOf = (part: Element | Foreign): Element | undefined =>
+  part instanceof Element ? part : part.box;
 
 /** Whether what is in an element is nobody's text. */
 export function isSkipped(element: HTMLElement): boolean {

@@ -8,12 +8,19 @@
  * the width of the window, and offsets must not.
  */
 import { below, CodePoints } from "./code-points";
-import { type Piece, type Reading, Section } from "./section";
+import { boxOf, type Piece, type Reading, Section } from "./section";
 
 /** A map made before, and what has changed since. */
 interface Before {
   map: TextMap;
   changed: ReadonlySet<Node>;
+}
+
+/** A stretch of text that went with its part. */
+interface Carried {
+  part: Element;
+  startCp: number;
+  endCp: number;
 }
 
 export class TextMap {
@@ -38,8 +45,8 @@ export class TextMap {
       length += text.length;
       if (text !== "") afterSpace = /\s$/.test(text);
     };
-    for (const part of (__CRDTCHAT_HOSTED__ && reading.parts?.()) || [root]) {
-      const box = part instanceof Element ? part : part.box;
+    for (const part of reading.parts?.() ?? [root]) {
+      const box = boxOf(part);
       const known = before && box && !before.changed.has(box) ? before.map.#section(box) : undefined;
       const section = known?.from === part ? known : new Section(part, reading, root);
       if (section !== known) {
@@ -70,6 +77,27 @@ export class TextMap {
     return undefined;
   }
 
+  /** Whether the parts are others than before, or in another order. */
+  isRearranged(before: TextMap): boolean {
+    const boxes = [...before.#byPart.keys()];
+    return (
+      boxes.length !== this.#byPart.size || [...this.#byPart.keys()].some((box, at) => box !== boxes[at])
+    );
+  }
+
+  /** Where a stretch of the text before is now, if the part that it lay in is here with the same text. */
+  carried(before: TextMap, startCp: number, endCp: number): Carried | undefined {
+    const [from, to] = [before.points.toU16(startCp), before.points.toU16(endCp)];
+    const index = before.#at(from, false);
+    const section = before.#sections[index];
+    const part = section?.box;
+    const here = this.#indexOf(part);
+    if (!part || here === undefined || index !== before.#at(to, true)) return undefined;
+    if (this.#sections[here]?.text !== section?.text) return undefined;
+    const shift = (this.#starts[here] as number) - (before.#starts[index] as number);
+    return { part, startCp: this.points.toCp(from + shift), endCp: this.points.toCp(to + shift) };
+  }
+
   /** Whether a stretch of text was read anew, so that ranges of it have to be made anew. */
   isFresh(startCp: number, endCp: number): boolean {
     const { points } = this;
@@ -93,14 +121,18 @@ export class TextMap {
     return this.points.toCp(this.#offset(node, offset));
   }
 
+  #indexOf(part: Node | undefined): number | undefined {
+    return part && this.#byPart.get(part);
+  }
+
   #section(part: Node | undefined): Section | undefined {
-    const index = part && this.#byPart.get(part);
+    const index = this.#indexOf(part);
     return index === undefined ? undefined : this.#sections[index];
   }
 
   #offset(node: Node, offset: number): number {
     const box = this.partOf(node);
-    const part = box && this.#byPart.get(box);
+    const part = this.#indexOf(box);
     const inside = this.#section(box)?.offset(node, offset);
     if (part !== undefined && inside !== undefined) return (this.#starts[part] as number) + inside;
     const place = node.childNodes[offset] ?? null;

@@ -1,6 +1,7 @@
 /** `CrdtChat(element, options)`: what every entry point offers. */
 import type { HostEvents } from "../app/host-events";
 import { checked, type Options } from "../app/options";
+import { publishedNotebook } from "../app/published-notebook";
 import type { Thread } from "../model/threads";
 import { mount } from "../ui/mount";
 
@@ -29,7 +30,7 @@ export function creator(defaultServer: () => string): Create {
   return (element, options) => {
     const { serverUrl, ...rest } = checked(options);
     const server = (serverUrl ?? defaultServer()).replace(/\/+$/, "");
-    const { widget, destroy } = mount(element, { ...rest, serverUrl: server });
+    const { widget, destroy } = mount(element, { ...rest, serverUrl: server }, publishedNotebook(element));
     return {
       destroy,
       on: (event, listener) => widget.on(event, listener),

@@ -14,8 +14,12 @@ export interface Docked {
   destroy(): void;
 }
 
-export function dock(root: Element, options: Options & { serverUrl: string }, host: Host): Docked {
-  const mounted = mount(root, { ...options, topBarTarget: null }, host);
+export function dock(
+  root: Element,
+  options: Options & { serverUrl: string },
+  host: Omit<Host, "docked">,
+): Docked {
+  const mounted = mount(root, { ...options, topBarTarget: null }, { ...host, docked: true });
   const panel = element("crdtchat-docked");
   const undraw = drawPanel(mounted.widget, panel.shadowRoot as ShadowRoot);
   return {

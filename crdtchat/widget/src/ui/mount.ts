@@ -53,7 +53,7 @@ export function mount(root: Element, options: Options & { serverUrl: string }, h
   const shadow = layer.shadowRoot as ShadowRoot;
   const widget = new Widget(root, options, shadow as unknown as HTMLElement, hosted);
   const floating = options.topBarTarget === undefined;
-  const parts = [draw(widget, shadow, { bar: floating, panel: !hosted })];
+  const parts = [draw(widget, shadow, { bar: floating, panel: !widget.docked })];
   const bar = options.topBarTarget ? host(BAR) : null;
   if (bar) {
     bar.style.setProperty("--crdtchat-inherited-font", fontFamily);
