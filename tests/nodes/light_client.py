@@ -24,6 +24,8 @@ class LightClient:
         self._socket = socket
         self._number = 0
         self.writer = Writer(0, "")
+        self.lease = ""
+        """By which the same user may go on under the same client id."""
         self.refused = 0
 
     async def join(self, seed: int) -> None:
@@ -36,6 +38,7 @@ class LightClient:
                     user = str(info["principal"]["id"])  # type: ignore[index]
                     client, clock = int(str(info["client"])), int(str(info["clock"]))
                     self.writer = Writer(client, user, clock, seed)
+                    self.lease = f"{info['client']}-{info['lease']}"
                     welcome = True
                 case message.Batch() if welcome:
                     return
@@ -70,6 +73,8 @@ class LightClient:
                 case message.Reject(broadcast_id=refused, clock=clock) if refused == name:
                     self.refused += 1
                     self.writer.clock = clock
+                    # Until then the server heeds nothing more of this client id.
+                    await self._socket.send(message.encode_resync(0, 0, b"\x00"))
                     return time.perf_counter() - started
                 case _:
                     continue
@@ -77,12 +82,11 @@ class LightClient:
 
 @asynccontextmanager
 async def light_client(
-    url: str, page: str, seed: int, token: str = ""
+    url: str, page: str, seed: int, query: str = ""
 ) -> AsyncIterator[LightClient]:
-    """Connect to a page of a server (`http://...`) as a guest, or by a token, and join."""
-    where = f"{url.replace('http', 'ws', 1)}/sync/demo/{quote(page, safe='')}?token={token}"
+    """Connect to a page of a server (`http://...`) and join; `query`: `token=...`, if any."""
     async with connect(
-        where if token else where.partition("?")[0],
+        f"{url.replace('http', 'ws', 1)}/sync/demo/{quote(page, safe='')}?{query}",
         subprotocols=[Subprotocol(message.SUBPROTOCOL)],
         compression=None,
         open_timeout=None,
