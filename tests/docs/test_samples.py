@@ -30,6 +30,7 @@ RUN_ELSEWHERE = {
     "html": "tests/browser/test_samples.py",
     "nginx": "tests/docs/test_proxies.py",
     "caddyfile": "tests/docs/test_proxies.py",
+    "jinja": "tests/lab/test_published.py",
 }
 
 
