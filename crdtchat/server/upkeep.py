@@ -25,7 +25,8 @@ _T = TypeVar("_T")
 
 
 def compact(settings: Settings, tenant: str) -> int:
-    """Apply a tenant's retention, and fold the log of every page into a snapshot."""
+    """Apply a tenant's retention, fold the log of every page into a snapshot, and make the
+    database as small as what it holds."""
     run_on_store(settings, partial(_compact_pages, settings, tenant))
     return 0
 
@@ -40,6 +41,7 @@ async def _compact_pages(settings: Settings, tenant: str, store: Store) -> None:
         for done, page in enumerate(pages, 1):
             await _compact_page(store, page.key)
             show(done)
+    await store.scrub()  # gives what the logs took back to the file system
     sys.stdout.write(f"{len(pages)} pages of {tenant} are compact\n")
 
 

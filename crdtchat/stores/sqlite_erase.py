@@ -14,6 +14,7 @@ from collections.abc import Collection, Sequence
 
 from crdtchat.stores.base import Conflict, DocumentKey, Erasure, Head, StoreUnavailable
 from crdtchat.stores.checksum import document_seed, snapshot_checksum
+from crdtchat.stores.packing import pack
 from crdtchat.stores.sqlite_access import note_change
 from crdtchat.stores.sqlite_audit import note
 from crdtchat.stores.sqlite_file import transaction
@@ -36,6 +37,7 @@ def add_revision(connection: sqlite3.Connection) -> None:
 
 def erase(connection: sqlite3.Connection, erasure: Erasure) -> int | Conflict:
     """See `Store.erase`."""
+    kept, packed = pack(erasure.state)
     with transaction(connection, "IMMEDIATE"):
         head = find_head(connection, erasure.key)
         if head is None:
@@ -49,8 +51,9 @@ def erase(connection: sqlite3.Connection, erasure: Erasure) -> int | Conflict:
         connection.execute("DELETE FROM lease WHERE document_id = ?", (document_id,))
         checksum = snapshot_checksum(document_seed(erasure.key, epoch), sequence, erasure.state)
         connection.execute(
-            "REPLACE INTO snapshot (document_id, sequence, state, checksum) VALUES (?, ?, ?, ?)",
-            (document_id, sequence, erasure.state, checksum),
+            "REPLACE INTO snapshot (document_id, sequence, state, packed, checksum)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (document_id, sequence, kept, packed, checksum),
         )
         connection.execute(
             "UPDATE document SET epoch = ?, sequence = ? WHERE id = ?",

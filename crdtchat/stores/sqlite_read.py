@@ -16,6 +16,7 @@ from crdtchat.stores.checksum import (
     lease_checksum,
     snapshot_checksum,
 )
+from crdtchat.stores.packing import unpack
 from crdtchat.stores.sqlite_errors import damaged
 from crdtchat.stores.sqlite_file import transaction
 
@@ -47,7 +48,8 @@ class LogReader:
                 start = known.sequence
             elif start:
                 snapshot = connection.execute(
-                    "SELECT state, checksum FROM snapshot WHERE document_id = ?", (document_id,)
+                    "SELECT state, packed, checksum FROM snapshot WHERE document_id = ?",
+                    (document_id,),
                 ).fetchone()
             rows = _entry_rows(connection, document_id, start)
             leases = connection.execute(
@@ -56,15 +58,19 @@ class LogReader:
                 (document_id,),
             ).fetchall()
         seed = document_seed(key, epoch)
+        state = b""
         try:
-            if snapshot and snapshot_checksum(seed, start, snapshot[0]) != snapshot[1]:
-                raise self._damaged(key, f"snapshot {start}")
-        except TypeError as error:
+            if snapshot:
+                kept, packed, checksum = snapshot
+                state = unpack(kept, packed)
+                if snapshot_checksum(seed, start, state) != checksum:
+                    raise self._damaged(key, f"snapshot {start}")
+        except (TypeError, ValueError) as error:
             raise self._damaged(key, "snapshot") from error
         return Loaded(
             epoch=epoch,
             sequence=sequence,
-            snapshot=snapshot[0] if snapshot else b"",
+            snapshot=state,
             snapshot_sequence=start,
             entries=self._entries(rows, key, seed, start, sequence),
             leases=self._leases(leases, key, seed),

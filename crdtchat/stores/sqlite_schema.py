@@ -90,6 +90,11 @@ def _first(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _pack_snapshots(connection: sqlite3.Connection) -> None:
+    """Snapshots may be compressed (`crdtchat.stores.packing`); checksums are of what they hold."""
+    connection.execute("ALTER TABLE snapshot ADD COLUMN packed INTEGER NOT NULL DEFAULT 0")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     _first,
     create_versions,
@@ -98,6 +103,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     create_audit,
     create_reports,
     create_webhooks,
+    _pack_snapshots,
 )
 
 

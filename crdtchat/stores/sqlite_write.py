@@ -16,6 +16,7 @@ from crdtchat.stores.checksum import (
     lease_checksum,
     snapshot_checksum,
 )
+from crdtchat.stores.packing import pack
 from crdtchat.stores.sqlite_audit import note
 from crdtchat.stores.sqlite_file import transaction
 from crdtchat.stores.sqlite_hooks import queue
@@ -144,6 +145,7 @@ class LogWriter:
         state: bytes,
     ) -> bool:
         """See `Store.snapshot`."""
+        kept, packed = pack(state)  # before the file is locked: it takes milliseconds
         with transaction(connection, "IMMEDIATE"):
             document_id, stored_epoch, newest = find_head(connection, key) or (0, 0, 0)
             oldest = max(1, find_snapshot(connection, document_id))
@@ -151,9 +153,9 @@ class LogWriter:
                 return False
             checksum = snapshot_checksum(document_seed(key, epoch), sequence, state)
             connection.execute(
-                "REPLACE INTO snapshot (document_id, sequence, state, checksum)"
-                " VALUES (?, ?, ?, ?)",
-                (document_id, sequence, state, checksum),
+                "REPLACE INTO snapshot (document_id, sequence, state, packed, checksum)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (document_id, sequence, kept, packed, checksum),
             )
             connection.execute(
                 "DELETE FROM entry WHERE document_id = ? AND sequence <= ?",

@@ -256,6 +256,7 @@ class TestDamage:
             "UPDATE snapshot SET sequence = 'one'",
             "UPDATE snapshot SET state = x'00'",
             "UPDATE snapshot SET state = 'state'",
+            "UPDATE snapshot SET packed = 1",
             "UPDATE lease SET user = 'eve'",
         ],
     )
