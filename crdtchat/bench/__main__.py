@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from crdtchat.bench import node_peers, operations, report, rooms, suite
+from crdtchat.bench import capacity, curves, node_peers, operations, report, rooms, suite
 from crdtchat.bench.client import Lost
 from crdtchat.bench.effort import FULL, QUICK
 from crdtchat.bench.generator import GeneratorFailed
@@ -30,6 +30,8 @@ def main() -> int:
         "setup": _setup,
         "operations": _operations,
         "leaving": _leaving,
+        "curves": _curves,
+        "capacity": _capacity,
     }
     words = sys.argv[1:]
     command = commands.get(words[0]) if words else None
@@ -49,7 +51,8 @@ def _suite(words: Sequence[str]) -> None:
         "",
         "The suite: every target beside its peers. Other commands: setup (installs the peers that "
         "run on Node), operations (what one costs, in process), leaving (memory of rooms that "
-        "come and go).",
+        "come and go), curves (cost against pages, readers and rooms), capacity (cores and memory "
+        "for a load).",
     )
     known = ", ".join(row.name for row in ROWS)
     parser.add_argument("rows", nargs="*", help=f"of {known}; all")
@@ -119,6 +122,49 @@ def _leaving(words: Sequence[str]) -> None:
     print(report.returned(returned), flush=True)
     found["leaving"] = asdict(returned)
     _keep(flags.json, found)
+
+
+def _curves(words: Sequence[str]) -> None:
+    parser = _parser("curves", "CPU against the page's records, its readers, and open rooms.")
+    parser.add_argument("--svg", type=Path, help="draw them into this file (needs matplotlib)")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--markdown", type=Path, help="put the table into this file's place for it")
+    flags = parser.parse_args(words)
+    found = _machine()
+    drawn = curves.measure(rounds=flags.rounds, progress=_say)
+    text = report.curves(drawn)
+    print(text, flush=True)
+    if flags.svg:
+        curves.draw(drawn, flags.svg)
+    if flags.markdown:
+        put(flags.markdown, "curves", f"{report.machine(found)}\n{text}")
+    found["curves"] = curves.as_json(drawn)
+    _keep(flags.json, found)
+
+
+def _capacity(words: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m crdtchat.bench capacity", description="Cores and memory for a load."
+    )
+    parser.add_argument("--viewers", type=int, required=True, help="connections, on all pages")
+    parser.add_argument("--comments", type=float, required=True, help="a minute, on all pages")
+    parser.add_argument("--pages", type=int, default=1, help="open at the same time")
+    parser.add_argument("--annotations", type=int, default=100, help="of each page")
+    parser.add_argument(
+        "--figures", type=Path, help="a run's --json: its cost of a delivery instead of ours"
+    )
+    flags = parser.parse_args(words)
+    constants = capacity.Constants()
+    if flags.figures:
+        constants = capacity.Constants.fitted(json.loads(flags.figures.read_text()))
+    found = capacity.need(
+        constants,
+        viewers=flags.viewers,
+        comments=flags.comments,
+        pages=flags.pages,
+        annotations=flags.annotations,
+    )
+    print(capacity.tell(found), end="")
 
 
 def _parser(command: str, about: str) -> argparse.ArgumentParser:

@@ -8,6 +8,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import uvloop
@@ -173,10 +174,19 @@ async def _wait_until_stored(folder: Path) -> None:
     what it has not written when the last client leaves is lost."""
     deadline = time.perf_counter() + PATIENCE
     while time.perf_counter() < deadline:
-        newest = max((file.stat().st_mtime for file in _files(folder)), default=0.0)
+        newest = _newest(folder)
         if time.time() - newest > _STORED:
             return
         await asyncio.sleep(0.1)
+
+
+def _newest(folder: Path) -> float:
+    """When a file was written last, in seconds since 1970. Journals come and go meanwhile."""
+    newest = 0.0
+    for file in _files(folder):
+        with suppress(FileNotFoundError):
+            newest = max(newest, file.stat().st_mtime)
+    return newest
 
 
 def _files(folder: Path) -> list[Path]:

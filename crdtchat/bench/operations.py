@@ -33,7 +33,7 @@ KINDS = ("create", "reply", "edit", "resolve", "react", "delete")
 COMMENTS = 5
 _USER = "bench"
 _NEVER = float("inf")
-_BY_HAND = Tuning(early=1_000_000, batch=1_000_000)
+BY_HAND = Tuning(early=1_000_000, batch=1_000_000)
 """Commits hold exactly what is flushed: pages of all sizes are compared with equal commits."""
 
 
@@ -120,10 +120,8 @@ async def _measure_page_size(
     store = SqliteStore(file)
     await store.open()
     try:
-        async with Hub(store, tuning=_BY_HAND) as hub:
-            seats = [
-                await _Seat.take(hub, f"page {number}", annotations) for number in range(pages)
-            ]
+        async with Hub(store, tuning=BY_HAND) as hub:
+            seats = [await Seat.take(hub, f"page {number}", annotations) for number in range(pages)]
             share = operations // pages
             return [
                 await _measure_kind(hub, seats, annotations, kind, share, group) for kind in KINDS
@@ -132,7 +130,7 @@ async def _measure_page_size(
         await store.close()
 
 
-class _Seat:
+class Seat:
     """One open page and one v1 session that writes on it."""
 
     def __init__(self, hub: Hub, room: Gathering, number: int, attendance: Attendance) -> None:
@@ -151,7 +149,7 @@ class _Seat:
         self.writer = Writer(client, _USER, clock, seed=client)
 
     @classmethod
-    async def take(cls, hub: Hub, page: str, annotations: int) -> _Seat:
+    async def take(cls, hub: Hub, page: str, annotations: int) -> Seat:
         """Write the page into the store, open it, join, and warm up with one operation."""
         key = DocumentKey("demo", page)
         now = hub.sources.now().wall
@@ -180,6 +178,18 @@ class _Seat:
             self.room.perform(effects)
         self.verify_seconds += time.thread_time() - start
 
+    def offer(self, frame: bytes) -> None:
+        """Receive a frame whose operation waits for `room.flush()`."""
+        self.room.room.ledger.next_flush = _NEVER
+        self.receive([frame])
+
+    async def wait(self) -> None:
+        """Until nothing waits and nothing is on its way to the disk. Raises Refused."""
+        with anyio.fail_after(30):
+            while self.room.room.busy:
+                await self.room.progress.wait()
+        self._read()
+
     async def run(self, frames: Sequence[bytes], group: int) -> None:
         """Offer the frames, `group` in each commit, until all are acknowledged. Raises Refused."""
         wanted = self.acknowledged + len(frames)
@@ -187,10 +197,7 @@ class _Seat:
             self.room.room.ledger.next_flush = _NEVER
             self.receive(frames[begin : begin + group])
             self.room.flush()
-            with anyio.fail_after(30):
-                while self.room.room.busy:
-                    await self.room.progress.wait()
-            self._read()
+            await self.wait()
         if self.acknowledged != wanted:
             raise Refused(f"{wanted - self.acknowledged} operations were not acknowledged")
 
@@ -224,7 +231,7 @@ def _updates(writer: Writer, kind: str, count: int, now: int) -> list[bytes]:
 
 
 async def _measure_kind(
-    hub: Hub, seats: Sequence[_Seat], annotations: int, kind: str, count: int, group: int
+    hub: Hub, seats: Sequence[Seat], annotations: int, kind: str, count: int, group: int
 ) -> OperationCost:
     now = hub.sources.now().wall
     work = [

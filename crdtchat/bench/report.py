@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from crdtchat.bench.curves import Curve
 from crdtchat.bench.operations import OperationCost
 from crdtchat.bench.rooms import Returned
 from crdtchat.bench.rows import Held, Row
@@ -120,6 +121,18 @@ def operations(costs: Sequence[OperationCost]) -> str:
         spread = max(totals) / min(totals) - 1
         lines.append(f"{kind}: varies by {spread:.0%} over page size: {verdict(spread <= FLAT)}")
     return "\n".join([*lines, ""])
+
+
+def curves(found: Sequence[Curve]) -> str:
+    """CPU microseconds at each size, and how far the largest is from the smallest."""
+    rows = []
+    for curve in found:
+        costs = [cost for _, cost in curve.points]
+        cells = [f"{count:,}: {cost:.1f}" for count, cost in curve.points]
+        rows.append([curve.against, curve.name, *cells, f"{costs[-1] / costs[0]:.2f}"])
+    steps = max(len(curve.points) for curve in found)
+    head = ["against", "CPU us of a", *["size: cost"] * steps, "last / first"]
+    return table(head, rows)
 
 
 def returned(found: Returned) -> str:

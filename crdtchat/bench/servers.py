@@ -19,7 +19,7 @@ from urllib.parse import quote
 from crdtchat.bench import node_peers
 from crdtchat.bench.door import Door
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 """Seconds a server may take to say where it listens, and to end."""
 USER = "bench"
 HOST = "127.0.0.1"

@@ -14,6 +14,7 @@ import pytest
 from crdtchat.stores.base import Append, Entry, Erasure, StoreUnavailable
 from crdtchat.stores.sqlite import SqliteStore
 from crdtchat.testing.store_contract import KEY, OTHER, append_of, entries, opened
+from tests.places import places
 
 SECRET = b"what somebody wanted gone"
 CHILD = Path(__file__).with_name("child_erases.py")
@@ -31,12 +32,6 @@ async def store(path: Path) -> AsyncIterator[SqliteStore]:
         yield store
 
 
-def holders(directory: Path, text: bytes) -> list[str]:
-    """Names of the files under a directory that hold a text."""
-    files = (path for path in directory.rglob("*") if path.is_file())
-    return [path.name for path in files if text in path.read_bytes()]
-
-
 async def test_erased_bytes_are_in_no_file_while_the_store_is_open(
     store: SqliteStore, path: Path
 ) -> None:
@@ -47,12 +42,12 @@ async def test_erased_bytes_are_in_no_file_while_the_store_is_open(
             [Append(KEY, 1, sequence, (secret,)), append_of(OTHER, *[sequence + 1] * 2)]
         )
     await store.snapshot(KEY, 1, 20, SECRET * 500)
-    assert holders(path.parent, SECRET)
+    assert places(path.parent, SECRET)
     assert await store.erase(Erasure(KEY, 1, 40, b"new")) == 2
     assert await store.unscrubbed()
     await store.scrub()
     assert not await store.unscrubbed()
-    assert holders(path.parent, SECRET) == []
+    assert places(path.parent, SECRET) == []
     assert (await store.load(OTHER)).entries == entries(1, 40)
 
 
@@ -70,7 +65,7 @@ async def test_a_reader_elsewhere_holds_a_scrub_up_and_is_named(
                 await eraser.scrub()
             assert await eraser.unscrubbed()
         await eraser.scrub()
-    assert holders(path.parent, SECRET) == []
+    assert places(path.parent, SECRET) == []
 
 
 async def test_a_writer_in_another_process_learns_of_the_new_epoch(
@@ -105,7 +100,7 @@ def test_kill_9_in_the_middle_of_an_erasure(tmp_path: Path) -> None:
         outcome = anyio.run(_outcome, path, kill)
         moment *= 1.6 if outcome == "before" else 0.5
         seen.add(outcome)
-        assert holders(path.parent, SECRET) == []
+        assert places(path.parent, SECRET) == []
     assert seen == {"before", "after"}
 
 

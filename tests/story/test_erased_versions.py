@@ -8,8 +8,9 @@ import pytest
 
 import crdtchat
 from crdtchat.document.page_version import version_of
+from tests.places import places
 from tests.server_process import running_server
-from tests.story.test_erasure import MARK, PAGE, erase, places
+from tests.story.test_erasure import MARK, PAGE, erase
 
 TEXT = f"The page said {MARK} that day, and more words beside it."
 OTHER = "The page said nothing of the kind the day after."

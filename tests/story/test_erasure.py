@@ -17,6 +17,7 @@ import crdtchat
 from crdtchat.client.errors import NotSaved
 from crdtchat.document.replica import Replica
 from crdtchat.sync import message
+from tests.places import places
 from tests.raw_client import broadcast_id, raw_client
 from tests.server_process import ServerProcess, running_server
 from tests.story.proxy import running_proxy
@@ -36,34 +37,6 @@ def erase(server: ServerProcess, *arguments: str) -> str:
     )
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
-
-
-def places(directory: Path, mark: str) -> list[str]:
-    """Names of the files that hold a mark: as it is, or inside anything that zlib compressed."""
-    found = []
-    wanted = mark.encode()
-    for path in (path for path in directory.rglob("*") if path.is_file()):
-        data = path.read_bytes()
-        if wanted in data:
-            found.append(path.name)
-        for at in range(len(data) - 1):
-            # RFC 1950: a stream begins so; RFC 1952: gzip.
-            if data[at] == 0x78 and not (data[at] * 256 + data[at + 1]) % 31:
-                inflated = _inflated(data[at:], zlib.MAX_WBITS)
-            elif data[at : at + 2] == b"\x1f\x8b":
-                inflated = _inflated(data[at:], zlib.MAX_WBITS + 16)
-            else:
-                continue
-            if wanted in inflated:
-                found.append(f"{path.name}, compressed")
-    return found
-
-
-def _inflated(data: bytes, window: int) -> bytes:
-    try:
-        return zlib.decompressobj(window).decompress(data, 10_000_000)
-    except zlib.error:
-        return b""
 
 
 def ask(

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import crdtchat
+from tests.places import places
 from tests.server_process import ServerProcess, running_server
-from tests.story.test_erasure import MARK, PAGE, SECRET, places
+from tests.story.test_erasure import MARK, PAGE, SECRET
 
 HELD = "https://example.org/case-7/held"
 CONFIG = """

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from tests.host.receiver import NETWORK, Receiver
+from tests.places import places
 from tests.server_process import ServerProcess
-from tests.story.test_erasure import places
 
 MARK = "vanish-3W8LQ2XZ"
 
