@@ -58,15 +58,17 @@ class History:
     def difference(self, state_vector: bytes) -> bytes:
         """What the vector misses, computed once per vector and version: a thousand clients that
         return at once cost one computation. Raises Malformed for a vector that is none."""
-        wanted = decode_state_vector(state_vector, OPERATION)
-        if not wanted:
-            return self._document.state()
-        vector = encode_state_vector(wanted)
-        difference = self._differences.get(vector)
+        # By the bytes as they came: those who have the same send the same, whatever their order,
+        # and bytes that were answered before need not be read again.
+        difference = self._differences.get(state_vector)
         if difference is None:
+            wanted = decode_state_vector(state_vector, OPERATION)
+            if not wanted:
+                return self._document.state()
             if len(self._differences) >= _CACHED_DIFFERENCES:
                 self._differences.clear()
-            difference = self._differences[vector] = self._document.difference(vector)
+            difference = self._document.difference(encode_state_vector(wanted))
+            self._differences[state_vector] = difference
         return difference
 
     def since(self, after: int) -> Batch | None:

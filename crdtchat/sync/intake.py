@@ -16,7 +16,6 @@ from crdtchat.sync.limits import OPERATION
 from crdtchat.sync.message import NO_BROADCAST_ID
 from crdtchat.sync.rebase import Overtaken
 from crdtchat.sync.session import Session
-from crdtchat.sync.statevector import encode_state_vector
 from crdtchat.sync.tuning import Moment, Tuning
 
 _GAPS = 3
@@ -208,7 +207,7 @@ class Intake:
     def ask_for_state(self, session: Session) -> None:
         """Send sync step 1: a stock client answers with all the server lacks."""
         session.asked = True
-        vector = encode_state_vector(self._ledger.mirror.state_vector())
+        vector = self._ledger.mirror.encoded_vector()
         self._desk.answer(session, message.encode_sync_step1(vector))
 
     def _refuse(self, session: Session, broadcast_id: bytes, refused: Refused) -> None:

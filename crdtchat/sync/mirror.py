@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from crdtchat.sync.rules import Facts, group
+from crdtchat.sync.statevector import encode_state_vector
 from crdtchat.sync.update import Id
 
 _NONE = -1
@@ -148,6 +149,7 @@ class Mirror:
         self._index: dict[tuple[str, str], Record] = {}
         self._groups: dict[str, list[Record]] = {}
         self._alive: dict[str, int] = {}
+        self._vector: bytes | None = None
         self.find: Callable[[tuple[str, str]], Record | None] = self._index.get
         """The record of a (root, key), alive or not."""
 
@@ -159,6 +161,12 @@ class Mirror:
     def state_vector(self) -> dict[int, int]:
         """Next clock per client id."""
         return {client: len(keys) for client, keys in self._keys.items()}
+
+    def encoded_vector(self) -> bytes:
+        """The same for the wire, made once per version: a thousand may ask for it at once."""
+        if self._vector is None:
+            self._vector = encode_state_vector(self.state_vector())
+        return self._vector
 
     def locate(self, item: Id) -> Record | None:
         """The record an item belongs to; None if there is no such item."""
@@ -201,6 +209,7 @@ class Mirror:
 
     def undo(self, undo: Undo) -> None:
         """Take back what was integrated last, and not taken back yet."""
+        self._vector = None
         for _ in range(undo.made):
             record = self._table.pop()
             del self._index[record.root, record.key]
@@ -221,6 +230,7 @@ class Mirror:
     def integrate(self, changed: Iterable[Record], clocks: Mapping[int, list[Record]]) -> None:
         """Take over what was judged: the changed records, and per client the record of each new
         clock, in order from its next clock."""
+        self._vector = None
         for record in changed:
             if record.number < 0:
                 record.number = len(self._table)
