@@ -98,13 +98,10 @@ class SideFileHandler(FileHandler):
 
     async def side_file(self) -> SideFile:
         """That of the file in the body. Raises HTTPError, StoreError."""
-        if self.central is not None:
-            raise web.HTTPError(
-                409,
-                f"the discussion is on {self.central.url}: its operator exports and imports there",
-            )
         path, _ = self.asked()
         found = await self.discussion(path)
+        if self.central is not None:
+            raise web.HTTPError(409, self.central.exchange(found.page))
         if found.similar:
             other = found.similar[0].path
             raise web.HTTPError(409, f"{path} may be {other}, or a copy: open it and say first")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import jwt
 
@@ -49,6 +50,15 @@ class Central:
             "exp": int(time.time()) + LIFETIME_S,
         }
         return jwt.encode(claims, self.secret, algorithm="HS256")
+
+    def exchange(self, page: str) -> str:
+        """Says how a page's discussion is exported and imported there, which only owners may."""
+        api = f"{self.url}/api/v1/{quote(self.tenant, safe='')}"
+        where = f"page={quote(page, safe='')}"
+        return (
+            f"the discussion is on {self.url}: an owner of tenant {self.tenant} exports it with "
+            f"GET {api}/export?{where} and imports with POST {api}/import?{where}"
+        )
 
 
 def owner_of(token: str) -> str:

@@ -35,6 +35,14 @@ def test_a_token_is_its_owners_alone() -> None:
         central.token_of(BOB, "jupyter/x")
 
 
+def test_it_says_how_a_discussion_comes_out_of_the_central_server() -> None:
+    told = Central(URL, "class", SECRET, "").exchange("jupyter/a b.ipynb")
+    api = f"{URL}/api/v1/class"
+    assert f"GET {api}/export?page=jupyter%2Fa%20b.ipynb " in told
+    assert told.endswith(f"POST {api}/import?page=jupyter%2Fa%20b.ipynb")
+    assert SECRET not in told
+
+
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
