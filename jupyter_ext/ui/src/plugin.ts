@@ -4,6 +4,7 @@ import { ICommandPalette, type IWidgetTracker } from "@jupyterlab/apputils";
 import { IEditorLanguageRegistry } from "@jupyterlab/codemirror";
 import type { IDocumentWidget } from "@jupyterlab/docregistry";
 import { IEditorTracker } from "@jupyterlab/fileeditor";
+import { IMainMenu } from "@jupyterlab/mainmenu";
 import { IMarkdownViewerTracker } from "@jupyterlab/markdownviewer";
 import { INotebookTracker } from "@jupyterlab/notebook";
 import { ILatexTypesetter } from "@jupyterlab/rendermime";
@@ -15,6 +16,7 @@ import { Desk } from "./desk";
 import type { Surface } from "./discussion";
 import { LabDrawing } from "./drawing";
 import { editorSurface, previewSurface } from "./file-surface";
+import { labelMenu, labelSettings } from "./labels";
 import { notebookSurface } from "./notebook-surface";
 import { DiscussionPanel } from "./panel";
 import { StatusItem } from "./status";
@@ -34,6 +36,7 @@ export const plugin: JupyterFrontEndPlugin<void> = {
     ITranslator,
     IEditorLanguageRegistry,
     ILatexTypesetter,
+    IMainMenu,
   ],
   activate,
 };
@@ -53,6 +56,7 @@ async function activate(
   translator: ITranslator | null,
   languages: IEditorLanguageRegistry | null,
   typesetter: ILatexTypesetter | null,
+  menus: IMainMenu | null,
 ): Promise<void> {
   const chosen = await settings?.load(plugin.id).catch(() => undefined);
   const trans = (translator ?? nullTranslator).load("crdtchat");
@@ -91,6 +95,13 @@ async function activate(
   app.restored.then(front, reportError);
   panel.again.connect(() => desk.retry());
   desk.changed.connect(() => panel.count());
+  app.restored.then(() => menus && labelMenu(menus.viewMenu, trans), reportError);
+  const label = () => {
+    const texts = settings?.plugins[plugin.id]?.schema;
+    if (texts) labelSettings(texts, trans);
+  };
+  chosen?.changed.connect(label);
+  label();
   const markers = () => document.body.classList.toggle("crdtchat-no-markers", !enabled("markers"));
   chosen?.changed.connect(markers);
   markers();
