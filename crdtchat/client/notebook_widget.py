@@ -64,6 +64,11 @@ class NotebookWidget(anywidget.AnyWidget):
         self._board.receive(content, bytes(buffers[0]) if buffers else None)
 
     def _tell(self, content: dict[str, object], buffer: bytes | None) -> None:
+        # marimo closes the comm of a cell that runs again or goes, and tells neither this widget
+        # nor the server: nobody is there to hear, or to hang up.
+        if getattr(self.comm, "_closed", False):
+            self._board.leave()
+            return
         self.send(content, [] if buffer is None else [buffer])
 
     def _now_known(self) -> None:
