@@ -107,6 +107,13 @@ class DirectSocket(WebSocketsSansIOProtocol):
         if self._arrival is not None:
             self._arrival.leave()
         super().connection_lost(exc)
+        # Each holds on to itself, and Python looks for that too seldom here to find it
+        # (`crdtchat.host.collector`): the parser, which waits for more in a frame of its own, and
+        # the scope, by which the application was shown the short way. (A handshake that was
+        # refused has no scope.)
+        self.conn.parser.close()
+        scope = cast(dict[str, Any], getattr(self, "scope", {}))
+        scope.get("extensions", {}).pop(DIRECT, None)
 
     def listen(self, take: Callable[[bytes], bool] | None) -> None:
         """See `Direct`."""

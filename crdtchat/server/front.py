@@ -128,6 +128,7 @@ class FrontDoor(HttpToolsProtocol):
         self._expect(0)
         arrival, self._arrival = self._arrival, None
         super().handle_websocket_upgrade()
+        self.parser = cast(Any, None)  # It holds us, and we are done.
         protocol = cast(Any, self.transport).get_protocol()
         assert isinstance(protocol, DirectSocket)
         config = cast(FrontConfig, self.config)

@@ -34,6 +34,8 @@ async def give_memory_back(doors: Doors) -> None:
         if doors.left - left >= MANY:
             left = doors.left
             # The young ones only: an old generation is the pages that are open, and large.
+            # What is open is old from now on, so no connection may leave a cycle (tests hold
+            # it to that).
             gc.collect(1)
             await run_sync(trim, 0)
 
