@@ -51,9 +51,7 @@ class Watch:
     async def look(self) -> None:
         """Drop the rooms whose page has another epoch by now, take in changed webhooks, and have
         read again what could not be read before. Raises StoreError."""
-        for room in self._rooms():
-            if room.following.is_doubtful:
-                room.following.doubt(room)
+        self._doubt()
         await self._hooks.refresh(self._store)
         self.revision = revision = await self._store.revision()
         stale = [room for room in self._rooms() if room.revision != revision]
@@ -64,3 +62,9 @@ class Watch:
             if room.room.history.epoch != epoch:
                 room.drop(CloseCode.UNAVAILABLE, "the page was rebuilt")
             room.revision = revision
+
+    def _doubt(self) -> None:
+        # Apart from `look`, which waits: its variables would hold a room that was let go.
+        for room in self._rooms():
+            if room.following.is_doubtful:
+                room.following.doubt(room)
