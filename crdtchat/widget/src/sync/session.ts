@@ -8,11 +8,12 @@ import { type Database, openDatabase } from "./database";
 import { Emitter } from "./emitter";
 import { Identity } from "./identity";
 import { type Effect, type Input, Provider, type Status } from "./provider";
+import type { SessionEvents } from "./session-events";
 import { Socket } from "./socket";
 import { storage } from "./storage";
 import { Tabs } from "./tabs";
 import type { Carrier, Transport } from "./transport";
-import type { Presence, PresenceFrame, Principal, Welcome, WireEvent } from "./wire";
+import type { Presence, PresenceFrame, Principal, Welcome } from "./wire";
 
 export interface SessionOptions {
   /** Where the server is: http(s)://host[:port][/prefix] */
@@ -24,20 +25,6 @@ export interface SessionOptions {
   sso: () => string | Promise<string>;
   /** Left out: over the web, and a guest's name and token are kept in the browser. */
   carrier?: Carrier;
-}
-
-export interface SessionEvents {
-  status: Status;
-  presence: PresenceFrame;
-  identity: Principal | null;
-  event: Omit<WireEvent, "broadcastId"> & { broadcastId: string };
-  /** An operation of this tab is on the server's disk. */
-  settled: Operation;
-  /** The server rebuilt the page without what was erased. */
-  rebuilt: object;
-  rejected: { operation: Operation; code: string; reason: string };
-  /** The document is as complete as it gets now: from disk, or from the server. */
-  synced: { first: boolean };
 }
 
 const SAVE_AFTER_MS = 800;

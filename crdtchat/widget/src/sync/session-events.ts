@@ -1,0 +1,18 @@
+/** What a session tells those who listen. */
+import type { Operation } from "../model/intents";
+import type { Status } from "./provider";
+import type { PresenceFrame, Principal, WireEvent } from "./wire";
+
+export interface SessionEvents {
+  status: Status;
+  presence: PresenceFrame;
+  identity: Principal | null;
+  event: Omit<WireEvent, "broadcastId"> & { broadcastId: string };
+  /** An operation of this tab is on the server's disk. */
+  settled: Operation;
+  /** The server rebuilt the page without what was erased. */
+  rebuilt: object;
+  rejected: { operation: Operation; code: string; reason: string };
+  /** The document is as complete as it gets now: from disk, or from the server. */
+  synced: { first: boolean };
+}
