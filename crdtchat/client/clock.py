@@ -23,6 +23,7 @@ _TIMES = {
     schema.STATUSES: (2,),
     schema.TOMBSTONES: (1,),
     schema.ANCHORS: (1,),
+    schema.MODERATION: (2,),
 }
 """Where the values of each root hold times."""
 
@@ -55,7 +56,17 @@ class ServerClock:
 def redate(operation: Operation, get: Get, now: int) -> None:
     """Leave no time that the server would refuse: what was written before the clock was known to
     be ahead is dated now. `get`: what is written already; `now`: the server's time."""
+    latest = now + _TAKEN_MS
+    if any(at > latest for write in operation.intents for at in _times(write)):
+        operation.redated = True
     operation.intents = tuple([_dated(write, get, now) for write in operation.intents])
+
+
+def _times(write: Write) -> list[int]:
+    root, _, value = write
+    if not isinstance(value, tuple):
+        return []
+    return [int(value[place]) for place in _TIMES.get(root, ()) if place < len(value)]
 
 
 def _dated(write: Write, get: Get, now: int) -> Write:

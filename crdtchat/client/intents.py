@@ -18,6 +18,9 @@ from crdtchat.sync.update import Value
 Get = Callable[[str, str], Value | None]
 """The value of (root, key) now; None if it holds none."""
 
+_AGAIN = frozenset({RejectCode.STALE, RejectCode.UNAVAILABLE, RejectCode.RATE_LIMITED})
+"""Refusals of the moment."""
+
 
 @dataclass(slots=True)
 class Operation:
@@ -37,6 +40,16 @@ class Operation:
     """Whether it may have reached a server."""
     waited: bool = False
     """Whether it could not be sent at once: others may have written meanwhile."""
+    redated: bool = False
+    """Whether it bears another time than when it was made: what is there cannot be compared."""
+    misdated: bool = False
+    """Whether the server refused it as dated ahead of its clock: it is sent once more."""
+
+    def waits_after(self, code: RejectCode | str) -> bool:
+        """Note a refusal; answers whether the operation is to be replayed after it."""
+        misdated = code == RejectCode.FUTURE and not self.misdated
+        self.misdated = self.misdated or misdated
+        return misdated or code in _AGAIN
 
     def sign(self, user: str) -> None:
         """Fill in the author, once it is known."""
@@ -54,13 +67,13 @@ class Operation:
         return all(root == schema.TOMBSTONES for root, _, _ in self.intents)
 
 
-def held(get: Get, write: Write, *, late: bool = True) -> bool:
+def held(get: Get, write: Write, *, late: bool = True, redated: bool = False) -> bool:
     """Whether the document holds this write, or, for one that comes late, what overtook it.
 
     Such a write is not made again: a lost ack must not bring an old wording back. Of two edits, or
     two changes of state, the later one by its own time wins; words that a person chose win over
     those that a program followed. What is written at once, knowing what is there, is not compared
-    by time: clocks differ.
+    by time: clocks differ. Nor is what was dated anew, which came after what is there.
     """
     root, key, value = write
     present = get(root, key)
@@ -71,18 +84,22 @@ def held(get: Get, write: Write, *, late: bool = True) -> bool:
     match root:
         case schema.COMMENTS:
             there, ours = read_comment(present), read_comment(value)
-            return there is not None and ours is not None and there.edited >= ours.edited
+            if there is None or ours is None or (redated and ours.edited):
+                return False
+            return there.edited >= ours.edited
         case schema.STATUSES:
             state, new = read_status(present), read_status(value)
-            return state is not None and new is not None and state.at > new.at
+            return state is not None and new is not None and not redated and state.at > new.at
         case schema.ANCHORS:
             anchored, again = read_anchor(present), read_anchor(value)
             if anchored is None or again is None or anchored.followed > again.followed:
                 return False
-            return anchored.at > again.at
+            return not redated and anchored.at > again.at
         case schema.MODERATION:
             verdict, decided = read_moderation(present), read_moderation(value)
-            return verdict is not None and decided is not None and verdict.at > decided.at
+            if verdict is None or decided is None or redated:
+                return False
+            return verdict.at > decided.at
         case schema.REACTIONS:
             return False
     return True

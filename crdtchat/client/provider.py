@@ -11,6 +11,8 @@ C4. An operation leaves the outbox only when it was acknowledged, when the docum
     something that overtook it, or when it became a draft.
 C5. Own operations are no news; what others did is told once.
 C6. A close code 4400-4499 stops for good; any other end of the connection is tried again.
+C7. What the server refuses as dated ahead of its clock waits for the next welcome, which tells the
+    time, and is sent once more, dated anew; refused again it becomes a draft.
 """
 
 from __future__ import annotations
@@ -38,8 +40,6 @@ _REMEMBERED = 4_096
 """Own operations whose events are recognised when they come back after a reconnect."""
 _NO_STATE = b"\x00"
 _LATER = frozenset({RejectCode.UNAVAILABLE, RejectCode.RATE_LIMITED})
-_AGAIN = frozenset({RejectCode.STALE, *_LATER})
-"""Refusals of the moment: the operation waits and is replayed."""
 
 
 class Phase(StrEnum):
@@ -306,7 +306,7 @@ class Provider:
         if operation is None:
             return []
         effects: list[Effect] = []
-        if reject.code in _AGAIN:
+        if operation.waits_after(reject.code):
             operation.update = b""
             self.outbox.waiting.appendleft(operation)
             if reject.code in _LATER:

@@ -105,5 +105,7 @@ class WorkingCopy:
 
     def _missing(self, operation: Operation) -> list[Write]:
         late = operation.sent or operation.waited
-        get = self._replica.get
-        return [write for write in operation.intents if not held(get, write, late=late)]
+        get, redated = self._replica.get, operation.redated
+        return [
+            write for write in operation.intents if not held(get, write, late=late, redated=redated)
+        ]

@@ -19,6 +19,7 @@ class CloseCode(IntEnum):
     INTERNAL = 4500
     CHANGED = 4501
     UNAVAILABLE = 4503
+    CLOCK = 4504
     TOO_SLOW = 4508
     TOO_FAST = 4529
 
@@ -123,8 +124,11 @@ class QuotaSpent(Refused):
         self.wait_s = wait_s
 
 
-def close_code(refused: Refused) -> CloseCode:
-    """How a session ends over a refused operation."""
+def close_code(refused: Refused, *, v1: bool) -> CloseCode:
+    """How a session ends over a refused operation. Clients of `v1` date anew what was dated by
+    another clock, once a welcome has told them the time; a stock replica stays as it is."""
+    if v1 and refused.code is RejectCode.FUTURE:
+        return CloseCode.CLOCK
     if refused.code is RejectCode.MALFORMED:
         return CloseCode.MALFORMED
     if refused.code in (RejectCode.RATE_LIMITED, RejectCode.QUOTA_SPENT):

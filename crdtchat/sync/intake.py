@@ -105,7 +105,7 @@ class Intake:
                     self.ask_for_state(session)
             else:
                 self._desk.note_refusal(session, refused)
-                self._desk.close(session, close_code(refused), str(refused))
+                self._desk.close(session, close_code(refused, v1=False), str(refused))
             return
         if answer:
             session.asked = False
@@ -221,7 +221,7 @@ class Intake:
             return
         self._desk.answer(session, frame)
         if refused.code.hard:
-            self._desk.close(session, close_code(refused), str(refused))
+            self._desk.close(session, close_code(refused, v1=True), str(refused))
 
     def _clock(self, session: Session) -> int:
         return self._ledger.mirror.next_clock(session.lease.client) if session.lease else 0

@@ -33,13 +33,15 @@ class Clock:
 
     def __init__(self) -> None:
         self.wall = START
+        self.set_back = 0
+        """Milliseconds by which the server's clock was set back."""
 
     def now(self) -> int:
         self.wall += 1
         return self.wall
 
     def moment(self) -> Moment:
-        return Moment(self.now() / 1_000, self.wall)
+        return Moment(self.now() / 1_000, self.wall - self.set_back)
 
 
 class Server:
@@ -222,7 +224,7 @@ def settle(server: Server, clients: Iterable[Client]) -> None:
                 client.wake_at = 0
                 client.perform(client.provider.receive_time(client.now()))
                 moved = True
-        server.perform(server.room.wake(Moment(float("inf"), server.clock.now())))
+        server.perform(server.room.wake(Moment(float("inf"), server.clock.moment().wall)))
         if server.pending is not None:
             server.commit()
             moved = True

@@ -28,6 +28,7 @@ ENDINGS: set[int | None] = {
     CloseCode.FORBIDDEN,
     CloseCode.DIVERGED,
     CloseCode.TOO_FAST,
+    CloseCode.CLOCK,
 }
 
 

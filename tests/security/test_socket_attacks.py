@@ -138,7 +138,8 @@ async def test_forgeries_by_v1(
             reject = await eve.until(message.Reject)
             assert (reject.broadcast_id, reject.hard) == (broadcast_id(9), True)
             assert reject.code == code
-            assert await eve.closed() == CloseCode.FORBIDDEN
+            ending = CloseCode.CLOCK if code is RejectCode.FUTURE else CloseCode.FORBIDDEN
+            assert await eve.closed() == ending
         await others.are_undisturbed()
         assert others.bob.replica.get("u", "eve") is None
 

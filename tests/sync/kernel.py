@@ -23,6 +23,7 @@ class Kernel:
     def __init__(self) -> None:
         self.mirror = Mirror()
         self.replica = Replica(client=1)
+        self.now = NOW
 
     def judge(
         self,
@@ -38,7 +39,7 @@ class Kernel:
             data,
             mirror=self.mirror,
             rules=RULES,
-            actor=Actor(user, NOW, may_comment, user == "mod", user == "server"),
+            actor=Actor(user, self.now, may_comment, user == "mod", user == "server"),
             may_write_as={CLIENTS.get(user, 1) if client is None else client}.__contains__,
             limits=limits,
         )

@@ -161,6 +161,18 @@ def test_allowed(kernel: Kernel, user: str, root: str, key: str, value: Value) -
     assert kernel.replica.get(root, key) == value
 
 
+def test_what_never_changes_is_dated_once(kernel: Kernel) -> None:
+    """A comment is edited also where the clock was set back behind the time it was made at."""
+    kernel.now = NOW - 3_600_000
+    edited: Value = ("ann", NOW, "edited", kernel.now)
+    assert isinstance(kernel.write("ann", "c", "anno/c001", edited), Accepted)
+    assert kernel.replica.get("c", "anno/c001") == edited
+    for created in (NOW - 1, NOW + 1):
+        with pytest.raises(Refused) as caught:
+            kernel.write("ann", "c", "anno/c001", ("ann", created, "edited", kernel.now))
+        assert caught.value.code is RejectCode.FUTURE
+
+
 def test_a_reaction_is_taken_back_by_its_user_only(kernel: Kernel) -> None:
     kernel.write("bob", "r", "anno/c001/bob", "👍")
     with pytest.raises(Refused) as caught:

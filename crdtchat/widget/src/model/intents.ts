@@ -28,6 +28,8 @@ export interface Operation {
   user: string;
   at: number;
   intents: Intent[];
+  /** It bears another time than when it was made: what is there cannot be compared by time. */
+  redated?: boolean;
 }
 
 export interface Records {
@@ -42,9 +44,9 @@ export function same(a: unknown, b: unknown): boolean {
 
 /**
  * Does the document already hold this intent, or something that overtook it? Such an intent is not written
- * again: a lost ack must not bring an old wording back.
+ * again: a lost ack must not bring an old wording back. What was dated anew came after what is there.
  */
-export function holds(records: Records, intent: Intent): boolean {
+export function holds(records: Records, intent: Intent, redated = false): boolean {
   const present = records.get(intent.root, intent.key);
   if (intent.value === null) return present === undefined;
   if (present === undefined) return false;
@@ -54,18 +56,20 @@ export function holds(records: Records, intent: Intent): boolean {
     case "d":
     case "u":
       return true;
-    case "c":
-      return (readComment(present)?.edited ?? 0) >= (readComment(intent.value)?.edited ?? 0);
+    case "c": {
+      const edited = readComment(intent.value)?.edited ?? 0;
+      return !(redated && edited > 0) && (readComment(present)?.edited ?? 0) >= edited;
+    }
     case "s":
-      return (readState(present)?.at ?? 0) > (readState(intent.value)?.at ?? 0);
+      return !redated && (readState(present)?.at ?? 0) > (readState(intent.value)?.at ?? 0);
     case "t": {
       const [there, ours] = [readAnchor(present), readAnchor(intent.value)];
       // Words that a person chose stand above those that a program followed, whichever came later.
       if (!there || !ours || (there.followed && !ours.followed)) return false;
-      return there.at > ours.at;
+      return !redated && there.at > ours.at;
     }
     case "m":
-      return readModeration(present).at > readModeration(intent.value).at;
+      return !redated && readModeration(present).at > readModeration(intent.value).at;
     case "r":
       return false;
   }

@@ -112,7 +112,7 @@ export class Replica implements Records {
    * or null if the document holds it all already.
    */
   write(operation: Operation, client: number): Uint8Array | null {
-    const intents = operation.intents.filter((intent) => !holds(this.written, intent));
+    const intents = operation.intents.filter((intent) => !holds(this.written, intent, operation.redated));
     this.#captured = null;
     if (intents.length > 0) {
       const spare = this.#doc.clientID;

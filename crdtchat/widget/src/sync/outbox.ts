@@ -13,6 +13,8 @@ export interface Entry {
   sent: Sent | null;
   /** The server asked for patience until then. */
   notBefore: number;
+  /** The server refused it as dated ahead of its clock: it is sent once more. */
+  misdated: boolean;
 }
 
 export class Outbox {
@@ -31,7 +33,8 @@ export class Outbox {
   }
 
   add(operation: Operation): void {
-    if (!this.find(operation.broadcastId)) this.#entries.push({ operation, sent: null, notBefore: 0 });
+    if (!this.find(operation.broadcastId))
+      this.#entries.push({ operation, sent: null, notBefore: 0, misdated: false });
   }
 
   find(broadcastId: string): Entry | undefined {

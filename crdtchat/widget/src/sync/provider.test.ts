@@ -1,11 +1,12 @@
-import * as encoding from "lib0/encoding";
 import { beforeEach, describe, expect, it } from "vitest";
 import * as Y from "yjs";
 import { Actions } from "../model/actions";
 import { uuidBytes } from "../model/ids";
 import { Replica } from "../model/replica";
-import { Threads } from "../model/threads";
+import type { Plain } from "../model/schema";
+import { type Comment, Threads } from "../model/threads";
 import { type Effect, Provider } from "./provider";
+import { Server } from "./provider.testing";
 import type * as wire from "./wire";
 
 const TARGET = {
@@ -18,79 +19,6 @@ const TARGET = {
   part: "",
   version: "",
 };
-
-/** The server's side of the messages, over a real Y.Doc; what it refuses is told by a test. */
-class Server {
-  doc = new Y.Doc();
-  epoch = 1;
-  sequence = 0;
-  readonly = false;
-  refuse: ((update: Uint8Array) => string | undefined) | null = null;
-  received: string[] = [];
-
-  welcome(client: number, lease = "n1", extra: Partial<wire.Welcome> = {}): Uint8Array {
-    const welcome = {
-      protocol: 1,
-      schema: 1,
-      principal: { id: "ann", name: "Ann", role: "commenter", guest: false },
-      token: null,
-      epoch: this.epoch,
-      sequence: this.sequence,
-      client,
-      clock: Y.getState(this.doc.store, client),
-      lease,
-      readonly: this.readonly,
-      limits: { update_bytes: 65536, comment_cp: 10000, in_flight: 4 },
-      heartbeat: 20,
-      now: 1_000_000,
-      ...extra,
-    };
-    return frame(64, (e) => encoding.writeVarString(e, JSON.stringify(welcome)));
-  }
-
-  batch(stateVector?: Uint8Array, events: wire.WireEvent[] = [], first = 0): Uint8Array {
-    return frame(66, (e) => {
-      encoding.writeVarUint(e, first);
-      encoding.writeVarUint(e, this.sequence);
-      encoding.writeVarUint8Array(e, Y.encodeStateAsUpdate(this.doc, stateVector));
-      encoding.writeVarUint(e, events.length);
-      for (const event of events) {
-        encoding.writeVarUint(e, ["new", "updated", "deleted"].indexOf(event.kind));
-        encoding.writeUint8Array(e, event.broadcastId);
-        encoding.writeVarString(e, event.aid);
-        encoding.writeVarString(e, event.cid);
-        encoding.writeVarString(e, event.by);
-        encoding.writeVarUint(e, event.at);
-      }
-    });
-  }
-
-  ack(client: number, ids: string[]): Uint8Array {
-    return frame(67, (e) => {
-      encoding.writeVarUint(e, this.sequence);
-      encoding.writeVarUint(e, Y.getState(this.doc.store, client));
-      encoding.writeVarUint(e, ids.length);
-      for (const id of ids) encoding.writeUint8Array(e, uuidBytes(id));
-    });
-  }
-
-  reject(id: string, code: string, hard = false): Uint8Array {
-    return frame(68, (e) => {
-      encoding.writeUint8Array(e, uuidBytes(id));
-      encoding.writeVarUint(e, hard ? 1 : 0);
-      encoding.writeVarUint(e, 0);
-      encoding.writeVarString(e, code);
-      encoding.writeVarString(e, "because");
-    });
-  }
-}
-
-function frame(type: number, rest: (e: encoding.Encoder) => void): Uint8Array {
-  return encoding.encode((e) => {
-    encoding.writeVarUint(e, type);
-    rest(e);
-  });
-}
 
 const kinds = (effects: Effect[]) => effects.map((effect) => effect.type);
 const sentTypes = (effects: Effect[]) =>
@@ -151,6 +79,54 @@ describe("Provider", () => {
     } finally {
       now = before;
     }
+  });
+
+  it("dates anew, once, what the server refuses because its clock was set back (7)", () => {
+    live();
+    const note = actions.annotate(TARGET, "before");
+    for (const bytes of updates(receive({ type: "submit", operation: note }))) apply(bytes);
+    take(server.ack(5, [note.broadcastId]));
+    const comment = () => new Threads(replica).get(note.aid)?.comments[0] as Comment;
+    const edit = actions.edit(comment(), "edited");
+    for (const bytes of updates(receive({ type: "submit", operation: edit }))) apply(bytes);
+    take(server.ack(5, [edit.broadcastId]));
+
+    const once = actions.edit(comment(), "once more");
+    receive({ type: "submit", operation: once });
+    const again = actions.edit(comment(), "and again");
+    receive({ type: "submit", operation: again });
+    const refused = take(server.reject(once.broadcastId, "future", true));
+    expect(kinds(refused)).not.toContain("rejected");
+    receive({ type: "close", code: 4504, reason: "" });
+    expect(comment().text).toBe("and again");
+    receive({ type: "reconnect" });
+    receive({ type: "open" });
+    take(server.welcome(5, "n1", { now: now - 600_000 }));
+    const sent = updates(take(server.batch()));
+    expect(sent).toHaveLength(2);
+    for (const bytes of sent) apply(bytes);
+    take(server.ack(5, [once.broadcastId, again.broadcastId]));
+    expect(provider.outbox.size).toBe(0);
+    const [, created, text, edited] = server.doc.getMap("c").get(`${note.aid}/${comment().cid}`) as Plain[];
+    expect([created, text, edited]).toEqual([now, "and again", now - 600_000]);
+  });
+
+  it("rejects what is refused as dated ahead a second time (7)", () => {
+    live();
+    const operation = actions.annotate(TARGET, "kept");
+    receive({ type: "submit", operation });
+    take(server.reject(operation.broadcastId, "future", true));
+    receive({ type: "close", code: 4504, reason: "" });
+    expect(provider.outbox.size).toBe(1);
+    receive({ type: "reconnect" });
+    expect(updates(live())).toHaveLength(1);
+    expect(take(server.reject(operation.broadcastId, "future", true))).toContainEqual({
+      type: "rejected",
+      operation,
+      code: "future",
+      reason: "because",
+    });
+    expect(provider.outbox.size).toBe(0);
   });
 
   it("shows an operation at once and settles it once (1)", () => {

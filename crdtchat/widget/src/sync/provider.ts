@@ -8,6 +8,8 @@
  * 4. After a refusal, a new lease or a new epoch the replica is what the server has plus replayed intents.
  * 5. An event of an operation of this client is never reported, one of another client once.
  * 6. Unless it was told to stop or to sign in, it always has a time at which it will try again.
+ * 7. What the server refuses as dated ahead of its clock waits for the next welcome, which tells the time, and is
+ *    sent once more, dated anew; refused again it is rejected.
  */
 
 import { redate } from "../model/dating";
@@ -322,7 +324,8 @@ export class Provider {
   #rejected(broadcastId: string, code: string, reason: string, now: number): void {
     const entry = this.outbox.find(broadcastId);
     if (!entry) return;
-    if (COME_BACK_LATER.has(code)) entry.notBefore = now + PATIENCE_MS;
+    if (code === "future" && !entry.misdated) entry.misdated = true;
+    else if (COME_BACK_LATER.has(code)) entry.notBefore = now + PATIENCE_MS;
     else this.#refuse(entry, code, reason);
     if (!entry.sent) return;
     this.#startAgain();
@@ -347,7 +350,10 @@ export class Provider {
       const code = obstacle(this.replica.written, operation);
       // An answer to what another tab of this browser has still to send: that comes first.
       if (code && obstacle(this.replica, operation) === undefined) continue;
-      if (code && !operation.intents.every((intent) => holds(this.replica.written, intent))) {
+      if (
+        code &&
+        !operation.intents.every((intent) => holds(this.replica.written, intent, operation.redated))
+      ) {
         this.#refuse(entry, code, "");
         continue;
       }
