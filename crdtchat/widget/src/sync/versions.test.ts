@@ -3,7 +3,8 @@ import { describe, expect, it, vi } from "vitest";
 import { Actions } from "../model/actions";
 import type { Operation } from "../model/intents";
 import { Emitter } from "./emitter";
-import type { Session, SessionEvents } from "./session";
+import type { Session } from "./session";
+import type { SessionEvents } from "./session-events";
 import { MOST_TEXTS, VersionCache } from "./version-cache";
 import { Versions, versionOf } from "./versions";
 
