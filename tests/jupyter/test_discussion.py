@@ -49,7 +49,7 @@ def test_a_copy_asks_before_it_begins_or_goes_on(jupyter: JupyterProcess) -> Non
     for name in ("fork.ipynb", "twin.ipynb"):
         shutil.copy(jupyter.files / "first.ipynb", jupyter.files / name)
     asked = jupyter.discussion("ann", "fork.ipynb")
-    assert asked["similar"] == [{"page": page, "path": "first.ipynb"}]
+    assert asked["similar"] == [{"page": page, "path": "first.ipynb", "lost": False}]
     assert asked["page"] != page
     forked = jupyter.discussion("ann", "fork.ipynb", **{"continue": "new"})
     assert forked["page"] != page
