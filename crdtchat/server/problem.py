@@ -8,7 +8,7 @@ from http import HTTPStatus
 from math import ceil
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from crdtchat.access.guard import TooManyConnections
@@ -90,11 +90,18 @@ async def _answer(request: Request, error: Exception) -> Response:
             return problem_response(Problem(503 if retry else 500, str(error)))
         case HTTPException(status_code=status, detail=detail, headers=headers):
             return problem_response(Problem(status, detail, headers=headers))
+        case ClientDisconnect():
+            # Nobody hears this: it is the end of the request without an error of ours.
+            return problem_response(Problem(400, "the body broke off"))
     raise error
 
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 HANDLERS: dict[type[Exception] | int, Handler] = dict.fromkeys(
-    (Problem, Refused, InvalidRecord, TooManyConnections, StoreError, HTTPException), _answer
+    (
+        *(Problem, Refused, InvalidRecord, TooManyConnections, StoreError),
+        *(HTTPException, ClientDisconnect),
+    ),
+    _answer,
 )
 """What turns an exception of a route into its answer."""
