@@ -33,6 +33,10 @@ class Table:
     flags: frozenset[str] = frozenset()
     """Columns that hold 0 or 1 here, and truth values in PostgreSQL."""
 
+    packed: str = ""
+    """The column that SQLite may hold compressed (`crdtchat.stores.packing`), as its own column
+    `packed` says. Here it is as it was before."""
+
     def postgres(self, column: str) -> str:
         """What PostgreSQL calls a column."""
         return self.renamed.get(column, column)
@@ -47,6 +51,7 @@ def _table(
     digests: Mapping[str, tuple[str, ...]] | None = None,
     is_named: bool = False,
     flags: str = "",
+    packed: str = "",
 ) -> Table:
     return Table(
         name,
@@ -56,6 +61,7 @@ def _table(
         digests or {},
         is_named,
         frozenset(flags.split()),
+        packed,
     )
 
 
@@ -72,7 +78,7 @@ TABLES = (
         "document_id sequence",
         renamed={"update": "change"},
     ),
-    _table("snapshot", "document_id sequence state checksum", "document_id"),
+    _table("snapshot", "document_id sequence state checksum", "document_id", packed="state"),
     _table(
         "lease",
         "document_id client user nonce checksum",

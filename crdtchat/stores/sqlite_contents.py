@@ -10,6 +10,7 @@ from pathlib import Path
 
 from crdtchat.stores.base import DocumentKey, Loaded, StoreError
 from crdtchat.stores.contents import Numbers, Row, Table
+from crdtchat.stores.packing import pack, unpack
 from crdtchat.stores.sqlite_errors import DATABASE_ERRORS, damaged, explain, explain_os
 from crdtchat.stores.sqlite_file import DatabaseFile, connect, transaction
 from crdtchat.stores.sqlite_read import LogReader
@@ -32,21 +33,34 @@ class SqliteContents:
         """See `Contents`."""
         order = ", ".join(_quoted(table.key))
         for row in self._connection.execute(
-            f"SELECT {', '.join(_quoted(table.columns))} FROM {table.name} ORDER BY {order}"
+            f"SELECT {', '.join(_quoted(_kept(table)))} FROM {table.name} ORDER BY {order}"
         ):
             # A damaged row may hold any type.
             if not all(isinstance(value, int | str | bytes) for value in row):
                 raise damaged(self._path, f"a row of {table.name}")
-            yield row
+            yield self._unpacked(table, row) if table.packed else row
 
     def put(self, table: Table, rows: Iterator[Row]) -> None:
         """See `Contents`."""
-        marks = ", ".join("?" for _ in table.columns)
+        columns = _kept(table)
+        marks = ", ".join("?" for _ in columns)
         with transaction(self._connection, "IMMEDIATE"):
             self._connection.executemany(
-                f"INSERT INTO {table.name} ({', '.join(_quoted(table.columns))}) VALUES ({marks})",
-                rows,
+                f"INSERT INTO {table.name} ({', '.join(_quoted(columns))}) VALUES ({marks})",
+                (_packed(table, row) for row in rows) if table.packed else rows,
             )
+
+    def _unpacked(self, table: Table, row: Row) -> Row:
+        *values, packed = row
+        place = table.columns.index(table.packed)
+        kept = values[place]
+        try:
+            if not isinstance(kept, bytes):
+                raise ValueError("text in the place of bytes")
+            values[place] = unpack(kept, bool(packed))
+        except ValueError:
+            raise damaged(self._path, f"a row of {table.name}") from None
+        return tuple(values)
 
     def numbers(self) -> Numbers:
         """See `Contents`."""
@@ -84,6 +98,20 @@ class SqliteContents:
     def load(self, key: DocumentKey) -> Loaded:
         """See `Contents`."""
         return self._reads.load(self._connection, key)
+
+
+def _kept(table: Table) -> tuple[str, ...]:
+    """The columns that SQLite has for it."""
+    return (*table.columns, "packed") if table.packed else table.columns
+
+
+def _packed(table: Table, row: Row) -> Row:
+    values = list(row)
+    place = table.columns.index(table.packed)
+    state = values[place]
+    assert isinstance(state, bytes)
+    values[place], packed = pack(state)
+    return (*values, int(packed))
 
 
 def _quoted(columns: tuple[str, ...]) -> list[str]:
