@@ -45,7 +45,7 @@ COLUMNS = {
     "revision": "number unscrubbed",
     "role_grant": "tenant user* role",
     "secret": "name value",
-    "snapshot": "document_id sequence state* checksum",
+    "snapshot": "document_id sequence state* packed checksum",
     "tenant": "name description",
     "token": "id digest tenant role user* name* pages expires created revoked",
     "usage": "tenant day counter count",
@@ -199,9 +199,9 @@ async def test_postgres(postgres: PostgresServer) -> None:
                 )
             }
         tables = {table for table, _ in columns}
-        # Digests find rows by keys of any length; counters and the version stand in for pragmas.
+        # Digests find rows by keys of any length; counters and versions stand in for pragmas.
         own = {"counter", "schema_version"}
-        digests = {("document", "digest"), ("report", "digest")}
+        digests = {("document", "digest"), ("report", "digest"), ("document", "format")}
         digests |= {(table, "page_digest") for table in ("webhook_delivery", "webhook_lane")}
         assert {one for one in columns if one[0] not in own} - digests <= listed(marked=False)
         assert listed(marked=True) <= columns

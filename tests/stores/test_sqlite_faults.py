@@ -2,6 +2,7 @@
 # A test may wait for the disk.
 # ruff: noqa: ASYNC240
 
+import os
 import random
 import re
 import sqlite3
@@ -79,7 +80,7 @@ class TestFull:
                 await store.append([append_of(OTHER, 1, 1), big])
             assert caught.value.retry
             with pytest.raises(StoreUnavailable, match=r"is full"):
-                await store.snapshot(KEY, 1, 2, bytes(400_000))
+                await store.snapshot(KEY, 1, 2, os.urandom(400_000))
             assert await store.load(KEY) == Loaded(sequence=3, entries=entries(1, 3))
             assert await store.load(OTHER) == Loaded()
         assert await store.append([append_of(OTHER, 1, 1)]) == [1]  # what fits, goes
