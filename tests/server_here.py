@@ -10,6 +10,7 @@ import anyio
 import uvicorn
 
 from crdtchat.access.tenants import DEMO
+from crdtchat.host.hub import Hub
 from crdtchat.server.app import create_app
 from crdtchat.server.serve import server_config
 from crdtchat.server.settings import Settings
@@ -21,6 +22,7 @@ class Server(uvicorn.Server):
     """Says when it listens, and on which port."""
 
     listens: anyio.Event
+    hub: Hub
 
     async def startup(self, sockets: object = None) -> None:
         await super().startup()
@@ -32,13 +34,17 @@ class Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def running(data: Path, tuning: Tuning) -> AsyncIterator[Server]:
-    """A server with its clockwork, and the demo tenant."""
+async def running(
+    data: Path, tuning: Tuning, certificate: Path | None = None, key: Path | None = None
+) -> AsyncIterator[Server]:
+    """A server with its clockwork, and the demo tenant; it speaks TLS if it has a certificate."""
     app = create_app(store=SqliteStore(data / "db"), tenants=DEMO, demo=False, tuning=tuning)
-    server = Server(server_config(app, Settings(port=0, data=data), tuning.heartbeat))
+    settings = Settings(port=0, data=data, tls_cert=certificate, tls_key=key)
+    server = Server(server_config(app, settings, tuning.heartbeat))
     server.listens = anyio.Event()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(server.serve)
         await server.listens.wait()
+        server.hub = app.state.hub
         yield server
         server.should_exit = True

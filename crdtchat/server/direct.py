@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable, Sequence
+from socket import IPPROTO_TCP
 from typing import Any, cast
 
 from uvicorn.protocols.utils import ClientDisconnected
@@ -23,10 +25,19 @@ from crdtchat.server.doors import Arrival
 from crdtchat.server.turns import AT_ONCE_BYTES, SLICE_BYTES, Turns
 from crdtchat.server.waiting import Inbox, Signal
 
+if sys.platform == "linux":
+    from socket import TCP_NOTSENT_LOWAT
+
 DIRECT = "crdtchat.direct"
 """Name of the ASGI scope extension that holds the protocol."""
 
 
+UNSENT_BYTES = 4_096
+"""What may wait in a transport before the peer counts as one that does not read. The session's
+outbox keeps the rest, and knows how to let go of it."""
+SYSTEM_BYTES = 131_072
+"""What the system may hold back of one connection, beside what is on its way (Linux: up to 4 MB
+else). Whoever reads slowly reads what is that old."""
 LINGER = 15.0
 """Seconds after which a connection that was closed is cut off: its last bytes were not read."""
 AT_ONCE = 16
@@ -79,6 +90,10 @@ class DirectSocket(WebSocketsSansIOProtocol):
         self._arrival = arrival
         self._turns = turns
         self._stuck_seconds = stuck_seconds
+        self.transport.set_write_buffer_limits(high=UNSENT_BYTES)
+        if sys.platform == "linux" and not self.transport.is_closing():
+            socket = self.transport.get_extra_info("socket")
+            socket.setsockopt(IPPROTO_TCP, TCP_NOTSENT_LOWAT, SYSTEM_BYTES)
         if self.disconnected and arrival is not None:
             arrival.leave()
 
@@ -96,7 +111,11 @@ class DirectSocket(WebSocketsSansIOProtocol):
         super().resume_writing()
 
     def keepalive_timeout(self) -> None:
-        """The peer does not answer."""
+        """The peer does not answer. One that leaves a full buffer unread has not come to the
+        question: it has the time that it may be stuck."""
+        if self._stuck is not None and not self.close_sent and self.ping_timeout is not None:
+            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
+            return
         super().keepalive_timeout()
         self._stuck = self._stuck or self.loop.call_later(LINGER, self.transport.abort)
 

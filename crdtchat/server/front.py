@@ -12,7 +12,7 @@ from typing import Any, cast
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from crdtchat.server.direct import LINGER, DirectSocket
+from crdtchat.server.direct import LINGER, UNSENT_BYTES, DirectSocket
 from crdtchat.server.doors import Arrival, Doors
 from crdtchat.server.turns import Turns
 
@@ -59,6 +59,7 @@ class FrontDoor(HttpToolsProtocol):
             self._begin(transport)
         else:
             transport.pause_reading()
+            transport.set_write_buffer_limits(high=UNSENT_BYTES)  # beside those of TLS
             self._handshake = self.loop.create_task(self._shake_hands(transport, tls))
 
     async def _shake_hands(self, transport: asyncio.Transport, tls: ssl.SSLContext) -> None:

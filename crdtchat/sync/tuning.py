@@ -36,7 +36,8 @@ class Tuning:
     and their clients send a few a second."""
     asides_per_second: float = 50.0
     """So many come back."""
-    outbox_bytes: int = 49_152
+    outbox_bytes: int = 40_960
+    """With what waits in transports below 64 KiB a session."""
     answers_bytes: int = 4_194_304
     ring_bytes: int = 131_072
     ring_ms: int = 60_000
