@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import cast
+from typing import Self, cast
 
 from crdtchat.bench.deliveries import Deliveries
 from crdtchat.bench.door import Door
@@ -62,7 +62,7 @@ class BenchClient(asyncio.Protocol):
     @classmethod
     async def open(
         cls, door: Door, deliveries: Deliveries | None = None, vector: bytes = EMPTY_VECTOR
-    ) -> BenchClient:
+    ) -> Self:
         """Connect and wait until the server has sent what `vector` misses. Raises Lost."""
         client = cls(door, deliveries, vector)
         loop = asyncio.get_running_loop()
@@ -74,6 +74,10 @@ class BenchClient(asyncio.Protocol):
             client.hang_up()
             raise Lost(f"no answer from {door.host}:{door.port}: {error!r}") from None
         return client
+
+    def held(self) -> bytes:
+        """State vector of what it has, for a server that dropped its queue: it keeps nothing."""
+        return EMPTY_VECTOR
 
     def send_update(self, update: bytes) -> None:
         """Send a change as a stock client does."""
@@ -141,7 +145,7 @@ class BenchClient(asyncio.Protocol):
             self._last, at = read_uint(frame, at)
         elif kind == message.MessageType.RESYNC:
             epoch, at = read_uint(frame, at)
-            self._send(message.encode_resync(epoch, self._last, EMPTY_VECTOR))
+            self._send(message.encode_resync(epoch, self._last, self.held()))
             return
         elif kind in (message.MessageType.SYNC, _SYNC_REPLY):
             step, at = read_uint(frame, at)

@@ -14,7 +14,8 @@ import anyio
 
 from crdtchat.testing.simulator.story import run_seed
 from tests.reliability import faults, sleepers
-from tests.reliability.samples import MIB, table
+from tests.reliability.samples import table
+from tests.reliability.sleepers import Crowd
 from tests.reliability.soak import soak
 from tests.simulation.test_small_scope import delete_and_reply, explore, reply_and_reply
 from tests.story.kill import kill_again_and_again
@@ -98,19 +99,21 @@ def soaked(row: str, quick: bool, *, minutes: float = 60.0) -> Result:
     return _result(row, done, passed=passed, wrong=found.wrong, table=table(found.samples))
 
 
-def slept(row: str, quick: bool) -> Result:
-    """Readers that stop reading; the short form says nothing of time."""
-    readers, asleep, rate, seconds = (40, 4, 50.0, 3.0) if quick else (500, 50, 500.0, 60.0)
+def slept(row: str, quick: bool, *, pace: float = 0.0) -> Result:
+    """Readers that stop reading, or read slowly; the short form says nothing of time."""
+    crowd = Crowd(40, 4, 50.0, 3.0, pace) if quick else Crowd(500, 50, 500.0, 60.0, pace)
     with tempfile.TemporaryDirectory() as folder:
-        found = sleepers.sleep(Path(folder), readers, asleep, rate, seconds)
-    before, meanwhile = found.p99_ms
+        found = sleepers.sleep(Path(folder), crowd)
+    awake, asleep = found.awake, found.asleep
     done = (
-        f"{asleep} of {readers}, {found.sent:,} operations meanwhile: "
-        f"{found.growth_each / 1024:.0f} KiB each ({found.growth_each * asleep / MIB:.1f} MiB); "
-        f"others' p99 {before:.0f} -> {meanwhile:.0f} ms; {found.frames:.0f} frames each on waking"
+        f"{crowd.sleepers} of {crowd.readers}, {asleep.sent:,} operations meanwhile: "
+        f"{found.growth_each / 1024:.0f} KiB each, {found.waking_growth_each / 1024:.0f} at most "
+        f"on waking; {asleep.differences} differences; others' p99 {asleep.p99_ms:.0f} ms and "
+        f"{asleep.waking_p99_ms:.0f} on waking, with everybody awake {awake.p99_ms:.0f} and "
+        f"{awake.waking_p99_ms:.0f}; {len(found.wrong)} wrong"
     )
-    on_time = quick or meanwhile <= sleepers.SLOWER * before
-    return _result(row, done, passed=found.passed and on_time, **asdict(found))
+    passed = not found.wrong and (quick or found.kept)
+    return _result(row, done, passed=passed, wrong=found.wrong, **asdict(found))
 
 
 def _silent(line: str) -> None:
@@ -124,5 +127,6 @@ ROWS: dict[str, tuple[str, Row]] = {
     **{name: (what.title, partial(fault, name)) for name, what in faults.FAULTS.items()},
     "soak": ("mixed traffic, 500 clients, a storm each minute", soaked),
     "sleepers": ("stuck readers", slept),
+    "slow": ("readers at a tenth of the pace", partial(slept, pace=0.1)),
 }
 """By the name on the command line: what it is, and how to do it."""

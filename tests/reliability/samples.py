@@ -51,7 +51,7 @@ class Sample:
 def look(server: ServerProcess, minute: float) -> Sample:
     """Take a sample."""
     process = Path(f"/proc/{server.pid}")
-    told = metrics(server)
+    told = metrics(server.url)
     return Sample(
         minute=minute,
         resident=server.memory(),
@@ -66,9 +66,9 @@ def look(server: ServerProcess, minute: float) -> Sample:
     )
 
 
-def metrics(server: ServerProcess) -> dict[str, float]:
-    """`GET /metrics`, the lines without labels."""
-    with urlopen(f"{server.url}/metrics", timeout=60) as answer:
+def metrics(url: str) -> dict[str, float]:
+    """`GET /metrics` of a server, the lines without labels."""
+    with urlopen(f"{url}/metrics", timeout=60) as answer:
         lines = answer.read().decode().splitlines()
     pairs = (line.rpartition(" ") for line in lines if not line.startswith("#"))
     return {name: float(value) for name, _, value in pairs if "{" not in name}

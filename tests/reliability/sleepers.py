@@ -1,19 +1,29 @@
-"""Slow and stuck readers: some of many stop reading while much is written, and wake up again."""
+"""Slow and stuck readers: some of many stop reading while much is written, and wake up again.
+
+The same load is run on two servers, one after another: on the first nobody sleeps. What grows with
+the page, and how late others are with a page of that size, is then the same in both.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import resource
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import uvloop
 
 from crdtchat.bench.client import BenchClient
 from crdtchat.bench.deliveries import Deliveries, percentile
 from crdtchat.bench.door import Door
+from crdtchat.bench.machine import allow_files, cpu_seconds
 from crdtchat.bench.records import Writer
+from crdtchat.document.replica import Replica
+from crdtchat.sync.limits import OPERATION
+from crdtchat.sync.statevector import decode_state_vector
 from tests.reliability.crowd import USER
 from tests.reliability.samples import metrics
+from tests.reliability.sleeper import Kept, Sleeper
 from tests.server_process import ServerProcess, running_server
 
 GROWTH = 64 * 1024
@@ -21,123 +31,225 @@ GROWTH = 64 * 1024
 SLOWER = 1.2
 """The others' p99 may grow by this factor."""
 WRITERS = 4
+PAGE = "sleepy"
 _REPLIES = 4
+_SAMPLED = 9
+"""The lateness of every ninth reader is looked at; the others only read."""
+_LOOK = 0.05
+"""Seconds between two looks at memory, and at who may read on."""
+_PATIENCE = 120.0
+_BEHIND = "crdtchat_sessions_behind_total"
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Who reads, and what is written. Half of the readers speak crdtchat.v1, half are stock."""
+
+    readers: int
+    """In all."""
+    sleepers: int
+    """Of these."""
+    rate: float
+    """Operations a second."""
+    seconds: float
+    """That they sleep."""
+    pace: float = 0.0
+    """What share of the bytes they still read meanwhile; 0: they are stuck."""
+
+
+@dataclass(slots=True)
+class Course:
+    """One load on one server."""
+
+    sent: int = 0
+    """Operations while some slept."""
+    growth: int = 0
+    """Bytes, of the server, meanwhile."""
+    p99_ms: float = 0.0
+    """From sending to the readers who are awake, meanwhile."""
+    waking_p99_ms: float = 0.0
+    """The same in the time in which the sleepers wake up."""
+    waking_growth: int = 0
+    """Bytes, of the server, in that time."""
+    differences: int = 0
+    """That the server sent to sessions that were behind."""
+    server: float = 0.0
+    """CPU seconds a second while some slept."""
+    generator: float = 0.0
+    wrong: list[str] = field(default_factory=list)
+    """Connections that ended, and sleepers that do not hold everything in the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slept:
-    """What sleepers cost, and what they got."""
+    """The load with everybody awake, and with sleepers."""
 
-    readers: int
-    sleepers: int
-    rate: float
-    """Operations a second that were wanted."""
-    sent: int
-    """While they slept."""
-    growth_each: float
-    """Bytes: of the server while they slept, beside as long a time before, for each of them."""
-    p99_ms: tuple[float, float]
-    """The others', before and meanwhile."""
-    frames: float
-    """That a sleeper got when it woke up, in the mean: what lay in sockets, and the difference."""
-    behind: int
-    """How many of them the server had to send a difference."""
-    closed: list[str]
+    crowd: Crowd
+    awake: Course
+    asleep: Course
 
     @property
-    def passed(self) -> bool:
-        """Memory, and nobody sent away; how late others are says nothing on a busy machine."""
-        return self.growth_each < GROWTH and not self.closed
+    def growth_each(self) -> float:
+        """Bytes that one sleeper cost."""
+        return (self.asleep.growth - self.awake.growth) / self.crowd.sleepers
+
+    @property
+    def waking_growth_each(self) -> float:
+        """The same, of what was the most while they woke up."""
+        return (self.asleep.waking_growth - self.awake.waking_growth) / self.crowd.sleepers
+
+    @property
+    def kept(self) -> bool:
+        """Whether memory, lateness and what sleepers are sent are as promised."""
+        awake, asleep = self.awake, self.asleep
+        return (
+            self.growth_each < GROWTH
+            and asleep.p99_ms <= SLOWER * awake.p99_ms
+            and (self.crowd.pace > 0 or asleep.differences == self.crowd.sleepers)
+        )
+
+    @property
+    def wrong(self) -> list[str]:
+        """What nobody should have met with."""
+        return self.awake.wrong + self.asleep.wrong
 
 
 class _Page:
-    def __init__(self, server: ServerProcess, token: str) -> None:
+    """One page with all its clients."""
+
+    def __init__(self, server: ServerProcess, crowd: Crowd) -> None:
         port = int(server.url.rpartition(":")[2])
-        self._door = Door("127.0.0.1", port, f"/sync/demo/sleepy?token={token}")
-        self.deliveries = Deliveries()
-        self.readers: list[BenchClient] = []
-        self.writers: list[tuple[BenchClient, Writer]] = []
+        path = f"/sync/demo/{PAGE}?token={server.token(USER)}"
+        self._doors = [Door("127.0.0.1", port, path, v1) for v1 in (False, True)]
+        self._server = server
+        self._crowd = crowd
+        self._deliveries = Deliveries()
+        self._readers: list[BenchClient] = []
+        self._sleepers: list[Sleeper] = []
+        self._writers: list[tuple[BenchClient, Writer]] = []
         self.sent = 0
+        self.peak = 0
+        """The server's largest resident memory, in bytes, while it was written last."""
 
-    async def open(self, readers: int, sleepers: int) -> list[BenchClient]:
-        """Answers the sleepers, whose deliveries are not counted."""
-        for _ in range(readers - sleepers):
-            self.readers.append(await BenchClient.open(self._door, self.deliveries))
+    async def open(self) -> None:
+        """Connect everybody. Raises Lost."""
+        crowd, shared = self._crowd, dict[bytes, bytes]()
+        for number in range(crowd.readers - crowd.sleepers):
+            sampled = self._deliveries if number % _SAMPLED == 0 else None
+            self._readers.append(await BenchClient.open(self._doors[number % 2], sampled))
+        for number in range(crowd.sleepers):
+            self._sleepers.append(await Sleeper.open(self._doors[number % 2], Kept(shared)))
         for number in range(WRITERS):
-            client = await BenchClient.open(self._door)
-            self.writers.append((client, Writer(200_000 + number, USER, seed=number)))
-        return [await BenchClient.open(self._door) for _ in range(sleepers)]
+            client = await BenchClient.open(self._doors[0])
+            self._writers.append((client, Writer(200_000 + number, USER, seed=number)))
 
-    async def write(self, rate: float, seconds: float) -> float:
+    async def write(self, seconds: float) -> float:
         """Write for so long; answers the p99 of deliveries, in milliseconds."""
-        deliveries = self.deliveries
+        deliveries, rate = self._deliveries, self._crowd.rate
         deliveries.lateness = type(deliveries.lateness)("d")
         deliveries.first_recorded, deliveries.recording = len(deliveries.sent), True
-        begin, done = time.perf_counter(), 0
+        begin, done, looks = time.perf_counter(), 0, 0
+        self.peak = 0
         while (now := time.perf_counter()) < begin + seconds:
             while done < (now - begin) * rate:
                 self._write_one()
                 done += 1
+            if now > begin + looks * _LOOK:
+                self.peak = max(self.peak, self._server.memory())
+                looks += 1
             await asyncio.sleep(0.001)
         await asyncio.sleep(1.0)
         deliveries.recording = False
         return percentile(sorted(deliveries.lateness), 0.99) * 1e3
 
+    async def doze(self) -> None:
+        """Until cancelled the sleepers read at their pace: of what the others read, that share."""
+        usual, had = self._readers[0], [one.received for one in self._sleepers]
+        start = usual.received
+        while True:
+            due = self._crowd.pace * (usual.received - start)
+            for sleeper, before in zip(self._sleepers, had, strict=True):
+                if sleeper.received - before < due:
+                    sleeper.read_on()
+                else:
+                    sleeper.stop_reading()
+            await asyncio.sleep(_LOOK)
+
+    def wake(self) -> None:
+        """The sleepers read on."""
+        for sleeper in self._sleepers:
+            sleeper.read_on()
+
+    async def missing(self) -> int:
+        """Sleepers that do not get to hold what the server does, though they had time for it."""
+        late = await BenchClient.open(self._doors[0])
+        whole = Replica()
+        whole.apply(late.state)
+        late.hang_up()
+        wanted = decode_state_vector(whole.state_vector(), OPERATION)
+        begin = time.perf_counter()
+        while True:
+            missing = sum(
+                decode_state_vector(one.held(), OPERATION) != wanted for one in self._sleepers
+            )
+            if not missing or time.perf_counter() > begin + _PATIENCE:
+                return missing
+            await asyncio.sleep(_LOOK)
+
+    def hang_up(self) -> list[str]:
+        """Everybody leaves; answers why connections had ended before."""
+        writers = [client for client, _ in self._writers]
+        everybody = [*self._readers, *self._sleepers, *writers]
+        closed = [client.closed for client in everybody if client.closed]
+        for client in everybody:
+            client.hang_up()
+        return [f"{closed.count(why)} connections: {why}" for why in sorted(set(closed))]
+
     def _write_one(self) -> None:
-        client, writer = self.writers[self.sent % WRITERS]
+        client, writer = self._writers[self.sent % WRITERS]
         turn = self.sent // WRITERS
         self.sent += 1
         wall, clock = time.time_ns() // 1_000_000, writer.clock
         is_new = turn % (_REPLIES + 1) == 0
         update = writer.create(wall) if is_new else writer.reply(writer.annotations[-1], wall)
-        self.deliveries.send(writer.client, clock, time.perf_counter())
+        self._deliveries.send(writer.client, clock, time.perf_counter())
         client.send_update(update)
 
 
-def sleep(folder: Path, readers: int, sleepers: int, rate: float, seconds: float) -> Slept:
-    """Measure on a server of its own."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 2 * readers + 500)), hard))
+def sleep(folder: Path, crowd: Crowd) -> Slept:
+    """Measure on servers of their own."""
+    allow_files(2 * crowd.readers + 500)
     config = folder / "sleepers.toml"
     config.write_text("connections_per_address = 100000\n")
-    with running_server(folder / "data", ["--config", str(config)]) as server:
-        token = server.token(USER)
-        return asyncio.run(_sleep(server, token, readers, sleepers, rate, seconds))
+    courses: list[Course] = []
+    for sleeping in (False, True):
+        with running_server(folder / f"data{sleeping:d}", ["--config", str(config)]) as server:
+            page = _Page(server, crowd)
+            courses.append(uvloop.run(_run(server, page, crowd, sleeping=sleeping)))
+    return Slept(crowd, *courses)
 
 
-async def _sleep(
-    server: ServerProcess, token: str, readers: int, sleepers: int, rate: float, seconds: float
-) -> Slept:
-    page = _Page(server, token)
-    asleep = await page.open(readers, sleepers)
-    await page.write(rate, seconds / 4)  # until buffers have their size
+async def _run(server: ServerProcess, page: _Page, crowd: Crowd, *, sleeping: bool) -> Course:
+    course = Course()
+    await page.open()
+    await page.write(crowd.seconds / 6)  # until buffers have their size
+    told, start = metrics(server.url), server.memory()
+    sent, mine, theirs = page.sent, time.process_time(), cpu_seconds(server.pid)
+    dozing = asyncio.create_task(page.doze()) if sleeping else None
+    begin = time.perf_counter()
+    course.p99_ms = await page.write(crowd.seconds)
+    passed = time.perf_counter() - begin
+    course.growth, course.sent = server.memory() - start, page.sent - sent
+    course.generator = (time.process_time() - mine) / passed
+    course.server = (cpu_seconds(server.pid) - theirs) / passed
+    if dozing is not None:
+        dozing.cancel()
+        page.wake()
     start = server.memory()
-    before = await page.write(rate, seconds)
-    usual = server.memory() - start
-    for client in asleep:
-        client.stop_reading()
-    sent, start = page.sent, server.memory()
-    meanwhile = await page.write(rate, seconds)
-    growth = server.memory() - start - usual
-    sent = page.sent - sent
-    frames = [client.updates for client in asleep]
-    for client in asleep:
-        client.read_on()
-    await asyncio.sleep(5.0)
-    woken = [client.updates - had for client, had in zip(asleep, frames, strict=True)]
-    told = metrics(server).get("crdtchat_sessions_behind_total", 0)
-    everybody = [*page.readers, *asleep, *(client for client, _ in page.writers)]
-    closed = sorted({client.closed for client in everybody if client.closed})
-    for client in everybody:
-        client.hang_up()
-    return Slept(
-        readers,
-        sleepers,
-        rate,
-        sent,
-        growth / sleepers,
-        (before, meanwhile),
-        sum(woken) / sleepers,
-        int(told),
-        closed,
-    )
+    course.waking_p99_ms = await page.write(crowd.seconds / 6)
+    course.waking_growth = page.peak - start
+    if missing := await page.missing():
+        course.wrong.append(f"{missing} sleepers do not hold what the server does")
+    course.differences = int(metrics(server.url).get(_BEHIND, 0) - told.get(_BEHIND, 0))
+    course.wrong += page.hang_up()
+    return course

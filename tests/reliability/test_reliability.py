@@ -8,7 +8,7 @@ import pytest
 
 from tests.reliability.faults import suffer
 from tests.reliability.samples import Sample, trend
-from tests.reliability.sleepers import sleep
+from tests.reliability.sleepers import Crowd, sleep
 
 
 @pytest.mark.timeout(280)
@@ -19,10 +19,10 @@ def test_people_go_on_after_the_disk_was_read_only_and_lose_nothing(tmp_path: Pa
 
 
 @pytest.mark.timeout(280)
-def test_sleepers_are_not_sent_away(tmp_path: Path) -> None:
-    found = sleep(tmp_path, readers=24, sleepers=4, rate=40.0, seconds=2.0)
-    assert not found.closed
-    assert found.sent > 0
+def test_sleepers_are_not_sent_away_and_get_all_that_they_missed(tmp_path: Path) -> None:
+    found = sleep(tmp_path, Crowd(readers=24, sleepers=4, rate=40.0, seconds=2.0))
+    assert not found.wrong
+    assert found.asleep.sent > 0
 
 
 def _sample(minute: float, resident: int, descriptors: int) -> Sample:
