@@ -17,6 +17,8 @@ from urllib.parse import quote
 import httpx
 
 ROOT = Path(__file__).parents[2]
+PYTHONPATH = os.pathsep.join((str(ROOT), str(ROOT / "tests" / "quick")))
+"""Of all Jupyter processes under test."""
 CONFIG = """
 from tests.jupyter.server_config import configure
 configure(get_config())
@@ -68,7 +70,7 @@ class JupyterProcess:
             "JUPYTER_DATA_DIR": str(self.home / "data"),
             "JUPYTER_RUNTIME_DIR": str(self.home / "runtime"),
             "JUPYTER_PATH": str(self.home / "path"),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": PYTHONPATH,
             "PYTHONUNBUFFERED": "1",
         }
         if self._packages is not None:
