@@ -109,6 +109,15 @@ class JupyterProcess:
         """kill -9."""
         self._end(signal.SIGKILL)
 
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """kill -9, and a start at the end of the block, whatever happens in it."""
+        self.kill()
+        try:
+            yield
+        finally:
+            self.start()
+
     def client(self, user: str) -> httpx.Client:
         """An HTTP client of a user."""
         headers = {"Authorization": f"token {user}-token"} if user else {}
