@@ -5,9 +5,12 @@ from __future__ import annotations
 from crdtchat.client.provider import Phase
 from crdtchat.document.replica import Replica
 from crdtchat.sync import message
+from crdtchat.sync.effects import LogEntry
+from crdtchat.sync.leases import HOLD_SECONDS
 from tests.client.world import Client, Clock, settle
 from tests.simulation.test_found import EVE, TARGET, annotation, feed
 from tests.sync.nodes import Log, Node
+from tests.sync.nodes import settle as settle_nodes
 
 
 def two_nodes() -> tuple[Clock, Node, Node, Client]:
@@ -105,3 +108,93 @@ def test_2_what_is_acknowledged_is_not_written_over_at_a_node_that_has_not_heard
     ahead.hear()
     assert ann.content() == behind.content() == ahead.content()
     assert len(ann.content()["c"]) == 4
+
+
+def test_2_a_refusal_on_ground_that_others_took_away_is_not_told() -> None:
+    """An operation was sent again under another lease while the first sending waited, and refused
+    as existing; then the first sending was refused: its author took it for saved."""
+    clock, log = Clock(), Log()
+    ahead, behind = Node(clock, log), Node(clock, log)
+    ann, bob = Client(behind, "ann", 1), Client(ahead, "bob", 2)
+    ann.peer.annotations = 1
+    _, operation = ann.actions.annotate(TARGET, "mine", clock.now())
+    ann.submit(operation)
+    ann.connect()
+    while ann.carry_up() or ann.transmit() or ann.carry_down():
+        pass
+    assert behind.pending is not None
+    ann.cut(known=False)
+    for _ in range(4):
+        ann.connect()
+        while ann.carry_up() or ann.transmit() or ann.carry_down():
+            pass
+    bob.submit(bob.actions.annotate(TARGET, "faster", clock.now())[1])
+    settle(ahead, [bob])
+    behind.commit()
+    settle(behind, [ann])
+    assert [draft.text for draft in ann.provider.drafts] == ["mine"]
+    assert ann.content() == behind.content()
+
+
+def after_a_night(ahead: Node, behind: Node) -> tuple[Client, Client]:
+    """Bob is at one node. The other heard nothing of him for a night, gave his id to Ann, and is
+    about to append what she wrote."""
+    clock = ahead.clock
+    ann, bob = Client(behind, "ann", 1), Client(ahead, "bob", 2)
+    bob.submit(bob.actions.annotate(TARGET, "evening", clock.now())[1])
+    settle(ahead, [bob])
+    behind.hear()
+    clock.wall += int(HOLD_SECONDS * 1_000) + 1
+    ann.submit(ann.actions.annotate(TARGET, "morning", clock.now())[1])
+    move(ann)
+    assert ann.provider.lease.partition("-")[0] == bob.provider.lease.partition("-")[0]
+    assert behind.pending is not None
+    return ann, bob
+
+
+def move(client: Client) -> None:
+    """Everything arrives that is on its way."""
+    for _ in range(3):
+        client.connect()
+        while client.carry_up() or client.transmit() or client.carry_down():
+            pass
+
+
+def all_is_well(nodes: list[Node], clients: list[Client], annotations: int) -> None:
+    settle_nodes(nodes, clients)
+    for client in clients:
+        assert client.provider.phase is Phase.LIVE
+        assert all(client.content() == node.content() for node in nodes)
+        assert len(client.content()["a"]) == annotations
+
+
+def test_b3_what_waits_under_an_id_that_is_another_s_is_not_appended() -> None:
+    """Whose id it was came to light by a conflict: what Ann had written went into the log all the
+    same, at the clock that was Bob's next; when he wrote there he was sent away for good."""
+    clock, log = Clock(), Log()
+    ahead, behind = nodes = [Node(clock, log, spread=1) for _ in range(2)]
+    ann, bob = after_a_night(ahead, behind)
+    log.entries.append(LogEntry(Replica(client=99).write([annotation("else", clock)]), "eve", 1))
+    behind.commit()
+    behind.commit()
+    bob.submit(bob.actions.annotate(TARGET, "at his next clock", clock.now())[1])
+    move(bob)
+    ahead.commit()
+    move(bob)
+    all_is_well(nodes, [ann, bob], 4)
+
+
+def test_b3_who_writes_under_an_id_that_the_log_gives_to_nobody_here_holds_it() -> None:
+    """Bob's entries came without his lease, which was known for long: Ann went on holding his id,
+    came again with it, and was sent away for good."""
+    clock, log = Clock(), Log()
+    ahead, behind = nodes = [Node(clock, log, spread=1) for _ in range(2)]
+    ann, bob = after_a_night(ahead, behind)
+    bob.submit(bob.actions.annotate(TARGET, "at her next clock", clock.now())[1])
+    move(bob)
+    ahead.commit()
+    behind.pending = None
+    news = log.entries[behind.room.history.sequence :]
+    behind.perform(behind.room.absorb(news, (), clock.moment()))
+    move(ann)
+    all_is_well(nodes, [ann, bob], 3)
