@@ -26,7 +26,7 @@ class Desk:
         """Queue a frame that must arrive."""
         session.outbox.answer(frame)
         self._ready[session.number] = None
-        if session.outbox.answers_bytes > self._answers_bytes + len(frame):
+        if session.outbox.answers_bytes > self._answers_bytes:
             self.close(session, CloseCode.TOO_SLOW, "does not read what it asks for")
 
     def push(self, session: Session, frame: bytes) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from crdtchat.sync.differences import Difference, Differences
 from crdtchat.sync.encode import EMPTY_UPDATE, join_updates
 from crdtchat.sync.ledger import Operation
-from crdtchat.sync.limits import OPERATION
-from crdtchat.sync.message import Batch, Resync
+from crdtchat.sync.limits import OPERATION, TRUSTED
+from crdtchat.sync.message import Batch, Resync, encode_batch
 from crdtchat.sync.ring import Ring
 from crdtchat.sync.statevector import decode_state_vector, encode_state_vector
 
-_CACHED_DIFFERENCES = 64
+NOTHING = b"\x00"
+"""The state vector of who has nothing."""
 
 
 class Document(Protocol):
@@ -20,6 +22,9 @@ class Document(Protocol):
 
     def state(self) -> bytes:
         """The whole document as one update, computed once per version."""
+
+    def state_vector(self) -> bytes:
+        """What it has."""
 
     def difference(self, state_vector: bytes) -> bytes:
         """What is missing from a state vector."""
@@ -33,59 +38,87 @@ class History:
         self.sequence = sequence
         self._document = document
         self._ring = Ring(sequence, ring_bytes)
-        self._clients: set[int] = set()
-        self._differences: dict[bytes, bytes] = {}
+        self._differences = Differences()
+        self._runs: dict[int, Batch] = {}
 
     def advance(self, operations: Sequence[Operation]) -> tuple[int, bytes]:
         """Count in committed operations; answer the first sequence number and their joined update,
         which the document is given in time (`effects.Apply`)."""
         update = join_updates([operation.update for operation in operations])
-        self._differences.clear()
         first = self.sequence + 1
         self.sequence += len(operations)
         for operation in operations:
             self._ring.push(operation.update, operation.size, operation.events, operation.entry.at)
+        self._runs.clear()
+        self._differences.forget(self._ring.first)
         return first, update
 
     def forget(self, before: int) -> None:
         """Stop remembering operations from before this time (milliseconds since 1970)."""
         self._ring.forget(before)
+        self._runs.clear()
+        self._differences.clear()
 
     def state(self) -> bytes:
         """The whole document."""
         return self._document.state()
 
-    def difference(self, state_vector: bytes) -> bytes:
-        """What the vector misses, computed once per vector and version: a thousand clients that
-        return at once cost one computation. Raises Malformed for a vector that is none."""
-        # By the bytes as they came: those who have the same send the same, whatever their order,
-        # and bytes that were answered before need not be read again.
-        difference = self._differences.get(state_vector)
-        if difference is None:
-            wanted = decode_state_vector(state_vector, OPERATION)
-            if not wanted:
-                return self._document.state()
-            if len(self._differences) >= _CACHED_DIFFERENCES:
-                self._differences.clear()
-            difference = self._document.difference(encode_state_vector(wanted))
-            self._differences[state_vector] = difference
-        return difference
+    def difference(self, state_vector: bytes) -> Difference:
+        """What the vector misses, or missed a moment ago: the operations after `Difference.last`
+        are remembered. A thousand clients that return at once cost one computation, also while
+        others write. Raises Malformed for a vector that is none."""
+        # By the bytes as they came: those who have the same send the same, whatever their order.
+        found = self._differences.find(state_vector)
+        if found is not None:
+            return found
+        asked = decode_state_vector(state_vector, OPERATION)
+        wanted = {client: clock for client, clock in asked.items() if clock}
+        found = self._differences.near(state_vector, wanted)
+        if found is None:
+            found = self._compute(wanted)
+            self._differences.keep(state_vector, found)
+        return found
 
     def since(self, after: int) -> Batch | None:
         """Everything after a sequence number, if it is still remembered."""
-        if not self._ring.covers(after):
-            return None
-        update, news = self._ring.since(after)
-        return Batch(after + 1, self.sequence, update, tuple(news))
+        run = self._runs.get(after)
+        if run is None and self._ring.covers(after):
+            update, news = self._ring.since(after)
+            run = self._runs[after] = Batch(after + 1, self.sequence, update, tuple(news))
+        return run
 
-    def answer(self, request: Resync) -> Batch:
-        """What a client that joins or rejoins is missing. Raises Malformed."""
+    def held(self, after: int) -> bytes:
+        """A state vector that everybody has reached who holds all operations up to `after`: that
+        of nothing if it is not remembered."""
+        if not self._ring.covers(after):
+            return NOTHING
+        vector = decode_state_vector(self._document.state_vector(), TRUSTED)
+        for update in self._ring.after(after):
+            for section in update.sections:
+                if vector.get(section.client, 0) > section.clock:
+                    vector[section.client] = section.clock
+        return encode_state_vector({client: clock for client, clock in vector.items() if clock})
+
+    def answer(self, request: Resync) -> list[bytes]:
+        """Frames with what a client that joins or rejoins is missing. Raises Malformed."""
         if request.epoch == self.epoch and request.after:
             if request.after == self.sequence:
-                return Batch(0, self.sequence, EMPTY_UPDATE, ())
+                return [encode_batch(0, self.sequence, EMPTY_UPDATE, ())]
             missed = self.since(request.after)
             if missed is not None:
-                return missed
-        if request.epoch in (0, self.epoch):
-            return Batch(0, self.sequence, self.difference(request.state_vector), ())
-        return Batch(0, self.sequence, self.state(), ())
+                return [encode_batch(*missed)]
+        known = request.epoch in (0, self.epoch)
+        difference = self.difference(request.state_vector if known else NOTHING)
+        run = self.rest(difference)
+        return [difference.as_batch(), *([] if run is None else [encode_batch(*run)])]
+
+    def rest(self, difference: Difference) -> Batch | None:
+        """The operations after a difference; None if there are none."""
+        return None if difference.last == self.sequence else self.since(difference.last)
+
+    def _compute(self, wanted: dict[int, int]) -> Difference:
+        document = self._document
+        update = document.difference(encode_state_vector(wanted)) if wanted else document.state()
+        whole = decode_state_vector(document.state_vector(), TRUSTED)
+        missing = sum(max(0, clock - wanted.get(client, 0)) for client, clock in whole.items())
+        return Difference(self.sequence, update, wanted, missing)

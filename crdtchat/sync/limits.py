@@ -40,5 +40,6 @@ TRUSTED = Limits(
     values=2**40,
     delete_ranges=2**40,
     deleted_items=2**40,
+    state_vector_clients=2**40,
 )
 """What this server wrote itself."""

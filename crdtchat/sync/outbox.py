@@ -20,6 +20,7 @@ class Outbox:
         self._frames: list[tuple[bytes, int | None]] = []
         self._droppable = 0
         self._kept = 0
+        self._largest = 0
         self.behind = False
         """Whether droppable frames were dropped: the session is owed a difference."""
         self.since = 0
@@ -46,6 +47,7 @@ class Outbox:
         """Queue a frame that must arrive."""
         self._frames.append((frame, None))
         self._kept += len(frame)
+        self._largest = max(self._largest, len(frame))
 
     @property
     def droppable_bytes(self) -> int:
@@ -53,9 +55,15 @@ class Outbox:
         return self._droppable
 
     @property
+    def largest_answer(self) -> int:
+        """Bytes of the largest answer that waits."""
+        return self._largest
+
+    @property
     def answers_bytes(self) -> int:
-        """Bytes of answers that wait; the owner ends a session that lets them grow."""
-        return self._kept
+        """Bytes of answers that wait beside the largest of them, which may be a whole page; the
+        owner ends a session that lets them grow."""
+        return self._kept - self._largest
 
     def caught_up(self) -> None:
         """The difference was queued: go on with droppable frames."""
@@ -65,7 +73,7 @@ class Outbox:
         """Take all frames, oldest first."""
         frames = [frame for frame, _ in self._frames]
         self._frames.clear()
-        self._droppable = self._kept = 0
+        self._droppable = self._kept = self._largest = 0
         return frames
 
     def __bool__(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 
 from crdtchat.sync.encode import join_updates
 from crdtchat.sync.message import Event
@@ -33,6 +34,16 @@ class Ring:
         back, or comes back with a state vector."""
         while self._operations and self._operations[0][3] < before:
             self._bytes -= self._operations.popleft()[1]
+
+    @property
+    def first(self) -> int:
+        """The sequence number of the oldest operation that is here, or would be the next."""
+        return self._last - len(self._operations) + 1
+
+    def after(self, after: int) -> list[Update]:
+        """The operations after `after`, which must be covered."""
+        count = self._last - after
+        return [entry[0] for entry in islice(self._operations, len(self._operations) - count, None)]
 
     def covers(self, after: int) -> bool:
         """Whether everything after sequence `after` is here."""

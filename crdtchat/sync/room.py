@@ -19,6 +19,7 @@ from crdtchat.sync import message
 from crdtchat.sync.awareness import decode_awareness
 from crdtchat.sync.codes import CloseCode, Malformed
 from crdtchat.sync.desk import Desk
+from crdtchat.sync.differences import Difference
 from crdtchat.sync.doubts import Behind, Doubts, require_seen
 from crdtchat.sync.effects import Apply, Effect, LogEntry, Publish, Settled
 from crdtchat.sync.fanout import Fanout
@@ -326,12 +327,14 @@ class Room:
                 self._intake.receive_stock_update(session, update, now, answer=True)
             case message.SyncStep1(state_vector):
                 difference = self.history.difference(state_vector)
-                self._desk.answer(session, message.encode_sync_step2(difference))
+                self._desk.answer(session, difference.as_step2())
+                self._send_rest(session, difference)
                 self._enter(session)
             case message.Resync():
                 if not session.assured:
                     require_seen(decoded, self.history)
-                self._desk.answer(session, message.encode_batch(*self.history.answer(decoded)))
+                for frame in self.history.answer(decoded):
+                    self._desk.answer(session, frame)
                 self._enter(session)
             case message.Awareness(update):
                 states = decode_awareness(update, OPERATION)
@@ -368,28 +371,36 @@ class Room:
             frame = fanout.frame(session)
             if frame is not None:
                 self._desk.push(session, frame)
+                if session.outbox.behind and not session.v1 and not session.had:
+                    session.had = self.history.held(session.outbox.since)
             session.delivered = self.history.sequence
 
     def _catch_up(self, session: Session) -> None:
         """Send one difference in place of all frames that were dropped."""
         missed = self.history.since(session.outbox.since)
-        if missed is not None:
-            frame = (
-                message.encode_batch(*missed)
-                if session.v1
-                else message.encode_sync_update(missed.update)
-            )
-        elif session.v1:
-            session.owed = True
-            frame = message.encode_resync_request(self.history.epoch)
-        else:
-            frame = message.encode_sync_update(self.history.state())
         session.outbox.caught_up()
         session.delivered = self.history.sequence
-        self._desk.answer(session, frame)
         if session.v1:
+            if missed is not None:
+                self._desk.answer(session, message.encode_batch(*missed))
+            else:
+                session.owed = True
+                self._desk.answer(session, message.encode_resync_request(self.history.epoch))
             snapshot = self.presence.snapshot(session.number)
             self._desk.answer(session, message.encode_presence(snapshot))
+        elif missed is not None:
+            self._desk.answer(session, message.encode_sync_update(missed.update))
+        else:
+            difference = self.history.difference(session.had)
+            self._desk.answer(session, difference.as_update())
+            self._send_rest(session, difference)
+        session.had = b""
+
+    def _send_rest(self, session: Session, difference: Difference) -> None:
+        """Send a stock session what came after a difference that was computed a moment ago."""
+        run = self.history.rest(difference)
+        if run is not None:
+            self._desk.answer(session, message.encode_sync_update(run.update))
 
     def _enter(self, session: Session) -> None:
         """The session just got all there is: from now on batches are for it."""
@@ -397,4 +408,5 @@ class Room:
         session.joined = True
         session.owed = False
         session.delivered = self.history.sequence
+        session.had = b""
         session.outbox.caught_up()

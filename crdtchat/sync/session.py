@@ -96,6 +96,8 @@ class Session:
     """Operations not answered yet."""
     delivered: int = 0
     """It holds everything up to this sequence number, once its outbox is sent."""
+    had: bytes = b""
+    """Of a stock session that is behind: a state vector it has reached."""
     asked: bool = False
     """Whether a stock session owes an answer to sync step 1, which will hold all it wrote."""
     gaps: int = 0

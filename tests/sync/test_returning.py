@@ -7,11 +7,15 @@ import pytest
 from crdtchat.bench.records import Writer
 from crdtchat.document.rules import LAW
 from crdtchat.sync.codes import Malformed
+from crdtchat.sync.effects import LogEntry
+from crdtchat.sync.encode import encode_write
 from crdtchat.sync.fold import fold
 from crdtchat.sync.history import History
+from crdtchat.sync.ledger import Operation
 from crdtchat.sync.limits import OPERATION
 from crdtchat.sync.mirror import Mirror
 from crdtchat.sync.statevector import decode_state_vector, encode_state_vector
+from crdtchat.sync.update import decode_update
 
 NOW = 1_700_000_000_000
 
@@ -26,6 +30,9 @@ class Counted:
     def state(self) -> bytes:
         return b"all of " + self.version
 
+    def state_vector(self) -> bytes:
+        return encode_state_vector({7: 103, 5: 102})
+
     def difference(self, state_vector: bytes) -> bytes:
         self.asked.append(state_vector)
         return b"what the " + self.version + b" has more"
@@ -35,12 +42,53 @@ def test_the_same_vector_is_answered_once_and_anew_after_a_change() -> None:
     document = Counted()
     history = History(document, 1, 0, 1_000)
     vector = encode_state_vector({7: 3, 5: 2})
-    assert [history.difference(vector) for _ in range(3)] == [b"what the first has more"] * 3
+    answers = [history.difference(vector).update for _ in range(3)]
+    assert answers == [b"what the first has more"] * 3
     assert document.asked == [vector]
     document.version = b"second"
-    history.advance([])
-    assert history.difference(vector) == b"what the second has more"
+    history.advance([_operation(2_000)])
+    assert history.difference(vector).update == b"what the second has more"
     assert document.asked == [vector, vector]
+
+
+def test_while_others_write_one_answer_and_what_came_after_it_will_do() -> None:
+    """Also for those who have a little more, and not for those who have much more or less."""
+    document = Counted()
+    history = History(document, 1, 0, 1_000)
+    first = history.difference(encode_state_vector({7: 3, 5: 2}))
+    history.advance([_operation(400)])
+    history.advance([_operation(400)])
+    for vector, same in (
+        ({7: 3, 5: 2}, True),
+        ({7: 20, 5: 2, 9: 1}, True),
+        ({7: 90, 5: 90}, False),
+        ({7: 90, 5: 1}, False),
+        ({7: 4}, False),
+        ({}, False),
+    ):
+        found = history.difference(encode_state_vector(vector))
+        assert (found is first) is same, vector
+        rest = history.rest(found)
+        assert (None if rest is None else (rest.first, rest.last)) == ((1, 2) if same else None)
+    history.advance([_operation(400)])  # The first of the three is forgotten.
+    assert history.difference(encode_state_vector({7: 3, 5: 2})) is not first
+
+
+def test_who_holds_a_run_of_operations_has_reached_a_vector() -> None:
+    history = History(Counted(), 1, 0, 1_000)
+    for clock in (99, 100, 101, 102):
+        history.advance([_operation(300, clock)])
+    assert decode_state_vector(history.held(4), OPERATION) == {7: 103, 5: 102}
+    assert decode_state_vector(history.held(2), OPERATION) == {7: 101, 5: 102}
+    assert history.held(0) == b"\x00", "it is not remembered"
+
+
+def _operation(size: int, clock: int = 0) -> Operation:
+    """One of client 7 that counts as so many bytes."""
+    update = decode_update(
+        encode_write(7, clock, root="s", key="k", value="v", origin=None), OPERATION
+    )
+    return Operation(1, update, size, LogEntry(b"", "ann", NOW), ())
 
 
 def test_the_engine_is_asked_in_one_order() -> None:
@@ -53,7 +101,7 @@ def test_the_engine_is_asked_in_one_order() -> None:
 
 def test_who_has_nothing_gets_all() -> None:
     document = Counted()
-    assert History(document, 1, 0, 1_000).difference(b"\x00") == b"all of first"
+    assert History(document, 1, 0, 1_000).difference(b"\x00").update == b"all of first"
     assert not document.asked
 
 
