@@ -11,6 +11,9 @@ from crdtchat.host.counters import Meter
 from crdtchat.sync.codes import CloseCode
 from crdtchat.sync.outbox import Outbox
 
+AT_ONCE_BYTES = 65_536
+"""Answers larger than that are for the connection's writer, which sends them in parts."""
+
 
 class Attendance:
     """One session as its connection sees it: what to send, and whether to end."""
@@ -35,6 +38,7 @@ class Attendance:
             and self.ending is None
             and not outbox.behind
             and outbox
+            and outbox.largest_answer <= AT_ONCE_BYTES
             and direct.ready
         ):
             frames = outbox.take()

@@ -38,6 +38,8 @@ outbox keeps the rest, and knows how to let go of it."""
 SYSTEM_BYTES = 131_072
 """What the system may hold back of one connection, beside what is on its way (Linux: up to 4 MB
 else). Whoever reads slowly reads what is that old."""
+PART_BYTES = 32_768
+"""Of a message; larger ones are sent in fragments."""
 LINGER = 15.0
 """Seconds after which a connection that was closed is cut off: its last bytes were not read."""
 AT_ONCE = 16
@@ -240,6 +242,10 @@ class DirectSocket(WebSocketsSansIOProtocol):
         await self.writable.wait()
         if self.transport.is_closing():
             raise ClientDisconnected
+        data = message.get("bytes")
+        if data is not None and len(data) > PART_BYTES:
+            await self._send_in_parts(data)
+            return
         await super().send(message)
         if message["type"] == "websocket.accept":
             # Nobody looks at the handshake any more; its parser holds on to the request.
@@ -247,6 +253,19 @@ class DirectSocket(WebSocketsSansIOProtocol):
             del self.request, self.response
         elif message["type"] == "websocket.close":
             self._stuck = self._stuck or self.loop.call_later(LINGER, self.transport.abort)
+
+    async def _send_in_parts(self, data: bytes) -> None:
+        """A large message goes to many, who share it: nobody needs a copy of more than a part."""
+        for start in range(0, len(data), PART_BYTES):
+            await self.writable.wait()
+            if self.transport.is_closing() or self.conn.state is not State.OPEN:
+                raise ClientDisconnected
+            part, is_last = data[start : start + PART_BYTES], start + PART_BYTES >= len(data)
+            if start:
+                self.conn.send_continuation(part, is_last)
+            else:
+                self.conn.send_binary(part, is_last)
+            self.transport.write(b"".join(self.conn.data_to_send()))
 
     @property
     def ready(self) -> bool:

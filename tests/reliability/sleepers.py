@@ -178,6 +178,8 @@ class _Page:
     def wake(self) -> None:
         """The sleepers read on."""
         for sleeper in self._sleepers:
+            sleeper.held()  # not in the time that is measured
+        for sleeper in self._sleepers:
             sleeper.read_on()
 
     async def missing(self) -> int:
@@ -244,7 +246,7 @@ async def _run(server: ServerProcess, page: _Page, crowd: Crowd, *, sleeping: bo
     course.server = (cpu_seconds(server.pid) - theirs) / passed
     if dozing is not None:
         dozing.cancel()
-        page.wake()
+    page.wake()
     start = server.memory()
     course.waking_p99_ms = await page.write(crowd.seconds / 6)
     course.waking_growth = page.peak - start

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import anyio.lowlevel
 import pytest
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
@@ -142,3 +143,14 @@ async def test_it_costs_little_and_gets_one_difference(tmp_path: Path, way: str)
         assert stuck.counters["sessions_behind"] == 1
         stuck.end.keepalive_timeout()
         assert await stuck.bob.closed() == 1011
+
+
+async def test_the_whole_page_unread_costs_no_copy_of_it(tmp_path: Path, way: str) -> None:
+    async with scene(tmp_path, way) as stuck:
+        for _ in range(150):
+            await stuck.write()
+        await stuck.bob.send(message.encode_resync(0, 0, b"\x00"))
+        while stuck.end.ready or stuck.outbox:
+            await anyio.lowlevel.checkpoint()
+        assert 0 < unsent(stuck.end.transport) <= 65_536
+        stuck.bob.die()  # a goodbye would wait behind all that

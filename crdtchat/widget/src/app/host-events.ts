@@ -1,4 +1,4 @@
-import type { Status } from "../sync/effects";
+import type { Status } from "../sync/provider";
 
 export interface TextChatEvent {
   tenant: string;

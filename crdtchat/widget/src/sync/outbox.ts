@@ -5,8 +5,6 @@ export interface Sent {
   update: Uint8Array;
   /** First clock of the update under the leased id. */
   clock: number;
-  /** The clock behind it. */
-  end: number;
 }
 
 export interface Entry {
