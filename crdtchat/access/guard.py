@@ -54,8 +54,8 @@ class Guarded:
             end(*self._verdict)
 
     def end(self, code: CloseCode, reason: str) -> None:
-        """End it, once."""
-        if self._verdict is None:
+        """End it, once, unless it ended by itself."""
+        if self._verdict is None and self.inside:
             self._verdict = (code, reason)
             if self._end is not None:
                 self._end(code, reason)

@@ -36,6 +36,8 @@ class Operation:
     """Its bytes, once written under a leased id."""
     clock: int = 0
     """Next clock of the leased id before it was written."""
+    end: int = 0
+    """The same behind it."""
     sent: bool = False
     """Whether it may have reached a server."""
     waited: bool = False

@@ -6,6 +6,8 @@ B1. An operation is in exactly one of `waiting` (intents only) and `written` (by
     until it is settled: acknowledged, overtaken, or refused.
 B2. Both keep the order in which the operations were made; `written` comes before `waiting`.
 B3. The updates in `written` follow each other without a gap under one leased id.
+B4. Nothing that may be in the log under that id lies at or above `reached` but `written` itself:
+    what was acknowledged, and what was sent on a connection that ended before the answer.
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ class Outbox:
     def __init__(self) -> None:
         self.waiting: deque[Operation] = deque()
         self.written: list[Operation] = []
+        self.reached = 0
+        """A clock of the leased id below which nothing may be written: there is something, or
+        nobody here knows whether there is."""
 
     def __len__(self) -> int:
         return len(self.waiting) + len(self.written)
@@ -39,8 +44,14 @@ class Outbox:
             for operation in place:
                 if operation.broadcast_id == broadcast_id:
                     place.remove(operation)
+                    self._reach(operation)
                     return operation
         return None
+
+    def doubt(self) -> None:
+        """The connection ended: what was sent and not answered may be in the log or not."""
+        for operation in self.written:
+            self._reach(operation)
 
     def refuse(self, broadcast_id: bytes) -> Operation | None:
         """Take out a refused operation; those written after it wait again, to be replayed."""
@@ -53,7 +64,12 @@ class Outbox:
 
     def unwrite(self) -> None:
         """All bytes are worthless (another lease, a new epoch): everything waits again."""
+        self.doubt()
         self._unwrite(0)
+
+    def _reach(self, operation: Operation) -> None:
+        if operation.update:
+            self.reached = max(self.reached, operation.end)
 
     def _unwrite(self, index: int) -> None:
         later = self.written[index:]

@@ -13,6 +13,8 @@ C5. Own operations are no news; what others did is told once.
 C6. A close code 4400-4499 stops for good; any other end of the connection is tried again.
 C7. What the server refuses as dated ahead of its clock waits for the next welcome, which tells the
     time, and is sent once more, dated anew; refused again it becomes a draft.
+C8. Bytes that may be in the log are never replaced by others under the same id and clock: where
+    the server's state ends below them, the lease is left for another.
 """
 
 from __future__ import annotations
@@ -21,11 +23,13 @@ from dataclasses import replace
 from enum import StrEnum
 
 from crdtchat.client.clock import ServerClock, redate
+from crdtchat.client.due import Due
 from crdtchat.client.effects import Draft, Effect, Hangup, Happened, Send, WakeAt, drafted
 from crdtchat.client.greeting import Greeting, read_greeting
 from crdtchat.client.intents import Operation, attained, obstacle
 from crdtchat.client.news import seen, told
 from crdtchat.client.outbox import Outbox
+from crdtchat.client.patience import Patience
 from crdtchat.client.presence import Presence
 from crdtchat.client.working_copy import WorkingCopy
 from crdtchat.document.replica import EngineFailure
@@ -34,8 +38,7 @@ from crdtchat.sync.codes import Malformed, RejectCode
 from crdtchat.sync.encode import EMPTY_UPDATE
 from crdtchat.sync.update import Value
 
-PROTOCOL_ERROR = 1002
-_RETRY_MS, _LONGEST_RETRY_MS = 1_000, 30_000
+NORMAL, PROTOCOL_ERROR = 1000, 1002
 _REMEMBERED = 4_096
 """Own operations whose events are recognised when they come back after a reconnect."""
 _NO_STATE = b"\x00"
@@ -49,14 +52,6 @@ class Phase(StrEnum):
     JOINING = "joining"
     LIVE = "live"
     STOPPED = "stopped"
-
-
-class _Due(StrEnum):
-    """The answer to a resync that is on its way."""
-
-    NOTHING = ""
-    DIFFERENCE = "difference"
-    WHOLE = "whole"
 
 
 class Provider:
@@ -81,7 +76,7 @@ class Provider:
         self.drafts: list[Draft] = []
         self._copy = WorkingCopy(self.outbox)
         self._lease: tuple[int, str] = (0, "")
-        self._due = _Due.NOTHING
+        self._due = Due.NOTHING
         self._live_ahead = False
         """Whether live batches may come before the whole state that is due."""
         self._replace = False
@@ -91,8 +86,7 @@ class Provider:
         self._withdrawn: set[tuple[str, str]] = set()
         """Places of refused operations, still in the replica that is to be dropped."""
         self._mine: dict[bytes, None] = {}
-        self._retries = 0
-        self._held_until = 0
+        self._patience = Patience()
         self._activity: dict[str, object] = {}
 
     # ---- reading
@@ -159,7 +153,7 @@ class Provider:
     def receive_opened(self) -> list[Effect]:
         """A connection is open."""
         self.phase = Phase.JOINING
-        self._due = _Due.NOTHING
+        self._due = Due.NOTHING
         self._live_ahead = False
         self._resend = True
         # Of what was written, the welcome decides whether its bytes are still good.
@@ -167,7 +161,8 @@ class Provider:
 
     def receive_closed(self, code: int, reason: str) -> None:
         """The connection ended, or could not be made."""
-        self._due = _Due.NOTHING
+        self.outbox.doubt()
+        self._due = Due.NOTHING
         self.presence.clear()
         if 4400 <= code <= 4499:
             self.phase = Phase.STOPPED
@@ -212,12 +207,13 @@ class Provider:
         if self.epoch not in (0, greeting.epoch):
             self._abandon()
             if self._due:
-                self._due = _Due.WHOLE  # So is a resync from another epoch answered.
+                self._due = Due.WHOLE  # So is a resync from another epoch answered.
         elif not self._still_good(lease, greeting):
             self._abandon()
         else:
             self._copy.write_under(greeting.client)
-        self._lease = lease
+        if lease != self._lease:
+            self._lease, self.outbox.reached = lease, 0
         return [] if self._due else [self._join()]
 
     def _still_good(self, lease: tuple[int, str], greeting: Greeting) -> bool:
@@ -249,7 +245,7 @@ class Provider:
         effects: list[Effect] = [
             Happened(told(event)) for event in batch.events if event.broadcast_id not in self._mine
         ]
-        if due is _Due.WHOLE:
+        if due is Due.WHOLE:
             if batch.first and self._live_ahead:
                 self._copy.apply(batch.update)  # The old replica serves readers until then.
                 return effects
@@ -260,10 +256,10 @@ class Provider:
             before = self._copy.content()
             self._copy.apply(batch.update)
             effects += map(Happened, seen(before, self._copy.content(), ()))
-        if due is _Due.NOTHING:
+        if due is Due.NOTHING:
             self.sequence = max(self.sequence, batch.last)
             return effects
-        if due is _Due.DIFFERENCE and self._replace:
+        if due is Due.DIFFERENCE and self._replace:
             self._live_ahead = True
             return [*effects, self._join()]  # The welcome showed that it takes the whole.
         self.sequence = batch.last
@@ -280,9 +276,10 @@ class Provider:
         return [Happened(event) for event in seen(before, self._copy.content(), own | withdrawn)]
 
     def _joined(self, greeting: Greeting, now: int) -> list[Effect]:
-        self._due = _Due.NOTHING
+        self._due = Due.NOTHING
         self._live_ahead = False
-        self.epoch = greeting.epoch
+        if greeting.epoch != self.epoch:
+            self.epoch, self.outbox.reached = greeting.epoch, 0
         self.phase = Phase.LIVE
         effects: list[Effect] = []
         if self._resend:
@@ -295,7 +292,7 @@ class Provider:
     def _receive_ack(self, ack: message.Ack, now: int) -> list[Effect]:
         for broadcast_id in ack.broadcast_ids:
             if self.outbox.settle(broadcast_id) is not None:
-                self._retries = 0
+                self._patience.end()
         self._copy.changed()
         if not self._due:
             self.sequence = max(self.sequence, ack.sequence)
@@ -310,14 +307,14 @@ class Provider:
             operation.update = b""
             self.outbox.waiting.appendleft(operation)
             if reject.code in _LATER:
-                effects.append(self._hold(now))
+                effects.append(WakeAt(self._patience.begin(now)))
         elif not attained(operation, reject.code):
             self.drafts.append(drafted(operation, reject.code, reject.reason, hard=reject.hard))
         self._withdrawn.update((root, key) for root, key, _ in operation.intents)
         self._copy.changed()
         self._replace = True
         self.phase = Phase.JOINING
-        if not reject.hard and self._due is not _Due.DIFFERENCE:
+        if not reject.hard and self._due is not Due.DIFFERENCE:
             self._live_ahead = True
             effects.append(self._join())
         return effects
@@ -345,18 +342,24 @@ class Provider:
         self.phase = Phase.JOINING
         return [Hangup(PROTOCOL_ERROR, reason)]
 
+    def _leave_lease(self) -> Hangup:
+        """Come in again under another client id (C8)."""
+        self._lease = (0, "")
+        self.phase = Phase.JOINING
+        return Hangup(NORMAL, "asks for another client id")
+
     def _join(self) -> Send:
         if self._replace or not self.epoch:
-            self._due = _Due.WHOLE
+            self._due = Due.WHOLE
             return Send(message.encode_resync(0, 0, _NO_STATE))
-        self._due = _Due.DIFFERENCE
+        self._due = Due.DIFFERENCE
         vector = self._copy.state_vector()
         return Send(message.encode_resync(self.epoch, self.sequence, vector))
 
     def _pump(self, now: int) -> list[Effect]:
         """Write and send what waits, as far as it may be sent."""
         greeting = self.greeting
-        if self.phase is not Phase.LIVE or greeting is None or now < self._held_until:
+        if self.phase is not Phase.LIVE or greeting is None or now < self._patience.until:
             return []
         effects: list[Effect] = []
         waiting, written = self.outbox.waiting, self.outbox.written
@@ -370,6 +373,9 @@ class Provider:
                 if not attained(operation, refused.code):
                     self.drafts.append(refused)
                 continue
+            if self._copy.next_clock() < self.outbox.reached:
+                waiting.appendleft(operation)
+                return [*effects, self._leave_lease()]
             try:
                 self._copy.write(operation)
             except EngineFailure as error:
@@ -389,12 +395,6 @@ class Provider:
     def _send(self, operation: Operation) -> Send:
         operation.sent = True
         return Send(message.encode_operation(operation.broadcast_id, operation.update))
-
-    def _hold(self, now: int) -> WakeAt:
-        pause = min(_LONGEST_RETRY_MS, _RETRY_MS * 2 ** min(self._retries, 16))
-        self._retries += 1
-        self._held_until = now + pause
-        return WakeAt(self._held_until)
 
     def _tell_activity(self) -> Send:
         return Send(message.encode_presence(self._activity))

@@ -102,6 +102,7 @@ class WorkingCopy:
         self.version += 1
         operation.clock = self.next_clock()
         operation.update = self._replica.write(self._missing(operation))
+        operation.end = self.next_clock()
 
     def _missing(self, operation: Operation) -> list[Write]:
         late = operation.sent or operation.waited

@@ -22,6 +22,7 @@ _GAPS = 3
 """So many answers with gaps end a stock session."""
 
 
+_ELSEWHERE = "the page was written elsewhere"
 _CERTAIN = (RejectCode.MALFORMED, RejectCode.RATE_LIMITED, RejectCode.QUOTA_SPENT)
 """Whatever else is in the log, these stand."""
 
@@ -37,6 +38,11 @@ class Late(NamedTuple):
     """The frame that refuses the operation; empty for one that repeats another: it gets an ack."""
     ticket: int = 0
     """Of a write without a session that had nothing left to do."""
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether it answers an operation that repeats another."""
+        return not self.rejection and not self.ticket
 
 
 class Intake:
@@ -131,7 +137,7 @@ class Intake:
         for late in due:
             if late.ticket:
                 self._desk.add(Settled(late.ticket, self._history.sequence))
-            elif not late.rejection:
+            elif late.is_repeated:
                 by_session.setdefault(late.session, []).append(late.broadcast_id)
         for number, ids in by_session.items():
             session = sessions.get(number)
@@ -168,19 +174,22 @@ class Intake:
                 known.setdefault(session.number, []).append(broadcast_id)
             elif not session.v1 or refused.code.hard:
                 # It was sound when it came: whoever sends it again learns how it stands now.
-                self._desk.close(session, CloseCode.UNAVAILABLE, "the page was written elsewhere")
+                self._desk.close(session, CloseCode.UNAVAILABLE, _ELSEWHERE)
             elif not session.diverged:
                 self._refuse(session, broadcast_id, refused)
         for number, ids in known.items():
             if sessions[number].v1 and not sessions[number].closing:
                 self._send_ack(sessions[number], ids)
-        # What stood on operations that are on their way stands on those that are left of them.
         gone = {one.operation.entry.broadcast_id for one in overtaken if one.refused}
-        self._late = [
-            late._replace(sequence=self._all)
-            for late in self._late
-            if late.rejection or late.ticket or late.broadcast_id not in gone
-        ]
+        self._late, before = [], self._late
+        for late in before:
+            if not gone or (late.is_repeated and late.broadcast_id not in gone):
+                # It stands on those that are left of what is on its way.
+                self._late.append(late._replace(sequence=self._all))
+            elif late.ticket:
+                self._desk.add(Settled(late.ticket, 0))
+            elif late.session in sessions:
+                self._desk.close(sessions[late.session], CloseCode.UNAVAILABLE, _ELSEWHERE)
 
     def settle(self, ticket: int) -> None:
         """A write without a session has nothing to do: what it wants is there, or on its way."""

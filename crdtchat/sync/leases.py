@@ -20,6 +20,8 @@ HOLD_SECONDS = 600.0
 """How long an id that wrote is kept for the session that held it."""
 _ANNOUNCED = 4_096
 _AT_ONCE = float("-inf")
+_SOMEBODY = ("", "at another node")
+"""User and nonce of who holds an id by a lease that was not read yet: nobody can go on with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,29 +122,37 @@ class LeaseBook:
         self._unsaved.update(lease.client for lease in leases)
 
     def adopt(self, leases: Iterable[Lease], now: float) -> set[int]:
-        """Others wrote these to the store; answers the ids that were held here and are theirs."""
+        """The store has these; answers the ids that others were thought to have here."""
         taken = set()
         for lease in leases:
             client = lease.client
+            self._unsaved.discard(client)
             if self._leases.get(client) == lease:
                 continue
-            self._leases[client] = lease
-            self._unsaved.discard(client)
-            self._announced.pop(client, None)
-            if client in self._held:
-                self._held.discard(client)
+            if client in self._leases:
                 taken.add(client)
+            self._leases[client] = lease
+            self._announced.pop(client, None)
+            self._held.discard(client)
             if lease.nonce:
                 self.release(client, used=True, now=now)
             else:
                 self._free.pop(client, None)
         return taken
 
-    def saw(self, clients: Iterable[int], now: float) -> None:
-        """Others wrote under these ids: whoever holds them goes on holding them."""
+    def saw(self, clients: Iterable[int], now: float) -> set[int]:
+        """Others wrote under these ids: whoever holds them goes on holding them. Answers those
+        that were leased here since, which the store does not know of: they are the others'."""
+        taken = self._unsaved.intersection(clients)
+        for client in taken:
+            self._unsaved.discard(client)
+            self._held.discard(client)
+            self._leases[client] = Lease(client, *_SOMEBODY)
+            self.release(client, used=True, now=now)
         for client in clients:
             if client in self._free:
                 self.release(client, used=True, now=now)
+        return taken
 
     def _pick(self, nonce: str, now: float) -> int:
         while self._free_used and self._free_used[0][0] <= now:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from crdtchat.sync.codes import Refused
+from crdtchat.sync.codes import Refused, RejectCode
 from crdtchat.sync.effects import LogEntry
 from crdtchat.sync.encode import join_updates
 from crdtchat.sync.fold import fold
@@ -43,7 +43,7 @@ class Rebased(NamedTuple):
     """The others' entries."""
     overtaken: list[Overtaken]
     taken: set[int]
-    """Client ids that were held here and belong to somebody else."""
+    """Client ids that were leased or bound here and belong to somebody else."""
 
 
 def rebase(
@@ -72,15 +72,17 @@ def rebase(
         fold(join_updates(updates), ledger.mirror, rules)
     taken = ledger.leases.adopt(leases, now.steady)
     seen = {section.client for update in updates for section in update.sections}
-    ledger.leases.saw(seen, now.steady)
+    taken |= ledger.leases.saw(seen, now.steady)
     operations = [
         Operation(0, judged(update), len(entry.update), entry, retell(entry, ledger.mirror, rules))
         for entry, update in zip(entries, updates, strict=True)
     ]
-    return Rebased(operations, list(_judge_again(ledger, pending, now)), taken)
+    return Rebased(operations, list(_judge_again(ledger, pending, taken, now)), taken)
 
 
-def _judge_again(ledger: Ledger, pending: Sequence[Operation], now: Moment) -> Iterable[Overtaken]:
+def _judge_again(
+    ledger: Ledger, pending: Sequence[Operation], taken: set[int], now: Moment
+) -> Iterable[Overtaken]:
     stopped: dict[int, Refused] = {}
     """Sessions that had an operation refused: what they sent behind it stands on it."""
     for operation in pending:
@@ -89,6 +91,9 @@ def _judge_again(ledger: Ledger, pending: Sequence[Operation], now: Moment) -> I
             continue  # the server's own: made anew with what it was added to
         if operation.session in stopped:
             yield Overtaken(operation, stopped[operation.session])
+            continue
+        if operation.leased in taken:
+            yield Overtaken(operation, Refused(RejectCode.FOREIGN_CLIENT, "it is another's now"))
             continue
         try:
             accepted = _judge(ledger, operation, peer, now)

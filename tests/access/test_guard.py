@@ -121,6 +121,20 @@ async def test_expiry_and_those_who_left() -> None:
     assert not world.guard._expiring
 
 
+async def test_who_left_is_not_ended_when_their_token_expires() -> None:
+    """Their session is not there any more, and to end it would end the guard, and so the server."""
+    world = await World().open()
+    world.data.tokens["t1"] = TOKEN.__class__(
+        *(TOKEN.id, TOKEN.digest, "docs", "viewer", "ann", "Ann", "*", NOW + 1_000)
+    )
+    ended: list[CloseCode] = []
+    with world.guard.guarding(await world.admit(), "page-1") as left:
+        left.attach(lambda code, reason: ended.append(code))
+    world.now += 1_000
+    await world.guard.look()
+    assert not ended
+
+
 async def test_the_configuration_stands_above_the_database() -> None:
     world = await World().open()
     await world.store.put_tenant(StoredTenant("docs", '{"guests": "viewer"}'))

@@ -12,7 +12,7 @@ from crdtchat.client.effects import Effect as ClientEffect
 from crdtchat.client.effects import Hangup, Happened, Send, WakeAt
 from crdtchat.client.intents import Operation
 from crdtchat.client.news import PageEvent
-from crdtchat.client.provider import Phase, Provider
+from crdtchat.client.provider import NORMAL, Phase, Provider
 from crdtchat.document.replica import Replica
 from crdtchat.document.rules import LAW
 from crdtchat.document.schema import ROOTS
@@ -195,7 +195,8 @@ class Client:
                 case WakeAt(at):
                     self.wake_at = at
                 case Hangup(code, reason):
-                    raise AssertionError(f"hung up: {code} {reason}")
+                    assert code == NORMAL, f"hung up: {code} {reason}"
+                    self.cut(code)
 
     # ---- people
 

@@ -17,6 +17,8 @@ from urllib.parse import quote
 import httpx
 
 ROOT = Path(__file__).parents[2]
+PYTHONPATH = os.pathsep.join((str(ROOT), str(ROOT / "tests" / "quick")))
+"""Of all Jupyter processes under test."""
 CONFIG = """
 from tests.jupyter.server_config import configure
 configure(get_config())
@@ -68,7 +70,7 @@ class JupyterProcess:
             "JUPYTER_DATA_DIR": str(self.home / "data"),
             "JUPYTER_RUNTIME_DIR": str(self.home / "runtime"),
             "JUPYTER_PATH": str(self.home / "path"),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": PYTHONPATH,
             "PYTHONUNBUFFERED": "1",
         }
         if self._packages is not None:
@@ -106,6 +108,15 @@ class JupyterProcess:
     def kill(self) -> None:
         """kill -9."""
         self._end(signal.SIGKILL)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """kill -9, and a start at the end of the block, whatever happens in it."""
+        self.kill()
+        try:
+            yield
+        finally:
+            self.start()
 
     def client(self, user: str) -> httpx.Client:
         """An HTTP client of a user."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Self
 from urllib.parse import quote
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 _FIND = """([selector, words]) => {
   for (const root of document.querySelectorAll(selector)) {
@@ -36,7 +37,7 @@ _FIND = """([selector, words]) => {
 }"""
 _MARKED = """() => [...new Set([...CSS.highlights.entries()]
   .filter(([name]) => /open|active/.test(name))
-  .flatMap(([, highlight]) => [...highlight].map((range) => range.toString())))]"""
+  .flatMap(([, highlight]) => [...highlight].map((range) => range.toString())))].sort()"""
 
 _PLACED = """() => {
   const cells = window.jupyterapp.shell.currentWidget.content.widgets;
@@ -49,6 +50,10 @@ _PLACED = """() => {
   };
   return [...CSS.highlights.entries()].filter(([name]) => name.endsWith('open'))
     .flatMap(([, highlight]) => [...highlight].map(place)).sort();
+}"""
+
+_NEW_STEP = """() => {
+  window.jupyterapp.shell.currentWidget.content.model.sharedModel.undoManager.stopCapturing();
 }"""
 
 SOURCE = ".jp-CodeCell .jp-InputArea-editor"
@@ -86,6 +91,13 @@ class LabReader:
         expect(self.page.locator("crdtchat-layer")).to_have_count(1)
         expect(self.open_panel()).to_contain_text(here)
         self.open_panel().get_by_role("button", name="Close").click()
+
+    def wait_lost(self) -> None:
+        """Until Lab says that its server is gone; then close what would come again and be in the
+        way."""
+        said = self.page.get_by_role("dialog").filter(has_text="Server Connection Error")
+        said.get_by_label("Do not show this message again").check()
+        said.get_by_role("button", name="Close").click()
 
     def wait_extension(self) -> None:
         """Until the extension is there, and the layout as it was left."""
@@ -144,19 +156,20 @@ class LabReader:
 
     def expect_marked(self, *words: str) -> None:
         """Until exactly these words are marked."""
-        wanted = sorted(words)
-        self.page.wait_for_function(
-            f"(wanted) => JSON.stringify(({_MARKED})().sort()) === JSON.stringify(wanted)",
-            arg=wanted,
-        )
+        self._expect(_MARKED, words)
 
     def expect_placed(self, *places: str) -> None:
         """Until exactly this is marked, each as "CELL KIND: WORDS", where KIND is source, rendered
         or output."""
-        self.page.wait_for_function(
-            f"(wanted) => JSON.stringify(({_PLACED})()) === JSON.stringify(wanted)",
-            arg=sorted(places),
-        )
+        self._expect(_PLACED, places)
+
+    def _expect(self, look: str, wanted: Sequence[str]) -> None:
+        """Until a look at the page finds exactly this; what it found instead is in the error."""
+        found = f"(wanted) => JSON.stringify(({look})()) === JSON.stringify(wanted)"
+        try:
+            self.page.wait_for_function(found, arg=sorted(wanted))
+        except TimeoutError as late:
+            raise AssertionError(f"{self.page.evaluate(look)} != {sorted(wanted)}") from late
 
     def expect_unplaced(self, *quotes: str) -> None:
         """Until exactly these are listed as what has no place."""
@@ -166,8 +179,14 @@ class LabReader:
         for words in quotes:
             expect(panel.locator(".row", has_text=words)).to_contain_text("Unplaced")
 
+    def new_step(self) -> None:
+        """Let undo take what comes next as a step of its own. Left to the clock, what is done
+        within half a second is one step."""
+        self.page.evaluate(_NEW_STEP)
+
     def press(self, *keys: str) -> None:
-        """Press keys, one after the other."""
+        """Press keys, one after the other. What they change together is undone in one step."""
+        self.new_step()
         for key in keys:
             self.page.keyboard.press(key)
 

@@ -56,6 +56,7 @@ def drag(ann: LabReader, cell: int, below: int) -> None:
     grip = ann.page.locator(f"{CELL} .jp-InputPrompt").nth(cell).bounding_box()
     goal = ann.page.locator(CELL).nth(below).bounding_box()
     assert grip and goal
+    ann.new_step()
     mouse.move(grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2)
     mouse.down()
     mouse.move(goal["x"] + 60, goal["y"] + 5, steps=5)
@@ -83,6 +84,7 @@ def test_words_go_with_cells_that_are_moved_cut_copied_and_merged(ann: LabReader
     ann.expect_placed(*swapped)
     ann.press("Control+Shift+ArrowUp")
     ann.expect_placed(*discussed())
+    ann.new_step()
     ann.page.get_by_role("menuitem", name="Edit", exact=True).click()
     ann.page.get_by_role("menuitem", name="Move Cell Down").click()
     ann.expect_placed(*swapped)

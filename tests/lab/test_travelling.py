@@ -38,11 +38,11 @@ def test_open_tabs_go_on_after_a_restart_of_the_server(
     ann, bob = open_lab("ann", path.name), open_lab("bob", path.name)
     ann.comment(SOURCE, "math.sqrt", "Before")
     bob.expect_marked("math.sqrt")
-    lab.kill()
-    ann.select(SOURCE, "x ** 2")
-    ann.layer.get_by_role("button", name="Comment on the selected text").click()
-    ann.write("Without a server", close=False)
-    lab.start()
+    with lab.away():
+        ann.wait_lost()
+        ann.select(SOURCE, "x ** 2")
+        ann.layer.get_by_role("button", name="Comment on the selected text").click()
+        ann.write("Without a server", close=False)
     bob.expect_marked("math.sqrt", "x ** 2")
     expect(ann.status).to_contain_text("2 people here · 2 discussions")
 

@@ -3,9 +3,9 @@
 Clients write in a circle (send, wait until it is on disk, again), as many as keep the machine busy.
 The neighbours on a page are on different nodes, or all on one (`--by-page`), as a balancer sends
 them that goes by the path. CPU is counted for each part. A model is fitted on one and two nodes:
-what a part spends on an operation grows as a power of the number of nodes, and throughput is the
-CPU that the deployment gets divided by the sum. It predicts what more nodes do on this machine, and
-is held against them.
+each further node adds as much to what a part spends on an operation as the second did, as it takes
+the operation in, too, and is one more to meet in the log; throughput is the CPU that the deployment
+gets divided by the sum. It predicts what more nodes do on this machine, and is held against them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
-from math import log2
 from pathlib import Path
 from statistics import median
 
@@ -71,22 +70,22 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Microseconds of CPU of an operation on one node, of each part, and the factor by which they
-    grow when the nodes are doubled."""
+    """Microseconds of CPU of an operation."""
 
-    first: tuple[float, ...]
-    factors: tuple[float, ...]
+    alone: float
+    """On one node."""
+    further: float
+    """More, for each node beside the first."""
 
     @classmethod
     def fit(cls, one: Measured, two: Measured) -> Model:
         """Through two points."""
-        pairs = zip(one.per_operation, two.per_operation, strict=True)
-        return cls(one.per_operation, tuple(b / a for a, b in pairs))
+        alone = sum(one.per_operation)
+        return cls(alone, sum(two.per_operation) - alone)
 
     def per_operation(self, nodes: int) -> float:
-        """Microseconds of CPU of all parts."""
-        parts = zip(self.first, self.factors, strict=True)
-        return sum(first * float(factor ** log2(nodes)) for first, factor in parts)
+        """Of so many nodes."""
+        return self.alone + (nodes - 1) * self.further
 
     def rate(self, nodes: int, cores: float) -> float:
         """Operations per second of so many nodes that share so many cores with all the rest."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from crdtchat.client.actions import Actions
 from crdtchat.client.effects import Effect, Hangup, Send
 from crdtchat.client.intents import Operation
-from crdtchat.client.provider import Phase, Provider
+from crdtchat.client.provider import NORMAL, Phase, Provider
 from crdtchat.document.replica import Replica
 from crdtchat.document.rules import RULES
 from crdtchat.document.schema import ROOTS
@@ -218,7 +218,9 @@ class Client:
 
     def _perform(self, wanted: Iterable[Effect]) -> None:
         for effect in wanted:
-            assert not isinstance(effect, Hangup), effect
+            if isinstance(effect, Hangup):
+                assert effect.code == NORMAL, effect
+                self.cut(effect.code)
             if isinstance(effect, Send):
                 self.up.append(effect.frame)
 

@@ -14,7 +14,6 @@ from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import Tuning
 from crdtchat.testing.simulator.quiet import digest
 from tests.client.world import Client, Clock, Server, settle
-from tests.sync.nodes import Log, Node
 
 TARGET = Target("words", start_cp=0, end_cp=5)
 ANN = Peer("ann", "Ann", "commenter", True, False)
@@ -324,74 +323,3 @@ def test_2_a_repeated_rest_write_is_settled_with_the_first() -> None:
     early = server.room.write(ANN, [nothing], random_id, 3, clock.moment())
     assert early == []  # Not yet settled
     assert {root: server.document.values(root) for root in ROOTS}["r"]
-
-
-def two_nodes() -> tuple[Clock, Node, Node, Client]:
-    """Ann has annotated at one node; the other has not heard of it."""
-    clock, log = Clock(), Log()
-    ahead, behind = Node(clock, log), Node(clock, log)
-    ann = Client(ahead, "ann", 1)
-    ann.submit(ann.actions.annotate(TARGET, "at the other node", clock.now())[1])
-    settle(ahead, [ann])
-    assert behind.room.history.sequence == 0 < ahead.room.history.sequence
-    return clock, ahead, behind, ann
-
-
-def test_r5_a_stock_client_that_saw_more_at_another_node_is_no_offender() -> None:
-    """It answers step 1 with what others wrote there, and was sent away for good as a forger."""
-    clock, ahead, behind, _ = two_nodes()
-    tab = Replica(client=9_000)
-    tab.apply(ahead.document.state())
-    number, wanted = behind.room.join(EVE, v1=False, nonce="", now=clock.moment())
-    behind.perform(wanted)
-    feed(behind, number, message.encode_sync_step2(tab.state()))
-    assert number not in behind.closed
-    assert behind.content() == ahead.content()
-    feed(behind, number, message.encode_sync_update(tab.write([annotation("aid9", clock, "eve")])))
-    behind.perform(behind.room.flush(clock.moment()))
-    behind.commit()
-    assert number not in behind.closed
-    assert "aid9" in behind.document.values("a")
-
-
-def test_r5_who_tells_of_what_is_in_no_log_is_sent_away_all_the_same() -> None:
-    clock, ahead, behind, _ = two_nodes()
-    forged = Replica(client=9_001)
-    forged.apply(ahead.document.state())
-    forged.write([annotation("aid", clock, "ann")])
-    number, wanted = behind.room.join(EVE, v1=False, nonce="", now=clock.moment())
-    behind.perform(wanted)
-    feed(behind, number, message.encode_sync_step2(forged.state()))
-    assert behind.closed[number][0] == 4403
-    assert "aid" not in behind.document.values("a")
-
-
-def test_r4_what_comes_while_the_log_is_looked_at_waits_in_its_order() -> None:
-    """A client that has come further than the node it comes to."""
-    clock, _, behind, ann = two_nodes()
-    looked: list[None] = []
-    really, behind.look = behind.look, lambda: looked.append(None)  # type: ignore[method-assign]
-    ann.cut()
-    ann.server = behind
-    ann.submit(ann.actions.annotate(TARGET, "one more", clock.now())[1])
-    ann.connect()
-    for _ in range(20):
-        while ann.transmit() or ann.carry_down() or ann.carry_up():
-            pass
-    assert looked == [None] and ann.provider.phase is not Phase.LIVE
-    really()
-    settle(behind, [ann])
-    assert ann.content() == behind.content()
-    assert len(behind.document.values("a")) == 2
-
-
-def test_r5_who_waits_for_a_log_that_cannot_be_read_has_to_come_again() -> None:
-    _, _, behind, ann = two_nodes()
-    behind.look = lambda: behind.perform(behind.room.unsure("the disk is gone"))  # type: ignore[method-assign]
-    ann.cut()
-    ann.server = behind
-    ann.connect()
-    session = ann.session
-    while ann.transmit() or ann.carry_down() or ann.carry_up():
-        pass
-    assert session is not None and behind.closed[session][0] == 4503

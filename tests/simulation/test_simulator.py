@@ -1,10 +1,4 @@
-"""Stories of the simulator: `python -m crdtchat.testing.simulator --seeds 100000` tells more.
-
-Not mended yet: seeds 30097, 30798, 30910 and 31067, four of the first 1,100 from 30,000 on. A
-client's operation is committed and the answer is lost; the client comes to a node that has not
-heard of it, dates the operation anew and sends it again under the same clock. It is refused for
-good as another operation's, or acknowledged while its author holds the new date.
-"""
+"""Stories of the simulator: `python -m crdtchat.testing.simulator --seeds 100000` tells more."""
 
 from __future__ import annotations
 

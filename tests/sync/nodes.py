@@ -25,11 +25,12 @@ class Log:
 class Node(Server):
     """A server process of several."""
 
-    def __init__(self, clock: Clock, log: Log, *, spread: bool = True) -> None:
+    def __init__(self, clock: Clock, log: Log, *, spread: int = SPREAD) -> None:
+        """`spread`: over so many ids leases are scattered; 0: it knows of no other nodes."""
         self.shared = log
         self.conflicts = 0
         self.settled: list[effects.Settled] = []
-        super().__init__(clock, Tuning(spread_clients=SPREAD if spread else 0))
+        super().__init__(clock, Tuning(spread_clients=spread))
         self.nonces = log.nonces
 
     def start(self) -> None:

@@ -14,6 +14,7 @@ from crdtchat.document.ids import new_broadcast_id
 from crdtchat.document.records import Target
 from crdtchat.sync.limits import TRUSTED
 from crdtchat.sync.session import Peer
+from crdtchat.sync.tuning import SPREAD
 from crdtchat.sync.update import decode_update
 from crdtchat.testing.engine_view import view_of_mirror, view_of_state
 from tests.client.world import Client, Clock
@@ -28,7 +29,7 @@ class Pair:
     def __init__(self, *, spread: bool = True) -> None:
         self.clock = Clock()
         self.log = Log()
-        self.nodes = [Node(self.clock, self.log, spread=spread) for _ in range(2)]
+        self.nodes = [Node(self.clock, self.log, spread=SPREAD if spread else 0) for _ in range(2)]
         self.ann, self.bob = (
             Client(node, user, seed)
             for seed, (node, user) in enumerate(zip(self.nodes, ("ann", "bob"), strict=True))

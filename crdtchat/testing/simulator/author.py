@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crdtchat.client.effects import Effect, Hangup, Send, WakeAt
 from crdtchat.client.intents import Operation
-from crdtchat.client.provider import Phase, Provider
+from crdtchat.client.provider import NORMAL, Phase, Provider
 from crdtchat.stores.base import DocumentKey
 from crdtchat.sync.session import Peer
 from crdtchat.testing.simulator.visitor import Surroundings, Visitor
@@ -54,7 +54,9 @@ class Author(Visitor):
             if isinstance(effect, Send):
                 self.send(effect.frame)
             elif isinstance(effect, Hangup):
-                raise self.around.trace.fail(f"{self.who} cannot go on: {effect.reason}")
+                if effect.code != NORMAL:
+                    raise self.around.trace.fail(f"{self.who} cannot go on: {effect.reason}")
+                self.hang_up(effect.code)
             elif isinstance(effect, WakeAt):
                 timeline.after(max(0, effect.at - timeline.wall) / 1000, self._wake)
 

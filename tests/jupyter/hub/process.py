@@ -16,10 +16,10 @@ from threading import Event, Thread
 import httpx
 
 from tests.conformance.node_packages import install
+from tests.jupyter.process import PYTHONPATH
 from tests.server_process import ServerProcess, running_server
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
 ADMIN = "the-token-of-the-tests"
 SECRET = "a secret of more than thirty-two characters"
 USERS = ("ann", "bob", "cy")
@@ -109,7 +109,7 @@ class HubProcess:
         )
         single = _SINGLE.format(central=central.url, secret=SECRET)
         (self.home / "config" / "jupyter_server_config.py").write_text(single)
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        environment = os.environ | {"PYTHONPATH": PYTHONPATH, "PYTHONUNBUFFERED": "1"}
         environment.pop("CONFIGPROXY_AUTH_TOKEN", None)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "jupyterhub", "-f", str(config)],

@@ -1,4 +1,4 @@
-import type { Status } from "../sync/provider";
+import type { Status } from "../sync/effects";
 
 export interface TextChatEvent {
   tenant: string;

@@ -5,6 +5,8 @@ export interface Sent {
   update: Uint8Array;
   /** First clock of the update under the leased id. */
   clock: number;
+  /** The clock behind it. */
+  end: number;
 }
 
 export interface Entry {

@@ -5,7 +5,8 @@ import { uuidBytes } from "../model/ids";
 import { Replica } from "../model/replica";
 import type { Plain } from "../model/schema";
 import { type Comment, Threads } from "../model/threads";
-import { type Effect, Provider } from "./provider";
+import type { Effect } from "./effects";
+import { Provider } from "./provider";
 import { Server } from "./provider.testing";
 import type * as wire from "./wire";
 
@@ -192,6 +193,41 @@ describe("Provider", () => {
     take(server.ack(9, [lost.broadcastId]));
     expect(provider.outbox.size).toBe(0);
     expect([...server.doc.getMap("a").keys()].sort()).toEqual([kept.aid, lost.aid].sort());
+  });
+
+  it("asks for another id where a server has not heard of what was written under this one (8)", () => {
+    live();
+    const behind = Y.encodeStateAsUpdate(server.doc);
+    const saved = actions.annotate(TARGET, "acknowledged");
+    apply(updates(receive({ type: "submit", operation: saved }))[0] as Uint8Array);
+    take(server.ack(5, [saved.broadcastId]));
+    const open = actions.annotate(TARGET, "not answered");
+    receive({ type: "submit", operation: open });
+    receive({ type: "close", code: 1006, reason: "" });
+    receive({ type: "reconnect" });
+    server.doc = new Y.Doc();
+    Y.applyUpdate(server.doc, behind);
+    const effects = live();
+    expect(updates(effects)).toEqual([]);
+    expect(effects).toContainEqual({ type: "connect", lease: "" });
+    expect(updates(live(6, "n2"))).toHaveLength(1);
+    expect(provider.outbox.size).toBe(1);
+  });
+
+  it("asks for another id if bytes of an earlier connection are refused (8)", () => {
+    live();
+    const first = actions.annotate(TARGET, "perhaps in the log");
+    const second = actions.annotate(TARGET, "perhaps as well");
+    receive({ type: "submit", operation: first });
+    receive({ type: "submit", operation: second });
+    receive({ type: "close", code: 4503, reason: "" });
+    receive({ type: "reconnect" });
+    expect(updates(live())).toHaveLength(2);
+    take(server.reject(first.broadcastId, "too-many"));
+    const effects = take(server.batch());
+    expect(updates(effects)).toEqual([]);
+    expect(effects).toContainEqual({ type: "connect", lease: "" });
+    expect(updates(live(6, "n2"))).toHaveLength(1);
   });
 
   it("rolls back a refused operation and replays the others (1, 4)", () => {

@@ -10,56 +10,19 @@
  * 6. Unless it was told to stop or to sign in, it always has a time at which it will try again.
  * 7. What the server refuses as dated ahead of its clock waits for the next welcome, which tells the time, and is
  *    sent once more, dated anew; refused again it is rejected.
+ * 8. Bytes that may be in the log are never replaced by others under the same id and clock: where the server's
+ *    state ends below them, the lease is left for another.
  */
 
 import { redate } from "../model/dating";
 import { uuidBytes, uuidText } from "../model/ids";
-import { holds, type Operation, obstacle } from "../model/intents";
+import { holds, obstacle } from "../model/intents";
 import type { Replica } from "../model/replica";
 import { Backoff } from "./backoff";
 import { verdict } from "./closing";
+import type { Effect, Input, Status } from "./effects";
 import { type Entry, Outbox } from "./outbox";
 import * as wire from "./wire";
-
-export type Link = "starting" | "live" | "offline" | "sign-in" | "refused";
-
-export interface Status {
-  link: Link;
-  /** Operations that are not on the server's disk yet. */
-  unsent: number;
-  reason: string;
-}
-
-export type Input =
-  | { type: "start" }
-  | { type: "stop" }
-  | { type: "open" }
-  | { type: "frame"; bytes: Uint8Array }
-  | { type: "close"; code: number; reason: string }
-  | { type: "wake" }
-  | { type: "network"; online: boolean }
-  /** The page was looked at again, perhaps after a sleep: is the connection still there? */
-  | { type: "probe" }
-  /** Connect anew, because the token or the name changed or the user asks for it. */
-  | { type: "reconnect" }
-  | { type: "submit"; operation: Operation }
-  | { type: "presence"; state: wire.Presence };
-
-export type Effect =
-  | { type: "connect"; lease: string }
-  | { type: "send"; bytes: Uint8Array }
-  | { type: "disconnect" }
-  | { type: "wake"; at: number | null }
-  | { type: "status"; status: Status }
-  | { type: "welcome"; welcome: wire.Welcome }
-  | { type: "settled"; broadcastId: string; update: Uint8Array | null }
-  | { type: "rejected"; operation: Operation; code: string; reason: string }
-  | { type: "event"; event: wire.WireEvent }
-  | { type: "presence"; presence: wire.PresenceFrame }
-  /** The replica was replaced or caught up; a copy of it may be kept. */
-  | { type: "synced"; whole: boolean }
-  /** The page has another epoch: something was erased, and no copy of what was before may be kept. */
-  | { type: "rebuilt"; epoch: number };
 
 type Phase = "idle" | "waiting" | "connecting" | "joining" | "live" | "stopped";
 
@@ -84,6 +47,8 @@ export class Provider {
   #phase: Phase = "idle";
   #welcome: wire.Welcome | null = null;
   #lease = "";
+  /** A clock of the leased id below which nothing may be written: there is something, or nobody here knows. */
+  #reached = 0;
   /** How far this machine's clock is ahead of the server's, in milliseconds. */
   #ahead = 0;
   #offline = false;
@@ -182,6 +147,7 @@ export class Provider {
   }
 
   #hangUp(): void {
+    this.#reach(this.outbox.sent);
     if (this.#phase === "connecting" || this.#phase === "joining" || this.#phase === "live")
       this.#effects.push({ type: "disconnect" });
     this.#answerBy = null;
@@ -246,6 +212,7 @@ export class Provider {
     const goesOn = lease === this.#lease && (!first || welcome.clock >= first.clock);
     if (welcome.epoch !== this.epoch || (first && !goesOn)) this.#startAgain();
     this.#enter(welcome.epoch);
+    if (lease !== this.#lease) this.#reached = 0;
     this.#lease = lease;
     this.#welcome = welcome;
     this.#ahead = Math.max(0, now - welcome.now);
@@ -254,8 +221,10 @@ export class Provider {
   }
 
   #enter(epoch: number): void {
-    if (this.epoch > 0 && epoch !== this.epoch) this.#effects.push({ type: "rebuilt", epoch });
+    if (epoch === this.epoch) return;
+    if (this.epoch > 0) this.#effects.push({ type: "rebuilt", epoch });
     this.epoch = epoch;
+    this.#reached = 0;
   }
 
   /** Drops the replica; what was on its way is written anew once the server's state is here. */
@@ -317,6 +286,7 @@ export class Provider {
   #done(broadcastId: string): void {
     const entry = this.outbox.remove(broadcastId);
     if (!entry) return;
+    this.#reach([entry]);
     if (!entry.sent) this.replica.drop(broadcastId);
     this.#effects.push({ type: "settled", broadcastId, update: entry.sent?.update ?? null });
   }
@@ -328,8 +298,15 @@ export class Provider {
     else if (COME_BACK_LATER.has(code)) entry.notBefore = now + PATIENCE_MS;
     else this.#refuse(entry, code, reason);
     if (!entry.sent) return;
+    // What was sent before it is unanswered; what was sent behind it is not looked at.
+    const { clock } = entry.sent;
+    this.#reach(this.outbox.sent.filter(({ sent }) => sent && sent.clock < clock));
     this.#startAgain();
     this.#join(now);
+  }
+
+  #reach(entries: Entry[]): void {
+    for (const { sent } of entries) this.#reached = Math.max(this.#reached, sent?.end ?? 0);
   }
 
   #refuse(entry: Entry, code: string, reason: string): void {
@@ -358,12 +335,18 @@ export class Provider {
         continue;
       }
       const clock = this.replica.clock(welcome.client);
+      if (clock < this.#reached) {
+        this.#lease = "";
+        this.#hangUp();
+        this.#connect(now);
+        return;
+      }
       const update = this.replica.write(operation, welcome.client);
       if (!update) {
         this.#done(operation.broadcastId);
         continue;
       }
-      entry.sent = { update, clock };
+      entry.sent = { update, clock, end: this.replica.clock(welcome.client) };
       this.#send(wire.operation(uuidBytes(operation.broadcastId), update));
       this.#answerBy ??= now + ANSWER_MS;
       free--;

@@ -1,6 +1,6 @@
 /** What a session tells those who listen. */
 import type { Operation } from "../model/intents";
-import type { Status } from "./provider";
+import type { Status } from "./effects";
 import type { PresenceFrame, Principal, WireEvent } from "./wire";
 
 export interface SessionEvents {

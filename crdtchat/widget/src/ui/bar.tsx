@@ -3,7 +3,7 @@ import { useEffect, useReducer, useRef, useState } from "preact/hooks";
 import { counts } from "../app/listing";
 import type { Widget } from "../app/widget";
 import { PHONE_WIDTH } from "../dom/placement";
-import type { Status } from "../sync/provider";
+import type { Status } from "../sync/effects";
 import { Avatar } from "./avatar";
 import { useView, useWidget } from "./context";
 import { Icon, type IconName } from "./icons";

@@ -1,0 +1,200 @@
+"""What the simulator found of several nodes, each as the shortest story that shows it."""
+
+from __future__ import annotations
+
+from crdtchat.client.provider import Phase
+from crdtchat.document.replica import Replica
+from crdtchat.sync import message
+from crdtchat.sync.effects import LogEntry
+from crdtchat.sync.leases import HOLD_SECONDS
+from tests.client.world import Client, Clock, settle
+from tests.simulation.test_found import EVE, TARGET, annotation, feed
+from tests.sync.nodes import Log, Node
+from tests.sync.nodes import settle as settle_nodes
+
+
+def two_nodes() -> tuple[Clock, Node, Node, Client]:
+    """Ann has annotated at one node; the other has not heard of it."""
+    clock, log = Clock(), Log()
+    ahead, behind = Node(clock, log), Node(clock, log)
+    ann = Client(ahead, "ann", 1)
+    ann.submit(ann.actions.annotate(TARGET, "at the other node", clock.now())[1])
+    settle(ahead, [ann])
+    assert behind.room.history.sequence == 0 < ahead.room.history.sequence
+    return clock, ahead, behind, ann
+
+
+def test_r5_a_stock_client_that_saw_more_at_another_node_is_no_offender() -> None:
+    """It answers step 1 with what others wrote there, and was sent away for good as a forger."""
+    clock, ahead, behind, _ = two_nodes()
+    tab = Replica(client=9_000)
+    tab.apply(ahead.document.state())
+    number, wanted = behind.room.join(EVE, v1=False, nonce="", now=clock.moment())
+    behind.perform(wanted)
+    feed(behind, number, message.encode_sync_step2(tab.state()))
+    assert number not in behind.closed
+    assert behind.content() == ahead.content()
+    feed(behind, number, message.encode_sync_update(tab.write([annotation("aid9", clock, "eve")])))
+    behind.perform(behind.room.flush(clock.moment()))
+    behind.commit()
+    assert number not in behind.closed
+    assert "aid9" in behind.document.values("a")
+
+
+def test_r5_who_tells_of_what_is_in_no_log_is_sent_away_all_the_same() -> None:
+    clock, ahead, behind, _ = two_nodes()
+    forged = Replica(client=9_001)
+    forged.apply(ahead.document.state())
+    forged.write([annotation("aid", clock, "ann")])
+    number, wanted = behind.room.join(EVE, v1=False, nonce="", now=clock.moment())
+    behind.perform(wanted)
+    feed(behind, number, message.encode_sync_step2(forged.state()))
+    assert behind.closed[number][0] == 4403
+    assert "aid" not in behind.document.values("a")
+
+
+def test_r4_what_comes_while_the_log_is_looked_at_waits_in_its_order() -> None:
+    """A client that has come further than the node it comes to."""
+    clock, _, behind, ann = two_nodes()
+    looked: list[None] = []
+    really, behind.look = behind.look, lambda: looked.append(None)  # type: ignore[method-assign]
+    ann.cut()
+    ann.server = behind
+    ann.submit(ann.actions.annotate(TARGET, "one more", clock.now())[1])
+    ann.connect()
+    for _ in range(20):
+        while ann.transmit() or ann.carry_down() or ann.carry_up():
+            pass
+    assert looked == [None] and ann.provider.phase is not Phase.LIVE
+    really()
+    settle(behind, [ann])
+    assert ann.content() == behind.content()
+    assert len(behind.document.values("a")) == 2
+
+
+def test_r5_who_waits_for_a_log_that_cannot_be_read_has_to_come_again() -> None:
+    _, _, behind, ann = two_nodes()
+    behind.look = lambda: behind.perform(behind.room.unsure("the disk is gone"))  # type: ignore[method-assign]
+    ann.cut()
+    ann.server = behind
+    ann.connect()
+    session = ann.session
+    while ann.transmit() or ann.carry_down() or ann.carry_up():
+        pass
+    assert session is not None and behind.closed[session][0] == 4503
+
+
+def test_2_what_is_acknowledged_is_not_written_over_at_a_node_that_has_not_heard_of_it() -> None:
+    """It continued the lease at a lower clock, and its author wrote the next words under clocks
+    that were taken: refused as another's, or acknowledged as what they were not (C8)."""
+    clock, ahead, behind, ann = two_nodes()
+    behind.hear()
+    (aid,) = ann.content()["a"]
+    texts = ["one", "two"]
+    for text in texts:
+        ann.submit(ann.actions.reply(aid, text, "", clock.now())[1])
+        settle(ahead, [ann])
+    ann.submit(ann.actions.resolve(aid, True, clock.now()))
+    while ann.carry_up():
+        pass
+    ahead.commit()
+    ann.cut()
+    ann.server = behind
+    ann.submit(ann.actions.reply(aid, "three", "", clock.now())[1])
+    for _ in range(4):
+        settle(behind, [ann])
+    assert ann.provider.phase is Phase.LIVE and not ann.provider.outbox
+    assert not ann.provider.drafts
+    ahead.hear()
+    assert ann.content() == behind.content() == ahead.content()
+    assert len(ann.content()["c"]) == 4
+
+
+def test_2_a_refusal_on_ground_that_others_took_away_is_not_told() -> None:
+    """An operation was sent again under another lease while the first sending waited, and refused
+    as existing; then the first sending was refused: its author took it for saved."""
+    clock, log = Clock(), Log()
+    ahead, behind = Node(clock, log), Node(clock, log)
+    ann, bob = Client(behind, "ann", 1), Client(ahead, "bob", 2)
+    ann.peer.annotations = 1
+    _, operation = ann.actions.annotate(TARGET, "mine", clock.now())
+    ann.submit(operation)
+    ann.connect()
+    while ann.carry_up() or ann.transmit() or ann.carry_down():
+        pass
+    assert behind.pending is not None
+    ann.cut(known=False)
+    for _ in range(4):
+        ann.connect()
+        while ann.carry_up() or ann.transmit() or ann.carry_down():
+            pass
+    bob.submit(bob.actions.annotate(TARGET, "faster", clock.now())[1])
+    settle(ahead, [bob])
+    behind.commit()
+    settle(behind, [ann])
+    assert [draft.text for draft in ann.provider.drafts] == ["mine"]
+    assert ann.content() == behind.content()
+
+
+def after_a_night(ahead: Node, behind: Node) -> tuple[Client, Client]:
+    """Bob is at one node. The other heard nothing of him for a night, gave his id to Ann, and is
+    about to append what she wrote."""
+    clock = ahead.clock
+    ann, bob = Client(behind, "ann", 1), Client(ahead, "bob", 2)
+    bob.submit(bob.actions.annotate(TARGET, "evening", clock.now())[1])
+    settle(ahead, [bob])
+    behind.hear()
+    clock.wall += int(HOLD_SECONDS * 1_000) + 1
+    ann.submit(ann.actions.annotate(TARGET, "morning", clock.now())[1])
+    move(ann)
+    assert ann.provider.lease.partition("-")[0] == bob.provider.lease.partition("-")[0]
+    assert behind.pending is not None
+    return ann, bob
+
+
+def move(client: Client) -> None:
+    """Everything arrives that is on its way."""
+    for _ in range(3):
+        client.connect()
+        while client.carry_up() or client.transmit() or client.carry_down():
+            pass
+
+
+def all_is_well(nodes: list[Node], clients: list[Client], annotations: int) -> None:
+    settle_nodes(nodes, clients)
+    for client in clients:
+        assert client.provider.phase is Phase.LIVE
+        assert all(client.content() == node.content() for node in nodes)
+        assert len(client.content()["a"]) == annotations
+
+
+def test_b3_what_waits_under_an_id_that_is_another_s_is_not_appended() -> None:
+    """Whose id it was came to light by a conflict: what Ann had written went into the log all the
+    same, at the clock that was Bob's next; when he wrote there he was sent away for good."""
+    clock, log = Clock(), Log()
+    ahead, behind = nodes = [Node(clock, log, spread=1) for _ in range(2)]
+    ann, bob = after_a_night(ahead, behind)
+    log.entries.append(LogEntry(Replica(client=99).write([annotation("else", clock)]), "eve", 1))
+    behind.commit()
+    behind.commit()
+    bob.submit(bob.actions.annotate(TARGET, "at his next clock", clock.now())[1])
+    move(bob)
+    ahead.commit()
+    move(bob)
+    all_is_well(nodes, [ann, bob], 4)
+
+
+def test_b3_who_writes_under_an_id_that_the_log_gives_to_nobody_here_holds_it() -> None:
+    """Bob's entries came without his lease, which was known for long: Ann went on holding his id,
+    came again with it, and was sent away for good."""
+    clock, log = Clock(), Log()
+    ahead, behind = nodes = [Node(clock, log, spread=1) for _ in range(2)]
+    ann, bob = after_a_night(ahead, behind)
+    bob.submit(bob.actions.annotate(TARGET, "at her next clock", clock.now())[1])
+    move(bob)
+    ahead.commit()
+    behind.pending = None
+    news = log.entries[behind.room.history.sequence :]
+    behind.perform(behind.room.absorb(news, (), clock.moment()))
+    move(ann)
+    all_is_well(nodes, [ann, bob], 3)
