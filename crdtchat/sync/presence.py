@@ -63,6 +63,17 @@ class Person:
         return AwarenessState(self.client, self.clock, {**self.state, "user": user})
 
 
+class _FarPerson(NamedTuple):
+    """A connection of another node."""
+
+    ours: int
+    """Our number for it."""
+    user: str
+    name: str
+    client: int
+    """Awareness client id, as it is told there."""
+
+
 class Presence:
     """The people of one room, and what changed since the last message."""
 
@@ -76,8 +87,8 @@ class Presence:
         self._named: dict[int, None] = {}
         self._changed: dict[int, None] = {}
         self._gone: list[Person] = []
-        self._far: dict[str, tuple[dict[int, int], dict[str, int]]] = {}
-        """Of other nodes: our number for each that they name, and the others they count."""
+        self._far: dict[str, tuple[dict[int, _FarPerson], dict[str, int]]] = {}
+        """Of other nodes: whom they name, by their number there, and the others they count."""
         self._far_numbers = _FAR
         self.dirty = False
         self.changes = 0
@@ -159,6 +170,7 @@ class Presence:
                 past = self._past.pop(entry.client, 0)
                 person.clock = max(clock + _MARGIN, seconds, past) + 1
                 self._clients[person.client] = number
+                self.changes += 1
                 self._mark(person)
             if entry.client and entry.client in (person.client, person.leased):
                 if not person.leased:
@@ -200,24 +212,28 @@ class Presence:
     def hear(self, node: str, far: Far) -> None:
         """Another node tells who is there now; nobody: it is gone, or has nobody here any more."""
         known, counted = self._far.pop(node, ({}, {}))
-        numbers: dict[int, int] = {}
+        there: dict[int, _FarPerson] = {}
+        for number, user, name, _, client in far.named[:NAMED]:
+            person = known.get(number)
+            # Else it is another: a room that is opened anew counts from 1 again.
+            if person is not None and person[1:] == (user, name, client):
+                there[number] = person
+        for number, person in known.items():
+            if number not in there:
+                self.leave(person.ours)
         for number, user, name, state, client in far.named[:NAMED]:
-            ours = known.pop(number, 0)
-            if not ours:
+            if number not in there:
                 self._far_numbers += 1
-                ours = self._far_numbers
-                self.join(ours, user, name, client=client)
-            self.update(ours, state)
-            numbers[number] = ours
-        for ours in known.values():
-            self.leave(ours)
+                there[number] = _FarPerson(self._far_numbers, user, name, client)
+                self.join(self._far_numbers, user, name, client=client)
+            self.update(there[number].ours, state)
         for user, count in counted.items():
             self._count(user, -count)
         for user, count in far.others.items():
             self._count(user, count)
         self.dirty = self.dirty or counted != far.others
-        if numbers or far.others:
-            self._far[node] = (numbers, far.others)
+        if there or far.others:
+            self._far[node] = (there, far.others)
 
     def nodes(self) -> list[str]:
         """The other nodes that have people here."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from crdtchat.sync.awareness import AwarenessState, decode_awareness
+from crdtchat.sync.limits import TRUSTED
 from crdtchat.sync.presence import NAMED, Far, Presence
 
 
@@ -67,3 +69,30 @@ def test_what_is_heard_is_told_to_nobody_else() -> None:
     told(one, two)
     assert two.changes == before
     assert two.near() == Far([], {})
+
+
+def test_a_room_that_was_opened_anew_counts_others_from_1_again() -> None:
+    """That everybody had left was not heard: Bob was shown as Ann, who had had his number."""
+    one, two = Presence(), Presence()
+    one.join(1, "ann", "Ann", client=77)
+    two.join(1, "cid", "Cid")
+    told(one, two)
+    again = Presence()
+    again.join(1, "bob", "Bob", client=77)
+    again.join(2, "cid", "Cid")
+    told(again, two)
+    assert (two.people, two.connections) == (2, 3)
+    assert [(person.user, person.client) for person in two.named][1:] == [("bob", 77), ("cid", 0)]
+
+
+def test_a_stock_client_that_says_its_id_after_others_heard_of_it_is_shown_to_theirs() -> None:
+    one, two = Presence(), Presence()
+    one.join(1, "ann", "Ann")
+    told(one, two)
+    two.flush()
+    changes = one.changes
+    assert one.awareness(1, [AwarenessState(77, 1, {})], 1) == 77
+    assert one.changes > changes
+    told(one, two)
+    _, update = two.flush()
+    assert [state.client for state in decode_awareness(update, TRUSTED)] == [77]

@@ -18,7 +18,8 @@ class Hearer(Protocol):
 
 
 class Grapevine:
-    """Carries every message on its own, so that a later one may overtake an earlier one."""
+    """Carries what each node says in its order as long as it is well (so does a connection to
+    Redis); else every message on its own, so that a later one may overtake an earlier one."""
 
     def __init__(self, timeline: Timeline, chance: Random) -> None:
         self.nodes: list[Hearer] = []
@@ -28,6 +29,9 @@ class Grapevine:
         """Share that arrives twice."""
         self.slow = 0.01
         """Seconds that one takes at most."""
+        self.well = True
+        self._latest: dict[tuple[Hearer, Hearer], float] = {}
+        """When what was said in order by one to the other arrives."""
         self._timeline = timeline
         self._chance = chance
 
@@ -35,6 +39,7 @@ class Grapevine:
         """Nothing is lost any more."""
         self.losing = self.repeating = 0.0
         self.slow = 0.01
+        self.well = True
 
     def publish(self, sender: Hearer, key: DocumentKey | None, kind: Kind, body: bytes) -> None:
         """Tell all others."""
@@ -42,8 +47,11 @@ class Grapevine:
             if node is sender:
                 continue
             for _ in range(self._times()):
-                pause = self._chance.uniform(0.0005, self.slow)
-                self._timeline.after(pause, lambda node=node: node.hear(key, kind, body))  # type: ignore[misc]
+                at = self._timeline.steady + self._chance.uniform(0.0005, self.slow)
+                if self.well:
+                    at = max(at, self._latest.get((sender, node), 0.0))
+                    self._latest[sender, node] = at
+                self._timeline.at(at, lambda node=node: node.hear(key, kind, body))  # type: ignore[misc]
 
     def _times(self) -> int:
         if self.losing and self._chance.random() < self.losing:

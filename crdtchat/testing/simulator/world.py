@@ -258,7 +258,7 @@ class World:
             self._gossiped = True
             self.trace.note("broker", f"loses {losing:.1f}, repeats {repeating:.1f}, {slow} s")
             self.grapevine.losing, self.grapevine.repeating = losing, repeating
-            self.grapevine.slow = slow
+            self.grapevine.slow, self.grapevine.well = slow, False
 
     def set_pace(self, seconds: float) -> None:
         """Transactions take so long at most."""
