@@ -85,6 +85,9 @@ class CommentRule(_Rule):
             if before[0] != author:
                 raise Refused(RejectCode.NOT_AUTHOR, "the comment is somebody else's")
             if before != facts:
+                if not edited and before[2] == parent:
+                    # Its author's, dated anew while the first sending was on its way elsewhere.
+                    raise Refused(RejectCode.EXISTS, "the comment id is taken")
                 raise Refused(RejectCode.IMMUTABLE, "author, time and parent never change")
         aid, _ = ids
         _check_not_deleted(view, key)

@@ -192,6 +192,8 @@ class Following(Generic[R]):
 
     def _assure(self, room: R) -> None:
         at = self._assured_at
+        if self._doubted or self._settles_doubt:
+            return  # A later doubt: whoever waits may have come with it.
         if at is not None and room.head.sequence >= at and not room.dropped:
             self._assured_at = None
             room.assured()

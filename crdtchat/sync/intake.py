@@ -54,6 +54,8 @@ class Intake:
         self._desk = desk
         self._tuning = tuning
         self._late: list[Late] = []
+        self.in_doubt = False
+        """Whether an append failed of which nobody knows if it was made."""
 
     def receive_operation(
         self, session: Session, broadcast_id: bytes, update: bytes, now: Moment
@@ -70,6 +72,8 @@ class Intake:
             session.peer.charge(len(update), now)
             accepted = self._ledger.judge(update, actor, client.__eq__, OPERATION)
         except Refused as refused:
+            if self._may_be_behind(session, refused):
+                raise Behind from None
             self._refuse(session, broadcast_id, refused)
             return
         if accepted is not None:
@@ -121,9 +125,10 @@ class Intake:
             self._ledger.accept(accepted, session.peer, now, session=session.number)
 
     def _may_be_behind(self, session: Session, refused: Refused) -> bool:
-        """Whether an answer may be in order that tells of what others wrote at other nodes."""
-        alone = not self._tuning.spread_clients or session.assured
-        return not alone and refused.code not in _CERTAIN
+        """Whether it may be in order, for what the log holds and this room does not: it was
+        written at other nodes, or by an append whose answer was lost."""
+        knows = session.assured or not (self._tuning.spread_clients or self.in_doubt)
+        return not knows and refused.code not in _CERTAIN
 
     def acknowledge(self, operations: Sequence[Operation], sessions: Mapping[int, Session]) -> None:
         """Answer the authors of committed operations, and those who repeated older ones."""

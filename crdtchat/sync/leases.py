@@ -77,8 +77,13 @@ class LeaseBook:
         self._held.add(client)
         return lease
 
+    def give_back(self, lease: Lease, *, used: bool, now: float) -> None:
+        """The session that held it ended. It may be another's by now, who goes on holding it."""
+        if self._leases.get(lease.client) == lease:
+            self.release(lease.client, used=used, now=now)
+
     def release(self, client: int, *, used: bool, now: float) -> None:
-        """Give an id back when its session ends."""
+        """Nobody holds an id any more: it may be leased anew, later if it was used."""
         self._held.discard(client)
         if used:
             self._free[client] = now + HOLD_SECONDS

@@ -125,10 +125,12 @@ class Room:
         self._sessions[number] = session
         if lease is None:
             self.presence.join(number, peer.user, peer.name)
+            self._intake.ask_for_state(session)
+            self._shown.answer(session)
+            self._shown.clock.renew(now)
         else:
             shown = awareness_client(nonce)
             self.presence.join(number, peer.user, peer.name, leased=lease.client, client=shown)
-        if lease is not None:
             info = welcome(
                 peer,
                 lease,
@@ -142,10 +144,6 @@ class Room:
             info |= {"server": server, "token": token, "page_versions": page_versions}
             self._desk.answer(session, message.encode_welcome(info))
             self._desk.answer(session, message.encode_presence(self.presence.snapshot(number)))
-        else:
-            self._intake.ask_for_state(session)
-            self._shown.answer(session)
-            self._shown.clock.renew(now)
         self._shown.note(len(self._sessions), now)
         return number, self._desk.take()
 
@@ -154,9 +152,8 @@ class Room:
         session = self._sessions.pop(number)
         self._desk.forget(number)
         if session.lease is not None:
-            client = session.lease.client
-            used = self.ledger.mirror.next_clock(client) > 0
-            self.ledger.leases.release(client, used=used, now=now.steady)
+            used = self.ledger.mirror.next_clock(session.lease.client) > 0
+            self.ledger.leases.give_back(session.lease, used=used, now=now.steady)
         self.presence.leave(number)
         self._shown.note(len(self._sessions), now)
         return self._desk.take()
@@ -185,6 +182,7 @@ class Room:
 
     def assured(self, now: Moment) -> list[Effect]:
         """The room holds all that was in the log when it doubted: see `effects.Doubt`."""
+        self._intake.in_doubt = False
         for session in list(self._sessions.values()):
             session.assured = True
             for frame in self._doubts.take(session):
@@ -258,13 +256,14 @@ class Room:
         return self._desk.take()
 
     def failed(self, reason: str) -> list[Effect]:
-        """The append failed and nothing of it is stored: forget what was queued.
+        """The append failed, made or not: forget what was queued.
 
-        Its authors' sessions are closed with a code that says retry; they still hold the
-        operations and send them again. So are stock sessions that owe an answer to sync step 1:
-        it leaves out what the server no longer has. Other stock sessions are asked for it, as
-        what was lost may be theirs from an earlier connection. Everybody else stays.
+        Its authors' sessions are closed with a code that says retry; they hold the operations and
+        send them again. So are stock sessions that owe an answer to sync step 1: it leaves out what
+        the server no longer has. Other stock sessions are asked for it: what was lost may be theirs
+        from an earlier connection. Everybody else stays.
         """
+        self._intake.in_doubt = True
         lost = [(late.session, late.ticket) for late in self._intake.take_late()]
         lost += [(one.session, one.ticket) for one in self.ledger.abandon(self.history.state())]
         lost += [(session.number, 0) for session in self._sessions.values() if session.asked]

@@ -8,12 +8,14 @@ import anyio
 import pytest
 
 from crdtchat.host.far_presence import FarPresence
+from crdtchat.host.following import Following
 from crdtchat.host.gathering import Gathering
 from crdtchat.host.hub import Hub
 from crdtchat.host.telling import Kind, encode_presence
-from crdtchat.stores.base import Append, Conflict, StoreUnavailable
+from crdtchat.stores.base import Append, Conflict, Entry, Head, Lease, Loaded, StoreUnavailable
 from crdtchat.stores.memory import MemoryStore
 from crdtchat.sync import message
+from crdtchat.sync.codes import CloseCode
 from crdtchat.sync.presence import Far
 from tests.host.pipe import KEY, connected, peer
 
@@ -102,3 +104,42 @@ async def test_the_id_that_a_stock_client_announced_elsewhere_is_its_own() -> No
         room.hear_presence("there", Far([(1, "ann", "Ann", {}, 77)], {}))
         leases = room.room.ledger.leases
         assert leases.may_bind(77, "ann") and not leases.may_bind(77, "eve")
+
+
+class Follower:
+    """A room whose log is empty."""
+
+    dropped = flying = False
+    head = Head(1, 0)
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def absorb(self, entries: Sequence[Entry], leases: Sequence[Lease]) -> None:
+        self.told.append("absorb")
+
+    def failed(self, reason: str) -> None:
+        self.told.append("failed")
+
+    def assured(self) -> None:
+        self.told.append("assured")
+
+    def unsure(self, reason: str) -> None:
+        self.told.append("unsure")
+
+    def drop(self, code: CloseCode, reason: str) -> None:
+        self.told.append("drop")
+
+
+def test_a_doubt_is_not_settled_by_a_read_that_began_before_it() -> None:
+    """What waited was judged by a log that had been read before it came."""
+    reads: list[Follower] = []
+    following = Following(reads.append)
+    room = Follower()
+    following.doubt(room)
+    following.doubt(room)
+    assert len(reads) == 1
+    following.loaded(room, Loaded())
+    assert len(reads) == 2 and not room.told
+    following.loaded(room, Loaded())
+    assert room.told == ["assured"]

@@ -7,10 +7,10 @@ import pytest
 from crdtchat.client.provider import Phase
 from crdtchat.document.replica import Replica
 from crdtchat.sync import message
-from crdtchat.sync.effects import LogEntry
+from crdtchat.sync.effects import Append, LogEntry
 from crdtchat.sync.leases import HOLD_SECONDS
 from tests.client.world import Client, Clock, settle
-from tests.simulation.test_found import EVE, TARGET, annotation, feed
+from tests.simulation.test_found import EVE, TARGET, annotation, feed, start
 from tests.sync.nodes import Log, Node
 from tests.sync.nodes import settle as settle_nodes
 
@@ -199,3 +199,75 @@ def test_b3_who_writes_under_an_id_that_the_log_gives_to_nobody_here_holds_it() 
     behind.perform(behind.room.absorb(news, (), clock.moment()))
     move(ann)
     all_is_well(nodes, [ann, bob], 3)
+
+
+def in_doubt() -> tuple[Clock, Node, Node, Client]:
+    """Ann has answered at one node, has not heard of it, and comes to the other, whose clock is an
+    hour behind. What she answered waits to be appended."""
+    clock, ahead, behind, ann = two_nodes()
+    behind.hear()
+    (aid,) = ann.content()["a"]
+    ann.submit(ann.actions.reply(aid, "in doubt", "", clock.now())[1])
+    while ann.carry_up():
+        pass
+    assert ahead.pending is not None
+    ann.cut()
+    ann.server = behind
+    clock.set_back = 3_600_000
+    return clock, ahead, behind, ann
+
+
+def test_r4_what_is_refused_may_be_in_the_log_already() -> None:
+    """A node refused as dated ahead what another had committed; dated anew and sent once more it
+    was another time of what never changes, and its author was sent away for good."""
+    _, ahead, behind, ann = in_doubt()
+    ahead.commit()
+    settle(behind, [ann])
+    assert not behind.closed
+    all_is_well([ahead, behind], [ann], 1)
+    assert len(ann.content()["c"]) == 2
+
+
+def test_r4_what_was_dated_anew_may_still_be_overtaken_by_its_first_sending() -> None:
+    """The node looked at the log, and the other appended a moment later."""
+    _, ahead, behind, ann = in_doubt()
+    for _ in range(3):
+        move(ann)
+    assert behind.pending is not None
+    ahead.commit()
+    behind.commit()
+    settle(behind, [ann])
+    all_is_well([ahead, behind], [ann], 1)
+    assert len(ann.content()["c"]) == 2
+    assert not ann.provider.drafts
+
+
+def test_r4_a_node_that_is_alone_looks_where_an_append_was_not_answered() -> None:
+    clock, server, ann, _ = start()
+    aid, operation = ann.actions.annotate(TARGET, "here", clock.now())
+    ann.submit(operation)
+    settle(server, [ann])
+    ann.submit(ann.actions.reply(aid, "in doubt", "", clock.now())[1])
+    while ann.carry_up():
+        pass
+    append = server.pending
+    assert append is not None
+    really = server.look
+    looked: list[Append] = []
+
+    def look() -> None:
+        if not looked:
+            looked.append(append)
+            server.log += append.entries
+            moment = clock.moment()
+            server.perform(server.room.absorb(append.entries, append.leases, moment))
+        really()
+
+    server.look = look  # type: ignore[method-assign]
+    server.fail()
+    clock.set_back = 3_600_000
+    settle(server, [ann])
+    assert looked and ann.provider.phase is Phase.LIVE
+    assert ann.content() == server.content()
+    assert len(ann.content()["c"]) == 2
+    assert [code for code, _ in server.closed.values()] == [4503]

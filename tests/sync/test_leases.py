@@ -33,6 +33,20 @@ def test_an_id_that_wrote_is_kept_from_the_last_time_it_was_held() -> None:
     assert book.lease("cid", "c", 2 * HOLD_SECONDS).client == lease.client
 
 
+def test_who_lost_an_id_does_not_give_it_away_when_leaving() -> None:
+    bobs = Lease(2, "bob", "n1")
+    book = LeaseBook([bobs], 0.0, spread=1)
+    anns = book.lease("ann", "n2", HOLD_SECONDS)
+    assert anns.client == 2
+    assert book.adopt([bobs], HOLD_SECONDS) == {2}
+    assert book.resume(2, "n1", "bob") == bobs
+    book.give_back(anns, used=True, now=HOLD_SECONDS)
+    assert book.resume(2, "n1", "bob") is None, "he holds it"
+    assert book.lease("cid", "n3", 3 * HOLD_SECONDS).client != 2
+    book.give_back(bobs, used=True, now=3 * HOLD_SECONDS)
+    assert book.resume(2, "n1", "bob") == bobs
+
+
 class Leases(RuleBasedStateMachine):
     """Sessions come, resume and go, some having written."""
 

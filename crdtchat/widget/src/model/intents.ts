@@ -91,3 +91,11 @@ export function obstacle(records: Records, operation: Operation): string | undef
   }
   return undefined;
 }
+
+/**
+ * Does a refusal say that the operation's aim is reached already? A deletion of what was deleted; or an id that is
+ * taken, because an earlier sending of the same operation was accepted (ids are random).
+ */
+export function attained(operation: Operation, code: string): boolean {
+  return code === "exists" || (code === "deleted" && operation.intents.every(({ root }) => root === "d"));
+}

@@ -247,6 +247,18 @@ describe("Provider", () => {
     expect([...server.doc.getMap("a").keys()]).toEqual([good.aid]);
   });
 
+  it("takes for saved what is refused because an earlier sending was accepted (1)", () => {
+    server.doc.getMap("a").set("note", ["bob", 1, "x", "", "", 0, 1]);
+    live();
+    const operation = actions.reply("note", "dated anew meanwhile");
+    receive({ type: "submit", operation });
+    const effects = take(server.reject(operation.broadcastId, "exists"));
+    expect(kinds(effects)).not.toContain("rejected");
+    expect(effects).toContainEqual({ type: "settled", broadcastId: operation.broadcastId, update: null });
+    expect(provider.outbox.size).toBe(0);
+    expect(sentTypes(effects)).toEqual([70]);
+  });
+
   it("ignores a run of operations that was on its way when it asked for everything (4)", () => {
     live();
     const bad = actions.annotate(TARGET, "refused");

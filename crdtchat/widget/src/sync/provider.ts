@@ -16,7 +16,7 @@
 
 import { redate } from "../model/dating";
 import { uuidBytes, uuidText } from "../model/ids";
-import { holds, obstacle } from "../model/intents";
+import { attained, holds, obstacle } from "../model/intents";
 import type { Replica } from "../model/replica";
 import { Backoff } from "./backoff";
 import { verdict } from "./closing";
@@ -296,7 +296,10 @@ export class Provider {
     if (!entry) return;
     if (code === "future" && !entry.misdated) entry.misdated = true;
     else if (COME_BACK_LATER.has(code)) entry.notBefore = now + PATIENCE_MS;
-    else this.#refuse(entry, code, reason);
+    else if (attained(entry.operation, code)) {
+      this.outbox.remove(broadcastId);
+      this.#effects.push({ type: "settled", broadcastId, update: null });
+    } else this.#refuse(entry, code, reason);
     if (!entry.sent) return;
     // What was sent before it is unanswered; what was sent behind it is not looked at.
     const { clock } = entry.sent;
