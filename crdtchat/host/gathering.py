@@ -33,6 +33,7 @@ Listener = Callable[[effects.Publish | None], None]
 """Hears of committed operations; None: this room tells no more, as it was given up."""
 
 _LOST = "the write could not be saved now; try again"
+_UNKNOWN = "it is not known whether this was saved; try again with the same broadcastId"
 BACKLOG = 2_048
 """Operations a room may have waiting before its readers pause."""
 
@@ -202,7 +203,7 @@ class Gathering:
         self.perform(wanted)
         await done.wait()
         if not outcome[0]:
-            raise StoreUnavailable(_LOST)
+            raise StoreUnavailable(_UNKNOWN)
         return outcome[0]
 
     async def settled(self, aid: str) -> None:

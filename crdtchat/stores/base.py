@@ -207,7 +207,8 @@ class StoreError(Exception):
 
 
 class StoreUnavailable(StoreError):
-    """Full or read-only disk, lock, lost connection: nothing was written, try again later."""
+    """Full or read-only disk, lock, lost connection: try again later. Nothing was written, or (of a
+    transaction whose answer was lost) nobody knows whether it was."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, retry=True)
