@@ -16,10 +16,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from crdtchat.sync import message
+from crdtchat.sync.arrears import catch_up, send_rest
 from crdtchat.sync.awareness import decode_awareness
 from crdtchat.sync.codes import CloseCode, Malformed
 from crdtchat.sync.desk import Desk
-from crdtchat.sync.differences import Difference
 from crdtchat.sync.doubts import Behind, Doubts, require_seen
 from crdtchat.sync.effects import Apply, Effect, LogEntry, Publish, Settled
 from crdtchat.sync.fanout import Fanout
@@ -236,7 +236,7 @@ class Room:
         """A session's outbox was sent: if it is behind, send it one difference."""
         session = self._sessions[number]
         if session.outbox.behind and not session.closing:
-            self._catch_up(session)
+            catch_up(session, self.history, self.presence, self._desk)
         return self._desk.take()
 
     # ---- the append under way
@@ -327,7 +327,7 @@ class Room:
             case message.SyncStep1(state_vector):
                 difference = self.history.difference(state_vector)
                 self._desk.answer(session, difference.as_step2())
-                self._send_rest(session, difference)
+                send_rest(session, difference, self.history, self._desk)
                 self._enter(session)
             case message.Resync():
                 if not session.assured:
@@ -373,33 +373,6 @@ class Room:
                 if session.outbox.behind and not session.v1 and not session.had:
                     session.had = self.history.held(session.outbox.since)
             session.delivered = self.history.sequence
-
-    def _catch_up(self, session: Session) -> None:
-        """Send one difference in place of all frames that were dropped."""
-        missed = self.history.since(session.outbox.since)
-        session.outbox.caught_up()
-        session.delivered = self.history.sequence
-        if session.v1:
-            if missed is not None:
-                self._desk.answer(session, message.encode_batch(*missed))
-            else:
-                session.owed = True
-                self._desk.answer(session, message.encode_resync_request(self.history.epoch))
-            snapshot = self.presence.snapshot(session.number)
-            self._desk.answer(session, message.encode_presence(snapshot))
-        elif missed is not None:
-            self._desk.answer(session, message.encode_sync_update(missed.update))
-        else:
-            difference = self.history.difference(session.had)
-            self._desk.answer(session, difference.as_update())
-            self._send_rest(session, difference)
-        session.had = b""
-
-    def _send_rest(self, session: Session, difference: Difference) -> None:
-        """Send a stock session what came after a difference that was computed a moment ago."""
-        run = self.history.rest(difference)
-        if run is not None:
-            self._desk.answer(session, message.encode_sync_update(run.update))
 
     def _enter(self, session: Session) -> None:
         """The session just got all there is: from now on batches are for it."""

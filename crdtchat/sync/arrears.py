@@ -1,0 +1,38 @@
+"""What a session is sent that fell behind: one difference in place of all that was dropped."""
+
+from __future__ import annotations
+
+from crdtchat.sync import message
+from crdtchat.sync.desk import Desk
+from crdtchat.sync.differences import Difference
+from crdtchat.sync.history import History
+from crdtchat.sync.presence import Presence
+from crdtchat.sync.session import Session
+
+
+def catch_up(session: Session, history: History, presence: Presence, desk: Desk) -> None:
+    """Send one difference in place of all frames that were dropped."""
+    missed = history.since(session.outbox.since)
+    session.outbox.caught_up()
+    session.delivered = history.sequence
+    if session.v1:
+        if missed is not None:
+            desk.answer(session, message.encode_batch(*missed))
+        else:
+            session.owed = True
+            desk.answer(session, message.encode_resync_request(history.epoch))
+        desk.answer(session, message.encode_presence(presence.snapshot(session.number)))
+    elif missed is not None:
+        desk.answer(session, message.encode_sync_update(missed.update))
+    else:
+        difference = history.difference(session.had)
+        desk.answer(session, difference.as_update())
+        send_rest(session, difference, history, desk)
+    session.had = b""
+
+
+def send_rest(session: Session, difference: Difference, history: History, desk: Desk) -> None:
+    """Send a stock session what came after a difference that was computed a moment ago."""
+    run = history.rest(difference)
+    if run is not None:
+        desk.answer(session, message.encode_sync_update(run.update))
