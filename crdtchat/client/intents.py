@@ -18,7 +18,9 @@ from crdtchat.sync.update import Value
 Get = Callable[[str, str], Value | None]
 """The value of (root, key) now; None if it holds none."""
 
-_AGAIN = frozenset({RejectCode.STALE, RejectCode.UNAVAILABLE, RejectCode.RATE_LIMITED})
+LATER = frozenset({RejectCode.UNAVAILABLE, RejectCode.RATE_LIMITED})
+"""Refusals after which to wait before the operation is sent again."""
+_AGAIN = LATER | {RejectCode.STALE}
 """Refusals of the moment."""
 
 

@@ -5,8 +5,8 @@ Invariants (tests cite the numbers):
 C1. The replica holds what the server sent and this client's own operations written under the
     leased id, nothing else. Operations that wait are seen through `values` only.
 C2. Nothing is sent before the answer to the resync, and no more than `in_flight` unanswered.
-C3. After a refusal, a lost lease or a new epoch the replica is replaced whole by the server's
-    state. Until that arrives the old one stays readable; then waiting operations are replayed.
+C3. After a refusal, a lost lease, a new epoch or a log set back the replica is replaced whole by
+    the server's state. Until that comes the old one stays readable; then what waits is replayed.
 C4. An operation leaves the outbox only when it was acknowledged, when the document holds it or
     something that overtook it, or when it became a draft.
 C5. Own operations are no news; what others did is told once.
@@ -26,7 +26,7 @@ from crdtchat.client.clock import ServerClock, redate
 from crdtchat.client.due import Due
 from crdtchat.client.effects import Draft, Effect, Hangup, Happened, Send, WakeAt, drafted
 from crdtchat.client.greeting import Greeting, read_greeting
-from crdtchat.client.intents import Operation, attained, obstacle
+from crdtchat.client.intents import LATER, Operation, attained, obstacle
 from crdtchat.client.news import seen, told
 from crdtchat.client.outbox import Outbox
 from crdtchat.client.patience import Patience
@@ -42,7 +42,6 @@ NORMAL, PROTOCOL_ERROR = 1000, 1002
 _REMEMBERED = 4_096
 """Own operations whose events are recognised when they come back after a reconnect."""
 _NO_STATE = b"\x00"
-_LATER = frozenset({RejectCode.UNAVAILABLE, RejectCode.RATE_LIMITED})
 
 
 class Phase(StrEnum):
@@ -259,6 +258,7 @@ class Provider:
         if due is Due.NOTHING:
             self.sequence = max(self.sequence, batch.last)
             return effects
+        self._replace |= due is Due.DIFFERENCE and batch.last < self.sequence  # a backup
         if due is Due.DIFFERENCE and self._replace:
             self._live_ahead = True
             return [*effects, self._join()]  # The welcome showed that it takes the whole.
@@ -306,7 +306,7 @@ class Provider:
         if operation.waits_after(reject.code):
             operation.update = b""
             self.outbox.waiting.appendleft(operation)
-            if reject.code in _LATER:
+            if reject.code in LATER:
                 effects.append(WakeAt(self._patience.begin(now)))
         elif not attained(operation, reject.code):
             self.drafts.append(drafted(operation, reject.code, reject.reason, hard=reject.hard))

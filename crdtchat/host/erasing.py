@@ -87,23 +87,27 @@ async def rebuild_document(
     *,
     deeds: Callable[[], tuple[Deed, ...]] = tuple,
     quotes: Collection[bytes] = (),
+    leap: int = 1,
 ) -> int:
     """Write a document anew; answer its new epoch, or 0 if the change left it alone.
 
     `change` decides in a thread; `deeds` and `quotes` are asked then. Page versions stay if a
-    record still names them and none of the `quotes` is in them. Raises StoreError.
+    record still names them and none of the `quotes` is in them. The new epoch comes `leap` after
+    the old. Raises StoreError.
     """
     for _ in range(_TRIES):
         loaded = await store.load(key)
         # Seconds for a page of 10,000 annotations: in a thread, so that others are served.
-        rewritten = await run_sync(rewrite, loaded, change)
+        rewritten = await run_sync(rewrite, loaded, change, leap)
         if rewritten is None:
             return 0
         if isinstance(rewritten, str):
             raise StoreCorrupt(f"page {key.page!r}: {rewritten}: nothing was changed")
         content, state = rewritten
         versions = await _versions(store, key, content, quotes)
-        erasure = Erasure(*(key, loaded.epoch, loaded.sequence, state, versions), deeds=deeds())
+        erasure = Erasure(
+            *(key, loaded.epoch, loaded.sequence, state, versions, deeds()), loaded.epoch + leap
+        )
         outcome = await store.erase(erasure)
         if isinstance(outcome, int):
             return outcome
@@ -126,14 +130,16 @@ async def _versions(
     return frozenset(kept)
 
 
-def rewrite(loaded: Loaded, change: Change) -> tuple[rebuild.Content, bytes] | str | None:
+def rewrite(
+    loaded: Loaded, change: Change, leap: int = 1
+) -> tuple[rebuild.Content, bytes] | str | None:
     """What is left of a document and how it is written, None if it is left alone, or what is wrong:
     an exception would carry a replica, which belongs to this thread, into another one."""
     try:
         content = change(rebuild.read_content(replica_of(loaded)), loaded)
         if content is None:
             return None
-        state = rebuild.encode_content(content, server_client(loaded.epoch + 1))
+        state = rebuild.encode_content(content, server_client(loaded.epoch + leap))
         # What is about to replace everything must read back as what it should hold.
         replica = Replica()
         replica.apply(state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol
@@ -28,6 +29,8 @@ from crdtchat.sync.presence import Far
 from crdtchat.sync.room import Room
 from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import Tuning
+
+logger = logging.getLogger("crdtchat.host")
 
 Listener = Callable[[effects.Publish | None], None]
 """Hears of committed operations; None: this room tells no more, as it was given up."""
@@ -93,6 +96,7 @@ class Gathering:
         self._next_ticket = 1
         self._listeners: dict[int, Listener] = {}
         self._next_listener = 1
+        self._told_of_backup = False
         self.room = Room(
             law=LAW,
             document=self.replica,
@@ -253,6 +257,8 @@ class Gathering:
                     self._counters.add(name, amount)
                 case effects.Doubt():
                     self.following.doubt(self)
+                case effects.Ahead():
+                    self._tell_of_backup()
                 case effects.Refusal(user, role, code):
                     now = self._sources.now().wall
                     refusals = self._counters.refusals
@@ -306,6 +312,14 @@ class Gathering:
         except (EngineFailure, FoldError, Malformed):
             self._fail()
         self._progress()
+
+    def _tell_of_backup(self) -> None:
+        if not self._told_of_backup:
+            self._told_of_backup = True
+            logger.warning(
+                "a client has seen more of a page's log than there is: was a backup put in its "
+                "place? Then run crdtchat restored, lest others go on with what it does not hold"
+            )
 
     def hear_presence(self, node: str, far: Far) -> None:
         """Another node tells who is on this page there."""

@@ -106,6 +106,11 @@ def make_parser() -> argparse.ArgumentParser:
         help="sqlite:///FILE (four slashes for an absolute path) or postgresql://...",
     )
     migrate.add_argument("--to", required=True, metavar="URL", help="the other, empty or not there")
+    restored = commands.add_parser(
+        "restored", help="after a backup was put in the place of the database: have everybody know"
+    )
+    restored.set_defaults(command=_restored)
+    _add_settings(restored)
     compact = commands.add_parser("compact", help="fold logs into snapshots (server stopped)")
     compact.set_defaults(command=_compact)
     _add_settings(compact)
@@ -194,6 +199,12 @@ def _migrate(flags: dict[str, Any]) -> int:
     from crdtchat.server.migrate import migrate
 
     return migrate(flags)
+
+
+def _restored(flags: dict[str, Any]) -> int:
+    from crdtchat.server.restored import restored
+
+    return restored(_settings(flags))
 
 
 def _compact(flags: dict[str, Any]) -> int:

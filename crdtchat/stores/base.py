@@ -78,6 +78,8 @@ class Erasure:
     """Names of the page versions that stay; None: all."""
     deeds: tuple[Deed, ...] = ()
     """Written to the audit log in the same transaction."""
+    next_epoch: int = 0
+    """A later one; 0: the one after `epoch`."""
 
 
 class Head(NamedTuple):
@@ -306,6 +308,9 @@ class Store(Auditing, Hooking, Protocol):
 
     async def pages(self, tenant: str) -> list[Page]:
         """List the tenant's pages, last written first."""
+
+    async def tenants_of_pages(self) -> list[str]:
+        """The names of all tenants that have pages, described somewhere or not."""
 
     async def add_token(self, token: Token) -> None:
         """Keep a token. Raises `StoreError` (no retry) if its id or digest is taken."""

@@ -166,7 +166,7 @@ class MemoryStore(MemoryAuditing, MemoryHooking):
             return Conflict(1, 0)
         if (erasure.epoch, erasure.sequence) != (document.epoch, document.sequence):
             return Conflict(document.epoch, document.sequence)
-        document.epoch += 1
+        document.epoch = erasure.next_epoch or document.epoch + 1
         document.sequence += 1
         document.snapshot, document.snapshot_sequence = erasure.state, document.sequence
         document.entries.clear()
@@ -224,6 +224,12 @@ class MemoryStore(MemoryAuditing, MemoryHooking):
             if key.tenant == tenant and document.sequence
         ]
         return sorted(pages, key=lambda page: (-page.updated, page.key))
+
+    async def tenants_of_pages(self) -> list[str]:
+        """See `Store`."""
+        await self._enter()
+        documents = self._data.documents.items()
+        return sorted({key.tenant for key, document in documents if document.sequence})
 
     async def add_token(self, token: Token) -> None:
         """See `Store`."""

@@ -45,7 +45,7 @@ from crdtchat.stores.postgres_connection import (
 from crdtchat.stores.postgres_counter import read_counter
 from crdtchat.stores.postgres_errors import explain, place
 from crdtchat.stores.postgres_hooking import PostgresHooking
-from crdtchat.stores.postgres_read import LogReader, find_heads, list_pages
+from crdtchat.stores.postgres_read import LogReader, find_heads, find_tenants, list_pages
 from crdtchat.stores.postgres_schema import migrate
 from crdtchat.stores.postgres_write import LogWriter
 from crdtchat.stores.text import deed_texts, require_text, token_texts, version_texts
@@ -236,6 +236,10 @@ class PostgresStore(PostgresHooking):
         """See `Store`."""
         require_text(tenant)
         return await self._look(lambda connection: list_pages(connection, tenant))
+
+    async def tenants_of_pages(self) -> list[str]:
+        """See `Store`."""
+        return await self._look(find_tenants)
 
     async def add_token(self, token: Token) -> None:
         """See `Store`."""

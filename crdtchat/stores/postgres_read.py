@@ -144,6 +144,12 @@ def _check_format(needed: int) -> None:
         )
 
 
+def find_tenants(connection: Connection) -> list[str]:
+    """See `Store.tenants_of_pages`."""
+    rows = connection.execute("SELECT DISTINCT tenant FROM document WHERE sequence > 0")
+    return sorted(name for (name,) in rows)
+
+
 def find_heads(connection: Connection, keys: Sequence[DocumentKey]) -> list[Head]:
     """See `Store.heads`."""
     digests = [digest_of(*key) for key in keys]

@@ -35,7 +35,7 @@ from crdtchat.stores.lane import Driver, Lane
 from crdtchat.stores.sqlite_errors import DATABASE_ERRORS, explain
 from crdtchat.stores.sqlite_file import DatabaseFile, connect
 from crdtchat.stores.sqlite_hooking import SqliteHooking
-from crdtchat.stores.sqlite_read import LogReader
+from crdtchat.stores.sqlite_read import LogReader, find_tenants
 from crdtchat.stores.sqlite_room import make_room
 from crdtchat.stores.sqlite_schema import migrate
 from crdtchat.stores.sqlite_write import LogWriter
@@ -235,6 +235,10 @@ class SqliteStore(SqliteHooking):
         """See `Store`."""
         require_text(tenant)
         return await self._reader.read(lambda connection: self._reads.pages(connection, tenant))
+
+    async def tenants_of_pages(self) -> list[str]:
+        """See `Store`."""
+        return await self._reader.read(find_tenants)
 
     async def add_token(self, token: Token) -> None:
         """See `Store`."""

@@ -45,7 +45,7 @@ def erase(connection: sqlite3.Connection, erasure: Erasure) -> int | Conflict:
         document_id, epoch, sequence = head
         if (erasure.epoch, erasure.sequence) != (epoch, sequence):
             return Conflict(epoch, sequence)
-        epoch += 1
+        epoch = erasure.next_epoch or epoch + 1
         sequence += 1
         connection.execute("DELETE FROM entry WHERE document_id = ?", (document_id,))
         connection.execute("DELETE FROM lease WHERE document_id = ?", (document_id,))

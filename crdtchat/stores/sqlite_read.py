@@ -142,6 +142,12 @@ class LogReader:
         return damaged(self._path, f"{what} of page {key.page!r} of tenant {key.tenant!r}")
 
 
+def find_tenants(connection: sqlite3.Connection) -> list[str]:
+    """See `Store.tenants_of_pages`."""
+    rows = connection.execute("SELECT DISTINCT tenant FROM document WHERE sequence > 0")
+    return sorted(name for (name,) in rows)
+
+
 def find_head(connection: sqlite3.Connection, key: DocumentKey) -> _Head | None:
     """Return the document's id, epoch and sequence, if it has ever been written."""
     row = connection.execute(

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from crdtchat.sync import message
 from crdtchat.sync.codes import CloseCode
 from crdtchat.sync.desk import Desk
-from crdtchat.sync.effects import Doubt
+from crdtchat.sync.effects import Ahead, Doubt
 from crdtchat.sync.history import History
 from crdtchat.sync.session import Session
 
@@ -23,17 +23,19 @@ class Behind(Exception):
     """The log may be longer than this room knows."""
 
 
-def require_seen(request: message.Resync, history: History) -> None:
-    """Raises Behind for a client that has come further than this room."""
-    if (request.epoch, request.after) > (history.epoch, history.sequence):
-        raise Behind
-
-
 class Doubts:
     """Keeps the frames of sessions that wait, in their order."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+
+    def weigh(self, session: Session, request: message.Resync, history: History) -> None:
+        """Raises Behind for a client that has come further than this room; once the store was
+        looked at it is known that the log was set back, as by a backup in its place."""
+        if (request.epoch, request.after) > (history.epoch, history.sequence):
+            if not session.assured:
+                raise Behind
+            self._desk.add(Ahead())
 
     def keep(self, session: Session, frame: bytes) -> None:
         """This frame waits, and all that come behind it."""

@@ -107,6 +107,11 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """A client says that it has seen more of the log than there is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """Add to a counter."""
 
@@ -123,4 +128,4 @@ class Refusal:
     code: str
 
 
-Effect = Append | Send | Apply | Close | Publish | Settled | Doubt | Count | Refusal
+Effect = Append | Send | Apply | Close | Publish | Settled | Doubt | Ahead | Count | Refusal

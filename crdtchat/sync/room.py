@@ -20,7 +20,7 @@ from crdtchat.sync.arrears import catch_up, send_rest
 from crdtchat.sync.awareness import decode_awareness
 from crdtchat.sync.codes import CloseCode, Malformed
 from crdtchat.sync.desk import Desk
-from crdtchat.sync.doubts import Behind, Doubts, require_seen
+from crdtchat.sync.doubts import Behind, Doubts
 from crdtchat.sync.effects import Apply, Effect, LogEntry, Publish, Settled
 from crdtchat.sync.fanout import Fanout
 from crdtchat.sync.history import Document, History
@@ -330,8 +330,7 @@ class Room:
                 send_rest(session, difference, self.history, self._desk)
                 self._enter(session)
             case message.Resync():
-                if not session.assured:
-                    require_seen(decoded, self.history)
+                self._doubts.weigh(session, decoded, self.history)
                 for frame in self.history.answer(decoded):
                     self._desk.answer(session, frame)
                 self._enter(session)

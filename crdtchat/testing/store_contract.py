@@ -295,6 +295,7 @@ class StoreContract:
             Page(scoped, 1, 2, entry(2).at),
         ]
         assert [page.key for page in await store.pages("other tenant")] == [foreign]
+        assert await store.tenants_of_pages() == ["demo", "other tenant"]
         assert await store.pages("dem") == []
 
     # Tokens, usage, secrets

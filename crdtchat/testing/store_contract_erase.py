@@ -19,6 +19,13 @@ class ErasingContract(StoreContract):
         assert await store.since(KEY, 4) == ()
         assert (await store.load(OTHER)).entries == entries(1, 2)
 
+    async def test_an_epoch_may_leap(self, store: Store) -> None:
+        await store.append([append_of(KEY, 1, 3)])
+        assert await store.erase(Erasure(KEY, 1, 3, b"new", next_epoch=700)) == 700
+        assert await store.append([append_of(KEY, 4, 4)]) == [Conflict(700, 4)]
+        expected = Loaded(epoch=700, sequence=4, snapshot=b"new", snapshot_sequence=4)
+        assert await store.load(KEY) == expected
+
     async def test_an_erasure_of_what_moved_on_conflicts(self, store: Store) -> None:
         await store.append([append_of(KEY, 1, 3)])
         before = await store.load(KEY)

@@ -135,6 +135,8 @@ class Doing:
         self.run("erase", "--yes", "--user", "bob")
         self.expect("", "erase", gone, "command")
         self.expect("", "erase-user", "bob", "command")
+        self.server.run("restored")
+        self.expect("", "restored", "demo", "command")
 
     def operate(self) -> None:
         """The commands of access."""

@@ -106,7 +106,7 @@ class Disk:
             return Conflict(1, 0)
         if (erasure.epoch, erasure.sequence) != (document.epoch, document.sequence):
             return Conflict(document.epoch, document.sequence)
-        document.epoch += 1
+        document.epoch = erasure.next_epoch or document.epoch + 1
         document.sequence += 1
         document.snapshot, document.snapshot_sequence = erasure.state, document.sequence
         document.entries.clear()

@@ -252,6 +252,12 @@ export class Provider {
     const whole = this.#whole;
     // A run that was on its way when this client asked for the whole document: it is part of the answer.
     const early = whole && batch.first > 1;
+    if (this.#phase === "joining" && batch.last < this.sequence) {
+      // A backup took the place of the log.
+      this.#startAgain();
+      this.#join(now);
+      return;
+    }
     if (!early) {
       this.#whole = false;
       this.replica.apply(batch.update);
