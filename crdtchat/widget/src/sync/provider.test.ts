@@ -230,25 +230,6 @@ describe("Provider", () => {
     expect(updates(live(6, "n2"))).toHaveLength(1);
   });
 
-  it("takes the whole where the log was set back, and sends what waits (4)", () => {
-    live();
-    server.sequence = 7;
-    take(server.batch());
-    receive({ type: "close", code: 1006, reason: "" });
-    const waiting = actions.annotate(TARGET, "meanwhile");
-    receive({ type: "submit", operation: waiting });
-    receive({ type: "reconnect" });
-
-    server.sequence = 3;
-    const effects = live(6, "n2");
-    expect(sentTypes(effects)).toEqual([70, 70]);
-    expect(updates(effects)).toEqual([]);
-    const whole = take(server.batch());
-    expect(whole).toContainEqual({ type: "synced", whole: true });
-    expect(updates(whole)).toHaveLength(1);
-    expect(provider.sequence).toBe(3);
-  });
-
   it("rolls back a refused operation and replays the others (1, 4)", () => {
     live();
     const bad = actions.annotate(TARGET, "refused");
