@@ -45,6 +45,8 @@ class BenchClient(asyncio.Protocol):
         """Update frames since it was in step."""
         self.received = 0
         """Bytes that came in, with frames' heads."""
+        self.last = 0
+        """Sequence number of the newest batch; crdtchat.v1 only."""
         self.state = b""
         """The update that brought it in step."""
         self.closed = ""
@@ -54,7 +56,6 @@ class BenchClient(asyncio.Protocol):
         self._deliveries = deliveries
         self._vector = vector
         self._seen = bytearray()
-        self._last = 0
         self._reader = FrameReader()
         self._transport: asyncio.Transport | None = None
         self._joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -142,10 +143,10 @@ class BenchClient(asyncio.Protocol):
         kind, at = read_uint(frame, len(self._prefix))
         if kind == message.MessageType.BATCH:
             _, at = read_uint(frame, at)
-            self._last, at = read_uint(frame, at)
+            self.last, at = read_uint(frame, at)
         elif kind == message.MessageType.RESYNC:
             epoch, at = read_uint(frame, at)
-            self._send(message.encode_resync(epoch, self._last, self.held()))
+            self._send(message.encode_resync(epoch, self.last, self.held()))
             return
         elif kind in (message.MessageType.SYNC, _SYNC_REPLY):
             step, at = read_uint(frame, at)

@@ -1,8 +1,10 @@
-"""A reader that may fall asleep, and can say in the end whether it has everything."""
+"""Readers that can say what they have, whether they fall asleep or only behind."""
 
 from __future__ import annotations
 
-from crdtchat.bench.client import BenchClient
+from bisect import bisect_right
+
+from crdtchat.bench.client import EMPTY_VECTOR, BenchClient
 from crdtchat.bench.deliveries import Deliveries
 from crdtchat.bench.door import Door
 from crdtchat.document.replica import Replica
@@ -36,3 +38,31 @@ class Sleeper(BenchClient):
             self._replica.apply(update)
         self._kept.updates.clear()
         return self._replica.state_vector()
+
+
+class Awake(BenchClient):
+    """Keeps nothing, and says what it has by the notes of one that got the same."""
+
+    notes: Notes
+
+    def held(self) -> bytes:
+        """See `BenchClient`."""
+        return self.notes.before(self.last)
+
+
+class Notes:
+    """What a reader of crdtchat.v1 had at some sequence numbers."""
+
+    def __init__(self, scribe: Sleeper) -> None:
+        self._scribe = scribe
+        self._numbers = [0]
+        self._vectors = [EMPTY_VECTOR]
+
+    def take(self) -> None:
+        """Note what the scribe has now."""
+        self._numbers.append(self._scribe.last)
+        self._vectors.append(self._scribe.held())
+
+    def before(self, number: int) -> bytes:
+        """What everybody has who has all operations up to a number."""
+        return self._vectors[bisect_right(self._numbers, number) - 1]

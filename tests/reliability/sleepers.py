@@ -23,7 +23,7 @@ from crdtchat.sync.limits import OPERATION
 from crdtchat.sync.statevector import decode_state_vector
 from tests.reliability.crowd import USER
 from tests.reliability.samples import metrics
-from tests.reliability.sleeper import Kept, Sleeper
+from tests.reliability.sleeper import Awake, Kept, Notes, Sleeper
 from tests.server_process import ServerProcess, running_server
 
 GROWTH = 64 * 1024
@@ -35,7 +35,7 @@ PAGE = "sleepy"
 _REPLIES = 4
 _SAMPLED = 9
 """The lateness of every ninth reader is looked at; the others only read."""
-_LOOK = 0.05
+_LOOK = 0.1
 """Seconds between two looks at memory, and at who may read on."""
 _PATIENCE = 120.0
 _BEHIND = "crdtchat_sessions_behind_total"
@@ -124,7 +124,7 @@ class _Page:
         self._server = server
         self._crowd = crowd
         self._deliveries = Deliveries()
-        self._readers: list[BenchClient] = []
+        self._readers: list[Awake] = []
         self._sleepers: list[Sleeper] = []
         self._writers: list[tuple[BenchClient, Writer]] = []
         self.sent = 0
@@ -134,9 +134,12 @@ class _Page:
     async def open(self) -> None:
         """Connect everybody. Raises Lost."""
         crowd, shared = self._crowd, dict[bytes, bytes]()
+        self._scribe = await Sleeper.open(self._doors[1], Kept(shared))
+        self._notes = Notes(self._scribe)
         for number in range(crowd.readers - crowd.sleepers):
             sampled = self._deliveries if number % _SAMPLED == 0 else None
-            self._readers.append(await BenchClient.open(self._doors[number % 2], sampled))
+            self._readers.append(await Awake.open(self._doors[number % 2], sampled))
+            self._readers[-1].notes = self._notes
         for number in range(crowd.sleepers):
             self._sleepers.append(await Sleeper.open(self._doors[number % 2], Kept(shared)))
         for number in range(WRITERS):
@@ -156,6 +159,7 @@ class _Page:
                 done += 1
             if now > begin + looks * _LOOK:
                 self.peak = max(self.peak, self._server.memory())
+                self._notes.take()
                 looks += 1
             await asyncio.sleep(0.001)
         await asyncio.sleep(1.0)
@@ -201,7 +205,7 @@ class _Page:
     def hang_up(self) -> list[str]:
         """Everybody leaves; answers why connections had ended before."""
         writers = [client for client, _ in self._writers]
-        everybody = [*self._readers, *self._sleepers, *writers]
+        everybody = [*self._readers, *self._sleepers, self._scribe, *writers]
         closed = [client.closed for client in everybody if client.closed]
         for client in everybody:
             client.hang_up()
