@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -13,21 +14,29 @@ from crdtchat.bench.machine import describe
 from tests.reliability.rows import ROWS, Result, soaked
 
 
-def main() -> int:
-    """Exit status: 1 if a row falls short."""
+def asked_for(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line's, read."""
     parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
     names = (*ROWS, "all")
-    parser.add_argument("rows", nargs="*", default=["all"], choices=names, help="which; all")
+    # A list as default would be looked for among the choices, whole.
+    parser.add_argument("rows", nargs="*", default="all", choices=names, help="which; all")
     parser.add_argument("--quick", action="store_true", help="minutes instead of hours")
     parser.add_argument("--minutes", type=float, help="of a soak alone")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
-    flags = parser.parse_args()
-    chosen = list(ROWS) if "all" in flags.rows else flags.rows
+    flags = parser.parse_args(arguments)
+    if "all" in flags.rows:
+        flags.rows = list(ROWS)
+    return flags
+
+
+def main() -> int:
+    """Exit status: 1 if a row falls short."""
+    flags = asked_for()
     machine = describe()
     print(", ".join(f"{name}: {value}" for name, value in machine.items()), flush=True)
     print("| what | done | load | |\n|---|---|---|---|", flush=True)
     results: list[Result] = []
-    for name in chosen:
+    for name in flags.rows:
         title, row = ROWS[name]
         if name == "soak" and flags.minutes:
             row = partial(soaked, minutes=flags.minutes)

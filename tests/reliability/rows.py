@@ -127,6 +127,6 @@ ROWS: dict[str, tuple[str, Row]] = {
     **{name: (what.title, partial(fault, name)) for name, what in faults.FAULTS.items()},
     "soak": ("mixed traffic, 500 clients, a storm each minute", soaked),
     "sleepers": ("stuck readers", slept),
-    "slow": ("readers at a tenth of the pace", partial(slept, pace=0.1)),
+    "slow-readers": ("readers at a tenth of the pace", partial(slept, pace=0.1)),
 }
 """By the name on the command line: what it is, and how to do it."""

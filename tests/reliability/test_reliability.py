@@ -6,9 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.reliability.faults import suffer
+from tests.reliability.__main__ import asked_for
+from tests.reliability.faults import FAULTS, suffer
+from tests.reliability.rows import ROWS
 from tests.reliability.samples import Sample, trend
 from tests.reliability.sleepers import Crowd, sleep
+
+
+def test_without_a_name_every_row_is_run() -> None:
+    assert asked_for(["--quick"]).rows == list(ROWS)
+    assert {"soak", "sleepers", "slow-readers", *FAULTS} < set(ROWS)
+    assert ROWS["slow"][0] == FAULTS["slow"].title
+    assert asked_for(["soak"]).rows == ["soak"]
 
 
 @pytest.mark.timeout(280)
