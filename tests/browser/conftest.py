@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,24 +39,34 @@ def chromium() -> str:
     raise AssertionError("the browser tests need Chromium: install it (on Debian: chromium)")
 
 
-@pytest.fixture(scope="session")
-def node_modules() -> Path:
-    """What the locked package lists, installed."""
+def installed_modules() -> Path:
+    """What the locked package lists."""
     modules = WIDGET / "node_modules"
     if not modules.is_dir():
         subprocess.run(["npm", "ci", "--no-fund", "--no-audit"], cwd=WIDGET, check=True)
     return modules
 
 
-@pytest.fixture(scope="session")
-def bundle(node_modules: Path) -> Path:
-    """The built widget, never older than its sources."""
+def built_widget() -> Path:
+    """Never older than its sources."""
+    installed_modules()
     built = WIDGET / "dist" / "crdtchat.js"
     sources = [path for path in (WIDGET / "src").rglob("*") if path.is_file()]
     newest = max(path.stat().st_mtime for path in [*sources, WIDGET / "build.mjs"])
     if not built.is_file() or built.stat().st_mtime < newest:
         subprocess.run(["npm", "run", "build"], cwd=WIDGET, check=True)
     return built
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    return installed_modules()
+
+
+@pytest.fixture(scope="session")
+def bundle() -> Path:
+    """The built widget."""
+    return built_widget()
 
 
 @pytest.fixture(scope="session")
@@ -88,8 +99,8 @@ def site() -> Iterator[Site]:
 OpenReader = Callable[..., Reader]
 
 
-@pytest.fixture
-def readers(browser: Browser) -> Iterator[OpenReader]:
+@contextmanager
+def opened_windows(browser: Browser) -> Iterator[OpenReader]:
     """Opens windows; each is a browser of its own unless it is told to share one.
 
     A page that logs an error or throws fails its test, unless the test says which words it expects.
@@ -109,6 +120,12 @@ def readers(browser: Browser) -> Iterator[OpenReader]:
             reader.page.context.close()
     complaints = [text for reader in opened for text in reader.complaints()]
     assert complaints == []
+
+
+@pytest.fixture
+def readers(browser: Browser) -> Iterator[OpenReader]:
+    with opened_windows(browser) as open_reader:
+        yield open_reader
 
 
 @pytest.fixture

@@ -65,6 +65,10 @@ class Site:
         self._pages[path] = (kind, content.encode(), headers or {})
         return self.origin + path
 
+    def remove(self, path: str) -> None:
+        """From now on it is not found."""
+        del self._pages[path]
+
     def page(
         self, path: str, server: str, options: str, *, body: str = TEXT, lang: str = "en"
     ) -> str:

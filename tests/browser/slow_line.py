@@ -14,13 +14,15 @@ CHUNK = 4_096
 class SlowLine:
     """A TCP relay in a thread. `delay` seconds each way.
 
-    `freeze` makes the connections of now go silent without an end, as a forgetful router does.
+    `freeze` makes the connections of now go silent without an end, as a forgetful router does;
+    `forget` ends them on the server's side alone, as its heartbeat does later; `cut` and `mend`.
     """
 
     def __init__(self, target: str, delay: float) -> None:
         parts = urlsplit(target)
         assert parts.hostname and parts.port
         self._age = 0
+        self._is_cut = False
         self._target = (parts.hostname, parts.port)
         self._delay = delay
         self._loop = asyncio.new_event_loop()
@@ -28,6 +30,8 @@ class SlowLine:
         self._done: asyncio.Event | None = None
         self._port = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._far: set[tuple[int, asyncio.StreamWriter]] = set()
+        """Towards the server, with the age that a connection was made in."""
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._run(),))
 
     @property
@@ -37,6 +41,28 @@ class SlowLine:
     def freeze(self) -> None:
         """From now on the connections that stand carry nothing; new ones do."""
         self._age += 1
+
+    def forget(self) -> None:
+        """The server is told that the connections that were frozen are over; the browser is not."""
+        self._loop.call_soon_threadsafe(self._forget)
+
+    def cut(self) -> None:
+        """Connections break, and new ones are refused."""
+        self._is_cut = True
+        self._loop.call_soon_threadsafe(self._break_off)
+
+    def mend(self) -> None:
+        """New connections are served again."""
+        self._is_cut = False
+
+    def _forget(self) -> None:
+        for age, writer in self._far:
+            if age < self._age:
+                writer.close()
+
+    def _break_off(self) -> None:
+        for task in self._tasks:
+            task.cancel()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -65,11 +91,16 @@ class SlowLine:
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        if self._is_cut:
+            writer.close()
+            return
         try:
             far_reader, far_writer = await asyncio.open_connection(*self._target)
         except OSError:
             writer.close()
             return
+        far = (self._age, far_writer)
+        self._far.add(far)
         try:
             # Told to end while it waits, the task of a connection just ends: nobody awaits it.
             with contextlib.suppress(asyncio.CancelledError):
@@ -77,6 +108,7 @@ class SlowLine:
                     self._relay(reader, far_writer), self._relay(far_reader, writer)
                 )
         finally:
+            self._far.discard(far)
             for end in (writer, far_writer):
                 end.close()
 
@@ -88,4 +120,5 @@ class SlowLine:
                 if age == self._age:
                     sink.write(chunk)
                     await sink.drain()
-            sink.close()
+            if age == self._age:
+                sink.close()

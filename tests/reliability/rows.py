@@ -13,7 +13,7 @@ from pathlib import Path
 import anyio
 
 from crdtchat.testing.simulator.story import run_seed
-from tests.reliability import faults, sleepers
+from tests.reliability import browser, faults, sleepers
 from tests.reliability.samples import table
 from tests.reliability.sleepers import Crowd
 from tests.reliability.soak import soak
@@ -116,6 +116,19 @@ def slept(row: str, quick: bool, *, pace: float = 0.0) -> Result:
     return _result(row, done, passed=passed, wrong=found.wrong, **asdict(found))
 
 
+def browsed(row: str, quick: bool) -> Result:
+    """What befalls browsers; raises CalledProcessError if the widget cannot be built."""
+    rounds, asleep_s = (5, 0.0) if quick else (200, browser.ASLEEP_S)
+    with tempfile.TemporaryDirectory() as folder:
+        found = browser.suffer(Path(folder), rounds, asleep_s)
+    done = (
+        f"{len(found.seconds)} runs; {found.rounds} races of two tabs, {found.operations:,} "
+        f"operations, each in the log once; {found.asleep_s:.0f} s of sleep; "
+        f"{len(found.wrong)} wrong"
+    )
+    return _result(row, done, passed=not found.wrong, **asdict(found))
+
+
 def _silent(line: str) -> None:
     """Nobody reads along."""
 
@@ -128,5 +141,6 @@ ROWS: dict[str, tuple[str, Row]] = {
     "soak": ("mixed traffic, 500 clients, a storm each minute", soaked),
     "sleepers": ("stuck readers", slept),
     "slow-readers": ("readers at a tenth of the pace", partial(slept, pace=0.1)),
+    "browser": ("browsers: disk, tabs, sleep, token", browsed),
 }
 """By the name on the command line: what it is, and how to do it."""

@@ -1,4 +1,4 @@
-import type { Status } from "../sync/effects";
+import type { PageStatus } from "../sync/session-events";
 
 export interface TextChatEvent {
   tenant: string;
@@ -16,7 +16,7 @@ export interface HostEvents {
   "new-text-chat": TextChatEvent;
   "updated-text-chat": TextChatEvent;
   "deleted-text-chat": TextChatEvent;
-  status: Status;
+  status: PageStatus;
   presence: { people: number; connections: number };
   ready: object;
 }

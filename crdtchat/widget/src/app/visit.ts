@@ -2,6 +2,7 @@
 import type { Operation } from "../model/intents";
 import type { Change } from "../model/replica";
 import { Session } from "../sync/session";
+import type { PageStatus } from "../sync/session-events";
 import { storage } from "../sync/storage";
 import { Versions } from "../sync/versions";
 import { Drafts } from "./drafts";
@@ -12,6 +13,12 @@ import type { Stage } from "./stage";
 import { arrivals, Unread } from "./unread";
 
 const MOST_DECLINED = 200;
+
+const stay = (event: BeforeUnloadEvent) => {
+  event.preventDefault();
+  // What browsers of before 2024 go by.
+  event.returnValue = "unsent";
+};
 
 export class Visit {
   readonly session: Session;
@@ -26,6 +33,7 @@ export class Visit {
   /** When the connection became what it is now. */
   linkSince = Date.now();
   #link = "starting";
+  #endangered = false;
   #count = -1;
 
   constructor(
@@ -62,6 +70,7 @@ export class Visit {
     this.following.close();
     this.versions.close();
     this.session.destroy();
+    removeEventListener("beforeunload", stay);
   }
 
   /** Tells the host page how many comments there are, if that is not what it knows. */
@@ -80,6 +89,7 @@ export class Visit {
       if (turned) this.linkSince = Date.now();
       this.#link = status.link;
       if (status.link !== "live") widget.people.forget();
+      this.#warn(status);
       // For who has put the widget into the page: readers see only that they should sign in.
       const signed = status.link === "sign-in" && widget.options.sso !== undefined;
       if (turned && (status.link === "refused" || signed))
@@ -87,6 +97,7 @@ export class Visit {
       widget.emit("status", status);
       widget.changed();
     });
+    session.on("tokenless", ({ error }) => console.warn(`crdtchat: the page gave no token: ${error}`));
     session.on("presence", (frame) => {
       widget.people.receive(frame);
       widget.emit("presence", { people: frame.people, connections: frame.connections });
@@ -144,6 +155,15 @@ export class Visit {
     const first = widget.threads.get(last.aid)?.comments[0]?.cid === last.cid;
     const name = widget.name(last.author);
     widget.say(widget.speech.text(first ? "announceComment" : "announceReply", { name }));
+  }
+
+  /** Words that are only in this page go with it: its reader is told, and asked before it closes. */
+  #warn({ link, unkept }: PageStatus): void {
+    if (unkept > 0) addEventListener("beforeunload", stay);
+    else removeEventListener("beforeunload", stay);
+    const endangered = unkept > 0 && link !== "live";
+    if (endangered && !this.#endangered) this.widget.tell(this.widget.speech.text("unkeptNote"));
+    this.#endangered = endangered;
   }
 
   /** A reload in the middle of a sentence goes on in the middle of the sentence. */

@@ -16,6 +16,12 @@ export const pl: Catalogue = {
     many: "Offline · {n} niewysłanych",
     other: "Offline · {n} niewysłanej",
   },
+  unkept: {
+    one: "Nie zamykaj · {n} niewysłana",
+    few: "Nie zamykaj · {n} niewysłane",
+    many: "Nie zamykaj · {n} niewysłanych",
+    other: "Nie zamykaj · {n} niewysłanej",
+  },
   newReplies: {
     one: "{n} nowa odpowiedź",
     few: "{n} nowe odpowiedzi",
@@ -56,6 +62,8 @@ export const pl: Catalogue = {
   saved: "Zapisano",
   offline: "Offline",
   offlineHint: "Możesz dalej czytać i pisać. Wszystko wyślemy, gdy wróci połączenie.",
+  unkeptNote:
+    "Ta przeglądarka nie może zachować tego, co piszesz. Nie zamykaj strony, dopóki wszystko nie zostanie wysłane.",
   signIn: "Zaloguj się, aby wziąć udział",
   refused: "Brak połączenia",
   tryAgain: "Spróbuj ponownie",

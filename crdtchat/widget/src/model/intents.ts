@@ -7,6 +7,7 @@
 import {
   annotationOfKey,
   type Plain,
+  ROOTS,
   type Root,
   readAnchor,
   readComment,
@@ -30,6 +31,28 @@ export interface Operation {
   intents: Intent[];
   /** It bears another time than when it was made: what is there cannot be compared by time. */
   redated?: boolean;
+}
+
+/** Whether that came back from a disk as it went there, as far as can be seen. */
+export function isOperation(value: unknown): value is Operation {
+  const { broadcastId, user, at, intents } = (value ?? {}) as Partial<Operation>;
+  return (
+    /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(`${broadcastId}`) &&
+    typeof user === "string" &&
+    typeof at === "number" &&
+    Array.isArray(intents) &&
+    intents.every(isIntent)
+  );
+}
+
+function isIntent(value: unknown): value is Intent {
+  const { root, key, value: wanted } = (value ?? {}) as Partial<Intent>;
+  const plain = (part: unknown) => typeof part === "string" || typeof part === "number";
+  return (
+    ROOTS.includes(root as Root) &&
+    typeof key === "string" &&
+    (wanted === null || typeof wanted === "string" || (Array.isArray(wanted) && wanted.every(plain)))
+  );
 }
 
 export interface Records {

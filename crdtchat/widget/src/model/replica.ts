@@ -129,6 +129,12 @@ export class Replica implements Records {
     return this.#captured;
   }
 
+  /** False if updates are missing that others, which are here, came after. */
+  get whole(): boolean {
+    const { pendingStructs, pendingDs } = this.#doc.store;
+    return pendingStructs === null && pendingDs === null;
+  }
+
   clock(client: number): number {
     return Y.getState(this.#doc.store, client);
   }

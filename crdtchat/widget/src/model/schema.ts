@@ -69,6 +69,11 @@ export function isImported(user: string): boolean {
   return user.startsWith("import:");
 }
 
+/** Whether a user id is that of somebody who signed in with a name alone. */
+export function isGuest(user: string): boolean {
+  return user.startsWith("guest-");
+}
+
 export function annotationValue(author: string, created: number, target: Target): Value {
   return trimmed([author, created, ...targetParts(target)], 7);
 }

@@ -1,8 +1,6 @@
-/**
- * What survives a closed tab, in IndexedDB: the confirmed replica as a row of updates, and the outbox.
- * Where a browser forbids storage the widget works on without it.
- */
-import type { Operation } from "../model/intents";
+/** What survives a closed tab, in IndexedDB: the confirmed replica as a row of updates, and the outbox. */
+import { isOperation, type Operation } from "../model/intents";
+import { done, Shelf } from "./shelf";
 
 export interface ReplicaRow {
   page: string;
@@ -19,100 +17,94 @@ export interface OperationRow {
   operation: Operation;
 }
 
-const NAME = "crdtchat";
-const VERSION = 1;
 const REPLICA = "replica";
 const OUTBOX = "outbox";
 
-export const done = <T>(request: IDBRequest<T>): Promise<T> =>
-  new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
+/** Every method rejects if the browser does not do it. */
+export class Database {
+  readonly #shelf: Shelf;
 
-const finished = (transaction: IDBTransaction): Promise<void> =>
-  new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onabort = transaction.onerror = () => reject(transaction.error);
-  });
-
-export async function openDatabase(factory: IDBFactory | undefined): Promise<Database | null> {
-  try {
-    if (!factory) return null;
-    const request = factory.open(NAME, VERSION);
-    request.onupgradeneeded = () => {
-      const db = request.result;
+  /** `gone`: all that was here went while the page stands. */
+  constructor(factory: IDBFactory | undefined, gone: () => void) {
+    const build = (db: IDBDatabase) => {
       db.createObjectStore(REPLICA, { autoIncrement: true }).createIndex("page", "page");
       db.createObjectStore(OUTBOX, { keyPath: "broadcastId" }).createIndex("page", "page");
     };
-    return new Database(await done(request));
-  } catch {
-    return null;
-  }
-}
-
-export class Database {
-  constructor(private readonly db: IDBDatabase) {
-    // A newer version of the widget in another tab must not wait for this one.
-    db.onversionchange = () => db.close();
+    this.#shelf = new Shelf(factory, "crdtchat", build, gone);
   }
 
-  async load(page: string): Promise<{ replica: ReplicaRow[]; operations: OperationRow[] }> {
-    const transaction = this.db.transaction([REPLICA, OUTBOX], "readonly");
-    const [replica, operations] = await Promise.all([
-      done(transaction.objectStore(REPLICA).index("page").getAll(page) as IDBRequest<ReplicaRow[]>),
-      done(transaction.objectStore(OUTBOX).index("page").getAll(page) as IDBRequest<OperationRow[]>),
-    ]);
-    operations.sort((a, b) => a.operation.at - b.operation.at);
-    return { replica, operations };
+  replica(page: string): Promise<ReplicaRow[]> {
+    return this.#shelf.transact(
+      [REPLICA],
+      "readonly",
+      (transaction) =>
+        done(transaction.objectStore(REPLICA).index("page").getAll(page)) as Promise<ReplicaRow[]>,
+    );
+  }
+
+  /** Oldest first. */
+  operations(page: string): Promise<OperationRow[]> {
+    return this.#shelf.transact([OUTBOX], "readonly", (transaction) => outboxOf(transaction, page));
   }
 
   /** Adds to the stored replica; `whole` replaces what is there. */
-  async keep(row: ReplicaRow, whole: boolean): Promise<void> {
-    const transaction = this.db.transaction(REPLICA, "readwrite");
-    const store = transaction.objectStore(REPLICA);
-    if (whole) for (const key of await done(store.index("page").getAllKeys(row.page))) store.delete(key);
-    store.add(row);
-    await finished(transaction);
+  keep(row: ReplicaRow, whole: boolean): Promise<void> {
+    return this.#shelf.transact([REPLICA], "readwrite", async (transaction) => {
+      const store = transaction.objectStore(REPLICA);
+      if (whole) for (const key of await done(store.index("page").getAllKeys(row.page))) store.delete(key);
+      store.add(row);
+    });
   }
 
-  /** Deletes what is stored of a page's other epochs. */
-  async forget(page: string, epoch: number): Promise<void> {
-    const transaction = this.db.transaction(REPLICA, "readwrite");
-    const rows = transaction.objectStore(REPLICA).index("page").openCursor(page);
-    rows.onsuccess = () => {
-      const cursor = rows.result;
-      if (!cursor) return;
-      if ((cursor.value as ReplicaRow).epoch !== epoch) cursor.delete();
-      cursor.continue();
-    };
-    await finished(transaction);
+  /** Deletes what is stored of a page's other epochs, and what cannot be read. */
+  forget(page: string, epoch: number): Promise<void> {
+    return this.#shelf.transact([REPLICA], "readwrite", async (transaction) => {
+      const store = transaction.objectStore(REPLICA);
+      for (const key of await done(store.index("page").getAllKeys(page))) {
+        const row = store.get(key) as IDBRequest<ReplicaRow>;
+        row.onsuccess = () => row.result.epoch !== epoch && store.delete(key);
+        row.onerror = (event) => {
+          event.preventDefault();
+          event.stopPropagation();
+          store.delete(key);
+        };
+      }
+    });
   }
 
-  async put(row: OperationRow): Promise<void> {
-    const transaction = this.db.transaction(OUTBOX, "readwrite");
-    transaction.objectStore(OUTBOX).put(row);
-    await finished(transaction);
+  put(row: OperationRow): Promise<void> {
+    return this.#shelf.transact([OUTBOX], "readwrite", (transaction) => {
+      transaction.objectStore(OUTBOX).put(row);
+    });
   }
 
-  async remove(broadcastId: string): Promise<void> {
-    const transaction = this.db.transaction(OUTBOX, "readwrite");
-    transaction.objectStore(OUTBOX).delete(broadcastId);
-    await finished(transaction);
+  remove(broadcastId: string): Promise<void> {
+    return this.#shelf.transact([OUTBOX], "readwrite", (transaction) => {
+      transaction.objectStore(OUTBOX).delete(broadcastId);
+    });
   }
 
-  /** Takes over the operations of a tab that is gone; of two tabs that try only one gets them. */
-  async claim(page: string, from: string, by: string): Promise<Operation[]> {
-    const transaction = this.db.transaction(OUTBOX, "readwrite");
-    const store = transaction.objectStore(OUTBOX);
-    const rows = await done(store.index("page").getAll(page) as IDBRequest<OperationRow[]>);
-    const claimed = rows.filter((row) => row.tab === from);
-    for (const row of claimed) store.put({ ...row, tab: by });
-    await finished(transaction);
-    return claimed.map((row) => row.operation).sort((a, b) => a.at - b.at);
+  /**
+   * Takes over the operations of a tab that is gone; of two tabs that try only one gets them. Answers them, and the
+   * other tabs that have some of this page.
+   */
+  claim(page: string, from: string, by: string): Promise<{ claimed: Operation[]; others: Set<string> }> {
+    return this.#shelf.transact([OUTBOX], "readwrite", async (transaction) => {
+      const rows = await outboxOf(transaction, page);
+      const claimed = rows.filter((row) => row.tab === from);
+      for (const row of claimed) transaction.objectStore(OUTBOX).put({ ...row, tab: by });
+      const others = new Set(rows.map((row) => row.tab).filter((tab) => tab !== from && tab !== by));
+      return { claimed: claimed.map((row) => row.operation), others };
+    });
   }
 
   close(): void {
-    this.db.close();
+    this.#shelf.close();
   }
+}
+
+/** What nobody can make sense of is left alone. */
+async function outboxOf(transaction: IDBTransaction, page: string): Promise<OperationRow[]> {
+  const rows = (await done(transaction.objectStore(OUTBOX).index("page").getAll(page))) as OperationRow[];
+  return rows.filter((row) => isOperation(row.operation)).sort((a, b) => a.operation.at - b.operation.at);
 }

@@ -19,8 +19,10 @@ export type Input =
   | { type: "close"; code: number; reason: string }
   | { type: "wake" }
   | { type: "network"; online: boolean }
-  /** The page was looked at again, perhaps after a sleep: is the connection still there? */
+  /** The page was looked at again: is the connection still there? */
   | { type: "probe" }
+  /** The machine slept for longer than a server waits. */
+  | { type: "woke" }
   /** Connect anew, because the token or the name changed or the user asks for it. */
   | { type: "reconnect" }
   | { type: "submit"; operation: Operation }

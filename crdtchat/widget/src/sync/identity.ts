@@ -22,8 +22,8 @@ export class Identity {
   constructor(
     server: string,
     tenant: string,
-    /** A signed token of the host page; it stands above a guest's. */
-    private readonly sso: () => string,
+    /** A signed token of the host page, which stands above a guest's; null while that is not known. */
+    private readonly sso: () => string | null,
     private readonly storage: Storage | null,
   ) {
     this.#key = `crdtchat:identity:${server} ${tenant}`;

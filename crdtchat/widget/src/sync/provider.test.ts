@@ -332,6 +332,38 @@ describe("Provider", () => {
     expect(updates(effects)).toHaveLength(0);
   });
 
+  it("gives up what a guest of before wrote, and not what somebody wrote who may sign in again (1)", () => {
+    const before = new Actions("guest-0123456789ab", () => now).annotate(TARGET, "as a guest of before");
+    const signed = new Actions("zoe", () => now).annotate(TARGET, "as who signed in");
+    receive({ type: "submit", operation: before });
+    receive({ type: "submit", operation: signed });
+    const guest = { id: "guest-ba9876543210", name: "Ann", role: "commenter", guest: true };
+    receive({ type: "open" });
+    take(server.welcome(5, "n1", { principal: guest }));
+    const effects = take(server.batch(replica.stateVector));
+    expect(effects).toContainEqual({ type: "rejected", operation: before, code: "signed-out", reason: "" });
+    expect(updates(effects)).toEqual([]);
+    expect(provider.outbox.waiting.map(({ operation }) => operation)).toEqual([signed]);
+  });
+
+  it("settles what another user of this browser wrote and the document holds (1)", () => {
+    const signed = new Actions("zoe", () => now).annotate(TARGET, "sent, and not answered");
+    const other = new Replica();
+    Y.applyUpdate(server.doc, other.write(signed, 7) as Uint8Array);
+    receive({ type: "submit", operation: signed });
+    const effects = live();
+    expect(kinds(effects)).toContain("settled");
+    expect(provider.outbox.size).toBe(0);
+  });
+
+  it("connects anew after a sleep, unless it was sent away (6)", () => {
+    live();
+    expect(kinds(receive({ type: "woke" }))).toEqual(["disconnect", "connect", "wake"]);
+    live();
+    receive({ type: "close", code: 4403, reason: "" });
+    expect(receive({ type: "woke" })).toEqual([]);
+  });
+
   it("holds an answer to what another tab has still to send", () => {
     live();
     const other = new Actions("ann", () => now).annotate(TARGET, "in the other tab");

@@ -18,6 +18,7 @@ import { redate } from "../model/dating";
 import { uuidBytes, uuidText } from "../model/ids";
 import { attained, holds, obstacle } from "../model/intents";
 import type { Replica } from "../model/replica";
+import { isGuest } from "../model/schema";
 import { Backoff } from "./backoff";
 import { verdict } from "./closing";
 import type { Effect, Input, Status } from "./effects";
@@ -35,15 +36,10 @@ const NOTHING = Uint8Array.of(0);
 const REMEMBERED_EVENTS = 2_000;
 const COME_BACK_LATER = new Set(["unavailable", "rate-limited"]);
 
-export interface Start {
-  epoch: number;
-  sequence: number;
-}
-
 export class Provider {
   readonly outbox = new Outbox();
-  epoch: number;
-  sequence: number;
+  epoch = 0;
+  sequence = 0;
   #phase: Phase = "idle";
   #welcome: wire.Welcome | null = null;
   #lease = "";
@@ -67,11 +63,14 @@ export class Provider {
   constructor(
     private readonly replica: Replica,
     random: () => number,
-    start: Start = { epoch: 0, sequence: 0 },
   ) {
     this.#backoff = new Backoff(random);
-    this.epoch = start.epoch;
-    this.sequence = start.sequence;
+  }
+
+  /** The replica holds what the server once had, up to there. Only before the server was heard of. */
+  resume(epoch: number, sequence: number): void {
+    this.epoch = epoch;
+    this.sequence = sequence;
   }
 
   /** Whether the replica is to be dropped for a state that has not come yet: no copy of it may be kept. */
@@ -126,6 +125,11 @@ export class Provider {
       case "probe":
         if (this.#phase === "waiting") this.#connect(now);
         else if (this.#phase === "live") this.#join(now);
+        break;
+      case "woke":
+        if (this.#phase === "stopped" || this.#phase === "idle") break;
+        this.#hangUp();
+        this.#connect(now);
         break;
       case "submit":
         this.#own.add(input.operation.broadcastId);
@@ -330,7 +334,10 @@ export class Provider {
     let free = welcome.limits.in_flight - this.outbox.sent.length;
     for (const entry of this.outbox.waiting) {
       const { operation } = entry;
-      if (operation.user !== welcome.principal.id) continue;
+      if (operation.user !== welcome.principal.id) {
+        this.#foreign(entry, welcome.principal.guest);
+        continue;
+      }
       if (free <= 0 || entry.notBefore > now) break;
       redate(operation, this.replica.written, now - this.#ahead);
       const code = obstacle(this.replica.written, operation);
@@ -360,6 +367,13 @@ export class Provider {
       this.#answerBy ??= now + ANSWER_MS;
       free--;
     }
+  }
+
+  /** Of somebody else who wrote in this browser and may sign in again. A guest who was another before does not. */
+  #foreign(entry: Entry, guest: boolean): void {
+    const { broadcastId, user, intents } = entry.operation;
+    if (intents.every((intent) => holds(this.replica.written, intent))) this.#done(broadcastId);
+    else if (guest && isGuest(user)) this.#refuse(entry, "signed-out", "");
   }
 
   #send(bytes: Uint8Array): void {

@@ -4,12 +4,15 @@ import { holds, type Operation } from "../model/intents";
 import { Replica } from "../model/replica";
 import { Threads } from "../model/threads";
 import { Clock } from "./clock";
-import { type Database, openDatabase } from "./database";
-import type { Effect, Input, Status } from "./effects";
+import { Copy } from "./copy";
+import { Database, type OperationRow } from "./database";
+import type { Effect, Input } from "./effects";
 import { Emitter } from "./emitter";
 import { Identity } from "./identity";
+import { Keeper } from "./keeper";
 import { Provider } from "./provider";
-import type { SessionEvents } from "./session-events";
+import type { PageStatus, SessionEvents } from "./session-events";
+import { SignIn } from "./sign-in";
 import { Socket } from "./socket";
 import { storage } from "./storage";
 import { Tabs } from "./tabs";
@@ -23,46 +26,56 @@ export interface SessionOptions {
   page: string;
   /** See Place. */
   fetch?: typeof fetch;
+  /** A signed token, or "" for a guest. */
   sso: () => string | Promise<string>;
   /** Left out: over the web, and a guest's name and token are kept in the browser. */
   carrier?: Carrier;
 }
 
-const SAVE_AFTER_MS = 800;
 const PROBE_AFTER_MS = 45_000;
+const TICK_MS = 3_000;
+/** Where no timer came for so long the machine slept: in a hidden tab they come once a minute. */
+const ASLEEP_MS = 150_000;
+/** A close code of our own that asks for another try. */
+const RETRY = 4500;
 
 export class Session extends Emitter<SessionEvents> {
   readonly replica = new Replica();
   readonly threads = new Threads(this.replica);
   readonly key: string;
-  status: Status = { link: "starting", unsent: 0, reason: "" };
+  status: PageStatus = { link: "starting", unsent: 0, reason: "", unkept: 0 };
   presence: PresenceFrame | null = null;
   welcome: Welcome | null = null;
   /** Operations on their way, this tab's and other tabs': their records are marked until they are saved. */
   readonly pending = new Map<string, Operation>();
-  #provider!: Provider;
-  #database: Database | null = null;
+  readonly #provider = new Provider(this.replica, Math.random);
+  readonly #database: Database;
+  readonly #keeper: Keeper;
+  readonly #copy: Copy;
   #tabs: Tabs;
   #transport: Transport;
   #identity: Identity;
   readonly #clock: Clock;
-  #ssoToken = "";
+  readonly #signIn: SignIn;
+  /** The server did not take the host page's token, and another was asked for. */
   #askedSso = false;
+  /** Which connection is wanted: a token may come after that was given up. */
+  #attempt = 0;
   #alarm: ReturnType<typeof setTimeout> | undefined;
-  #saving: ReturnType<typeof setTimeout> | undefined;
-  #writeWhole = true;
-  #saveWanted = false;
+  #ticking: ReturnType<typeof setInterval> | undefined;
+  #tickedAt = 0;
   #heardAt = 0;
   #syncedOnce = false;
   #stopped = new AbortController();
 
-  constructor(private readonly options: SessionOptions) {
+  constructor(options: SessionOptions) {
     super();
     const { server, tenant, page } = options;
     this.key = JSON.stringify([server, tenant, page]);
     // Who carries the frames itself also keeps the credentials.
     const kept = options.carrier ? null : storage();
-    this.#identity = new Identity(server, tenant, () => this.#ssoToken, kept);
+    this.#signIn = new SignIn(options.sso, (error) => this.emit("tokenless", { error }));
+    this.#identity = new Identity(server, tenant, () => this.#signIn.token, kept);
     this.#clock = new Clock(server, storage());
     const carrier: Carrier = options.carrier ?? ((place, events) => new Socket(place, events));
     this.#transport = carrier(options, {
@@ -75,12 +88,15 @@ export class Session extends Emitter<SessionEvents> {
           // Not what the protocol allows. Another try gets another connection, perhaps to a saner server.
           reportError(error);
           this.#transport.disconnect();
-          this.#receive({ type: "close", code: 4500, reason: "unreadable message" });
+          this.#receive({ type: "close", code: RETRY, reason: "unreadable message" });
         }
       },
       close: (code, reason) => this.#closed(code, reason),
     });
     this.#tabs = new Tabs(this.key, (message) => this.#fromTab(message));
+    this.#database = new Database(globalThis.indexedDB, () => this.#diskLost());
+    this.#keeper = new Keeper(this.#database, this.key, this.#tabs.id, () => this.#tellStatus());
+    this.#copy = new Copy(this.#database, this.key, this.replica, this.#provider, this.#tabs);
   }
 
   get principal(): Principal | null {
@@ -103,34 +119,22 @@ export class Session extends Emitter<SessionEvents> {
   }
 
   async start(): Promise<void> {
-    this.#ssoToken = await this.options.sso();
-    this.#database = await openDatabase(globalThis.indexedDB);
-    const stored = await this.#database?.load(this.key).catch(() => undefined);
+    // Meanwhile: whoever has to know it asks again, and hears why there is none.
+    this.#signIn.ask().catch(() => {});
+    const restored = await this.#restore();
     if (this.#stopped.signal.aborted) return;
-    const epoch = Math.max(0, ...(stored?.replica.map((row) => row.epoch) ?? []));
-    let sequence = 0;
-    for (const row of stored?.replica ?? []) {
-      if (row.epoch !== epoch) continue;
-      this.replica.apply(row.update);
-      sequence = row.sequence;
-    }
-    this.replica.takeUpdates();
-    this.#provider = new Provider(this.replica, Math.random, { epoch, sequence });
-    this.#tabs.lead(() => {
-      this.#writeWhole = true;
-      this.#save();
-    });
-    this.#takeOver(stored?.operations ?? []);
+    this.#tabs.lead(() => this.#copy.renew());
     this.#listen();
-    if (epoch > 0) this.#synced();
+    if (this.#provider.epoch > 0) this.#synced();
     this.#receive({ type: "start" });
     if (!navigator.onLine) this.#receive({ type: "network", online: false });
     this.#tabs.tell({ type: "hello", tab: this.#tabs.id });
+    if (!restored) void this.#restoreLate();
   }
 
   submit(operation: Operation): void {
     this.pending.set(operation.broadcastId, operation);
-    this.#keep(operation);
+    this.#keeper.keep(operation);
     this.#tabs.tell({ type: "operation", operation, tab: this.#tabs.id });
     this.#receive({ type: "submit", operation });
   }
@@ -157,19 +161,21 @@ export class Session extends Emitter<SessionEvents> {
 
   retry(): void {
     this.#askedSso = false;
-    void this.#refreshSso().then(() => this.#receive({ type: "reconnect" }));
+    this.#signIn.renew();
+    this.#receive({ type: "reconnect" });
   }
 
   destroy(): void {
     this.#stopped.abort();
     clearTimeout(this.#alarm);
-    clearTimeout(this.#saving);
-    this.#save();
-    if (this.#provider) this.#receive({ type: "stop" });
-    this.#transport.disconnect();
+    clearInterval(this.#ticking);
+    this.#copy.close();
+    this.#receive({ type: "stop" });
+    this.#disconnect();
     this.#tabs.close();
     this.#identity.close();
-    this.#database?.close();
+    this.#keeper.close();
+    this.#database.close();
     this.clear();
     this.replica.destroy();
   }
@@ -178,14 +184,18 @@ export class Session extends Emitter<SessionEvents> {
     const { signal } = this.#stopped;
     addEventListener("online", () => this.#receive({ type: "network", online: true }), { signal });
     addEventListener("offline", () => this.#receive({ type: "network", online: false }), { signal });
-    addEventListener("pagehide", () => this.#save(), { signal });
+    addEventListener("pagehide", () => this.#copy.save(), { signal });
     const probe = () => {
       if (document.visibilityState !== "visible") return;
-      if (this.status.link !== "live" || Date.now() - this.#heardAt > PROBE_AFTER_MS)
+      // Perhaps they come from where one signs in.
+      if (this.status.link === "sign-in") this.retry();
+      else if (this.status.link !== "live" || Date.now() - this.#heardAt > PROBE_AFTER_MS)
         this.#receive({ type: "probe" });
     };
     document.addEventListener("visibilitychange", probe, { signal });
     addEventListener("pageshow", probe, { signal });
+    this.#tickedAt = Date.now();
+    this.#ticking = setInterval(() => this.#tick(), TICK_MS);
     addEventListener("storage", (event) => this.#identity.reread(event), { signal });
     this.#identity.onChange(() => {
       this.welcome = null;
@@ -194,20 +204,19 @@ export class Session extends Emitter<SessionEvents> {
   }
 
   #receive(input: Input): void {
-    if (!this.#provider) return;
     for (const effect of this.#provider.receive(input, Date.now())) this.#carryOut(effect);
   }
 
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case "connect":
-        this.#transport.connect(this.#identity, effect.lease);
+        this.#connect(effect.lease);
         break;
       case "send":
         this.#transport.send(effect.bytes);
         break;
       case "disconnect":
-        this.#transport.disconnect();
+        this.#disconnect();
         break;
       case "wake":
         clearTimeout(this.#alarm);
@@ -218,8 +227,8 @@ export class Session extends Emitter<SessionEvents> {
           );
         break;
       case "status":
-        this.status = effect.status;
-        this.emit("status", effect.status);
+        this.status = { ...effect.status, unkept: this.#keeper.unkept };
+        this.emit("status", this.status);
         break;
       case "welcome":
         this.#welcomed(effect.welcome);
@@ -227,14 +236,14 @@ export class Session extends Emitter<SessionEvents> {
       case "settled": {
         const operation = this.pending.get(effect.broadcastId);
         this.pending.delete(effect.broadcastId);
-        void this.#database?.remove(effect.broadcastId).catch(() => {});
-        this.#saveSoon();
+        this.#keeper.drop(effect.broadcastId);
+        this.#copy.soon();
         if (operation) this.emit("settled", operation);
         break;
       }
       case "rejected":
         this.pending.delete(effect.operation.broadcastId);
-        void this.#database?.remove(effect.operation.broadcastId).catch(() => {});
+        this.#keeper.drop(effect.operation.broadcastId);
         this.#tabs.tell({ type: "rejected", broadcastId: effect.operation.broadcastId });
         this.emit("rejected", effect);
         break;
@@ -247,13 +256,12 @@ export class Session extends Emitter<SessionEvents> {
         this.emit("presence", effect.presence);
         break;
       case "rebuilt":
-        void this.#database?.forget(this.key, effect.epoch).catch(() => {});
+        this.#copy.forget(effect.epoch);
         this.emit("rebuilt", {});
         break;
       case "synced":
-        if (effect.whole) this.#writeWhole = true;
         this.#dropHeld();
-        this.#saveSoon();
+        this.#copy.soon(effect.whole);
         this.#synced();
         break;
     }
@@ -271,13 +279,12 @@ export class Session extends Emitter<SessionEvents> {
   #closed(code: number, reason: string): void {
     if (code === 4401) {
       if (this.#identity.signed && !this.#askedSso) {
-        void this.#refreshSso().then(() => this.#receive({ type: "reconnect" }));
+        this.#askedSso = true;
+        this.#signIn.renew();
+        this.#receive({ type: "reconnect" });
         return;
       }
       if (!this.#identity.signed && this.#identity.forgetToken()) {
-        // The guest is somebody new to the server now: what the old one did not get out becomes drafts.
-        for (const { operation } of [...this.#provider.outbox.waiting, ...this.#provider.outbox.sent])
-          this.emit("rejected", { operation, code: "signed-out", reason });
         this.#receive({ type: "reconnect" });
         return;
       }
@@ -285,9 +292,28 @@ export class Session extends Emitter<SessionEvents> {
     this.#receive({ type: "close", code, reason });
   }
 
-  async #refreshSso(): Promise<void> {
-    this.#askedSso = true;
-    this.#ssoToken = await this.options.sso();
+  /** With the token that it takes: a host page that has none now is a line that is down. */
+  #connect(lease: string): void {
+    const attempt = ++this.#attempt;
+    const connect = () => this.#transport.connect(this.#identity, lease);
+    if (this.#signIn.token !== null) connect();
+    else
+      this.#signIn.ask().then(
+        () => attempt === this.#attempt && connect(),
+        () => attempt === this.#attempt && this.#receive({ type: "close", code: RETRY, reason: "" }),
+      );
+  }
+
+  #disconnect(): void {
+    this.#attempt++;
+    this.#signIn.giveUp();
+    this.#transport.disconnect();
+  }
+
+  #tick(): void {
+    const slept = Date.now() - this.#tickedAt > ASLEEP_MS;
+    this.#tickedAt = Date.now();
+    if (slept) this.#receive({ type: "woke" });
   }
 
   #synced(): void {
@@ -296,13 +322,32 @@ export class Session extends Emitter<SessionEvents> {
     this.emit("synced", { first });
   }
 
-  #keep(operation: Operation): void {
-    const { broadcastId } = operation;
-    void this.#database?.put({ page: this.key, broadcastId, tab: this.#tabs.id, operation }).catch(() => {});
+  #tellStatus(): void {
+    this.status = { ...this.status, unkept: this.#keeper.unkept };
+    this.emit("status", this.status);
+  }
+
+  #diskLost(): void {
+    this.#keeper.lost();
+    this.#copy.soon(true);
+  }
+
+  /** What earlier visits left on disk. False if it is not to be had yet. */
+  async #restore(): Promise<boolean> {
+    const copied = await this.#copy.restore().catch((error: unknown) => error);
+    const operations = await this.#database.operations(this.key).catch((error: unknown) => error);
+    if (this.#stopped.signal.aborted) return true;
+    if (Array.isArray(operations)) this.#takeOver(operations);
+    return ![copied, operations].some((one) => one instanceof DOMException && one.name === "TimeoutError");
+  }
+
+  async #restoreLate(): Promise<void> {
+    while (!(await this.#restore()));
+    if (this.#provider.epoch > 0 && !this.#syncedOnce) this.#synced();
   }
 
   /** Operations that earlier tabs left, and those of tabs that live and may yet die. */
-  #takeOver(rows: { tab: string; operation: Operation }[]): void {
+  #takeOver(rows: OperationRow[]): void {
     for (const tab of new Set(rows.map((row) => row.tab))) {
       if (this.#tabs.canLock) this.#watch(tab);
       else void this.#claim(tab);
@@ -319,10 +364,14 @@ export class Session extends Emitter<SessionEvents> {
   }
 
   async #claim(tab: string): Promise<void> {
-    const operations = (await this.#database?.claim(this.key, tab, this.#tabs.id).catch(() => [])) ?? [];
-    for (const operation of operations) {
+    const found = await this.#database.claim(this.key, tab, this.#tabs.id).catch(() => null);
+    if (this.#stopped.signal.aborted) return;
+    // Another tab may have taken over from that one, and die in turn.
+    for (const other of found?.others ?? []) this.#watch(other);
+    for (const operation of found?.claimed ?? []) {
       this.replica.drop(operation.broadcastId);
       this.pending.set(operation.broadcastId, operation);
+      this.#keeper.took(operation);
       this.#receive({ type: "submit", operation });
     }
   }
@@ -359,32 +408,5 @@ export class Session extends Emitter<SessionEvents> {
       this.pending.delete(operation.broadcastId);
       this.replica.drop(operation.broadcastId);
     }
-  }
-
-  #saveSoon(): void {
-    this.#saveWanted = true;
-    clearTimeout(this.#saving);
-    this.#saving = setTimeout(() => this.#save(), SAVE_AFTER_MS);
-  }
-
-  /** Only what the server has confirmed is kept: never while an operation is in the replica unanswered. */
-  #save(): void {
-    const provider = this.#provider;
-    if (!provider || !this.#database || !this.#saveWanted || provider.epoch === 0 || provider.stale) return;
-    if (this.#tabs.canLock && !this.#tabs.leads) {
-      this.replica.takeUpdates();
-      return;
-    }
-    if (provider.outbox.sent.length > 0) return;
-    const whole = this.#writeWhole || !this.#tabs.canLock;
-    const fresh = this.replica.takeUpdates();
-    const update = whole ? this.replica.state : fresh;
-    if (!update) return;
-    this.#writeWhole = false;
-    this.#saveWanted = false;
-    const { epoch, sequence } = provider;
-    void this.#database.keep({ page: this.key, epoch, sequence, update }, whole).catch(() => {
-      this.#writeWhole = true;
-    });
   }
 }

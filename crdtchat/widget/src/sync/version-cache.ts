@@ -2,7 +2,7 @@
  * Texts of page versions in this browser: those that were fetched, and those that it owes the server because
  * something written here names them. Where a browser forbids storage they last as long as the page.
  */
-import { done } from "./database";
+import { done, Shelf } from "./shelf";
 
 interface Row {
   version: string;
@@ -14,19 +14,21 @@ interface Row {
   owing: string;
 }
 
-const NAME = "crdtchat-versions";
 const TEXTS = "texts";
 export const MOST_TEXTS = 16;
 
 export class VersionCache {
   readonly #owed = new Map<string, string>();
-  readonly #db: Promise<IDBDatabase | null>;
+  readonly #shelf: Shelf;
 
   constructor(
     private readonly page: string,
     factory: IDBFactory | undefined,
   ) {
-    this.#db = open(factory);
+    this.#shelf = new Shelf(factory, "crdtchat-versions", (db) => {
+      const texts = db.createObjectStore(TEXTS, { keyPath: "version" });
+      for (const index of ["owing", "used", "page"]) texts.createIndex(index, index);
+    });
   }
 
   async get(version: string): Promise<string | undefined> {
@@ -67,30 +69,13 @@ export class VersionCache {
   }
 
   close(): void {
-    void this.#db.then((db) => db?.close());
+    this.#shelf.close();
   }
 
-  async #ask<T>(question: (texts: IDBObjectStore) => IDBRequest<T>): Promise<T | undefined> {
-    const db = await this.#db;
-    try {
-      return db ? await done(question(db.transaction(TEXTS, "readwrite").objectStore(TEXTS))) : undefined;
-    } catch {
-      // A full or a closed storage: what is not kept is fetched again.
-      return undefined;
-    }
-  }
-}
-
-async function open(factory: IDBFactory | undefined): Promise<IDBDatabase | null> {
-  try {
-    if (!factory) return null;
-    const request = factory.open(NAME, 1);
-    request.onupgradeneeded = () => {
-      const texts = request.result.createObjectStore(TEXTS, { keyPath: "version" });
-      for (const index of ["owing", "used", "page"]) texts.createIndex(index, index);
-    };
-    return await done(request);
-  } catch {
-    return null;
+  /** A full or a broken storage answers nothing: what is not kept is fetched again. */
+  #ask<T>(question: (texts: IDBObjectStore) => IDBRequest<T>): Promise<T | undefined> {
+    return this.#shelf
+      .transact([TEXTS], "readwrite", (transaction) => done(question(transaction.objectStore(TEXTS))))
+      .catch(() => undefined);
   }
 }

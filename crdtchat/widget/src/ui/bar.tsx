@@ -71,7 +71,7 @@ export function Here() {
 export function State() {
   const widget = useWidget();
   const { speech } = widget;
-  const { link, unsent } = widget.session.status;
+  const { link, unsent, unkept } = widget.session.status;
   const settled = usePatience(widget.session.status);
   const saved = useSaved(unsent, link);
   // Word, icon and colour change together, and a short gap changes none of them.
@@ -79,8 +79,9 @@ export function State() {
   const [word, icon] = ((): [string, IconName] => {
     if (link === "sign-in") return [speech.text("signIn"), "offline"];
     if (link === "refused") return [speech.text("refused"), "offline"];
-    if (shown === "offline")
-      return [unsent > 0 ? speech.count("unsent", unsent) : speech.text("offline"), "offline"];
+    if (shown === "offline" && unsent > 0)
+      return [speech.count(unkept > 0 ? "unkept" : "unsent", unsent), "offline"];
+    if (shown === "offline") return [speech.text("offline"), "offline"];
     if (link === "starting") return [settled ? speech.text("connecting") : "", "cloud"];
     if (unsent > 0) return [speech.text("saving"), "cloud"];
     if (saved) return [speech.text("saved"), "check"];
@@ -96,7 +97,7 @@ export function State() {
       class={`link ${shown}${calm && !widget.readonly ? " calm" : ""}`}
       data-link={link}
       data-unsent={unsent}
-      title={shown === "offline" ? speech.text("offlineHint") : word}
+      title={shown === "offline" ? speech.text(unkept > 0 ? "unkeptNote" : "offlineHint") : word}
     >
       {calm ? <i class="pulse" /> : <Icon name={icon} />}
       <span>{word}</span>
