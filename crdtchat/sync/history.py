@@ -99,18 +99,23 @@ class History:
                     vector[section.client] = section.clock
         return encode_state_vector({client: clock for client, clock in vector.items() if clock})
 
-    def answer(self, request: Resync) -> list[bytes]:
-        """Frames with what a client that joins or rejoins is missing. Raises Malformed."""
+    def answer(self, request: Resync) -> bytes:
+        """The frame with all that a client that joins or rejoins is missing. Raises Malformed."""
         if request.epoch == self.epoch and request.after:
             if request.after == self.sequence:
-                return [encode_batch(0, self.sequence, EMPTY_UPDATE, ())]
+                return encode_batch(0, self.sequence, EMPTY_UPDATE, ())
             missed = self.since(request.after)
             if missed is not None:
-                return [encode_batch(*missed)]
+                return encode_batch(*missed)
         known = request.epoch in (0, self.epoch)
-        difference = self.difference(request.state_vector if known else NOTHING)
-        run = self.rest(difference)
-        return [difference.as_batch(), *([] if run is None else [encode_batch(*run)])]
+        vector = request.state_vector if known else NOTHING
+        difference = self.difference(vector)
+        if difference.last != self.sequence:
+            # A client writes as soon as it has its answer: that is one frame, and holds all.
+            wanted = decode_state_vector(vector, OPERATION)
+            difference = self._compute({client: clock for client, clock in wanted.items() if clock})
+            self._differences.keep(vector, difference)
+        return difference.as_batch()
 
     def rest(self, difference: Difference) -> Batch | None:
         """The operations after a difference; None if there are none."""

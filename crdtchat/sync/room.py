@@ -331,8 +331,7 @@ class Room:
                 self._enter(session)
             case message.Resync():
                 self._doubts.weigh(session, decoded, self.history)
-                for frame in self.history.answer(decoded):
-                    self._desk.answer(session, frame)
+                self._desk.answer(session, self.history.answer(decoded))
                 self._enter(session)
             case message.Awareness(update):
                 states = decode_awareness(update, OPERATION)

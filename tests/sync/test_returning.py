@@ -13,6 +13,7 @@ from crdtchat.sync.fold import fold
 from crdtchat.sync.history import History
 from crdtchat.sync.ledger import Operation
 from crdtchat.sync.limits import OPERATION
+from crdtchat.sync.message import Resync, encode_batch
 from crdtchat.sync.mirror import Mirror
 from crdtchat.sync.statevector import decode_state_vector, encode_state_vector
 from crdtchat.sync.update import decode_update
@@ -72,6 +73,19 @@ def test_while_others_write_one_answer_and_what_came_after_it_will_do() -> None:
         assert (None if rest is None else (rest.first, rest.last)) == ((1, 2) if same else None)
     history.advance([_operation(400)])  # The first of the three is forgotten.
     assert history.difference(encode_state_vector({7: 3, 5: 2})) is not first
+
+
+def test_a_client_gets_all_in_one_frame_also_while_others_write() -> None:
+    """It writes what waits as soon as it has its answer, on what that holds."""
+    document = Counted()
+    history = History(document, 1, 0, 1_000)
+    asked = Resync(0, 0, encode_state_vector({7: 3, 5: 2}))
+    assert history.answer(asked) == encode_batch(0, 0, b"what the first has more", ())
+    document.version = b"second"
+    history.advance([_operation(400)])
+    assert history.answer(asked) == encode_batch(0, 1, b"what the second has more", ())
+    assert history.answer(asked) == encode_batch(0, 1, b"what the second has more", ())
+    assert len(document.asked) == 2
 
 
 def test_who_holds_a_run_of_operations_has_reached_a_vector() -> None:
