@@ -36,6 +36,8 @@ class Neighbourhood:
         """Opened since the last look: what was told meanwhile may have been missed."""
         self._look_at = 0.0
         self._revision = 0
+        """The newest that a look has seen; a room has the one that it was loaded under."""
+        self._loads: dict[DocumentKey, int] = {}
 
         def publish(room: Gathering | None, kind: Kind, body: bytes) -> None:
             if grapevine is not None:
@@ -45,8 +47,13 @@ class Neighbourhood:
             name, lambda: list(rooms.values()), publish, lambda: timeline.steady
         )
 
+    def loading(self, key: DocumentKey) -> None:
+        """A page begins to be read."""
+        self._loads[key] = self._revision
+
     def opened(self, room: Gathering) -> None:
         """A room was opened."""
+        room.revision = self._loads.pop(room.key, self._revision)
         if self._grapevine is not None:
             self._fresh.add(room.key)
             self._far.opened(room)
@@ -95,14 +102,16 @@ class Neighbourhood:
     def _look(self, keys: set[DocumentKey]) -> bool:
         """Compare rooms with the store: all of them if something was erased. Raises StoreError."""
         revision = self._disk.revision()
-        erased = revision != self._revision
+        given_up = False
         for key, room in list(self._rooms.items()):
-            if not erased and key not in keys:
+            if room.revision == revision and key not in keys:
                 continue
             head = self._disk.head(key)
             if head.epoch != room.head.epoch:
                 room.drop(CloseCode.UNAVAILABLE, "the page was rebuilt")
+                given_up = True
             elif self._grapevine is not None:
                 room.following.look(room, head)
+            room.revision = revision
         self._revision = revision
-        return erased
+        return given_up

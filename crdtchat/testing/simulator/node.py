@@ -8,6 +8,7 @@ reading from the store, the timers, the broker.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 
 from crdtchat.document.replica import EngineFailure, Write
@@ -227,12 +228,9 @@ class Node:
             return
         self._loading.setdefault(key, []).append((opened, refused))
         if len(self._loading[key]) == 1:
-            self._reading.load(
-                key,
-                _nowhere,
-                lambda loaded: self._loaded(key, loaded),
-                lambda error: self._not_loaded(key, error),
-            )
+            self._neighbours.loading(key)
+            loaded, failed = partial(self._loaded, key), partial(self._not_loaded, key)
+            self._reading.load(key, _nowhere, loaded, failed)
 
     def _not_loaded(self, key: DocumentKey, error: StoreError) -> None:
         for _, refused in self._loading.pop(key):
