@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from crdtchat.sync import message
 from crdtchat.sync.desk import Desk
-from crdtchat.sync.differences import Difference
 from crdtchat.sync.history import History
 from crdtchat.sync.presence import Presence
 from crdtchat.sync.session import Session
@@ -27,12 +26,7 @@ def catch_up(session: Session, history: History, presence: Presence, desk: Desk)
     else:
         difference = history.difference(session.had)
         desk.answer(session, difference.as_update())
-        send_rest(session, difference, history, desk)
+        run = history.rest(difference)
+        if run is not None:
+            desk.answer(session, message.encode_sync_update(run.update))
     session.had = b""
-
-
-def send_rest(session: Session, difference: Difference, history: History, desk: Desk) -> None:
-    """Send a stock session what came after a difference that was computed a moment ago."""
-    run = history.rest(difference)
-    if run is not None:
-        desk.answer(session, message.encode_sync_update(run.update))

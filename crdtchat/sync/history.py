@@ -108,14 +108,17 @@ class History:
             if missed is not None:
                 return encode_batch(*missed)
         known = request.epoch in (0, self.epoch)
-        vector = request.state_vector if known else NOTHING
-        difference = self.difference(vector)
+        return self.missing(request.state_vector if known else NOTHING).as_batch()
+
+    def missing(self, state_vector: bytes) -> Difference:
+        """All that the vector misses now: whoever joins goes on from its answer, which is one
+        frame. Raises Malformed."""
+        difference = self.difference(state_vector)
         if difference.last != self.sequence:
-            # A client writes as soon as it has its answer: that is one frame, and holds all.
-            wanted = decode_state_vector(vector, OPERATION)
+            wanted = decode_state_vector(state_vector, OPERATION)
             difference = self._compute({client: clock for client, clock in wanted.items() if clock})
-            self._differences.keep(vector, difference)
-        return difference.as_batch()
+            self._differences.keep(state_vector, difference)
+        return difference
 
     def rest(self, difference: Difference) -> Batch | None:
         """The operations after a difference; None if there are none."""

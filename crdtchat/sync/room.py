@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from crdtchat.sync import message
-from crdtchat.sync.arrears import catch_up, send_rest
+from crdtchat.sync.arrears import catch_up
 from crdtchat.sync.awareness import decode_awareness
 from crdtchat.sync.codes import CloseCode, Malformed
 from crdtchat.sync.desk import Desk
@@ -325,9 +325,7 @@ class Room:
             case message.SyncStep2(update):
                 self._intake.receive_stock_update(session, update, now, answer=True)
             case message.SyncStep1(state_vector):
-                difference = self.history.difference(state_vector)
-                self._desk.answer(session, difference.as_step2())
-                send_rest(session, difference, self.history, self._desk)
+                self._desk.answer(session, self.history.missing(state_vector).as_step2())
                 self._enter(session)
             case message.Resync():
                 self._doubts.weigh(session, decoded, self.history)

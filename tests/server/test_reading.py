@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
+import weakref
 from typing import Any
 
 import pytest
@@ -59,11 +61,17 @@ class Wire(asyncio.Transport):
     """Where a server's answers go."""
 
     def __init__(self) -> None:
-        super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
+        own = socket.socket()
+        weakref.finalize(self, own.close)
+        names = {"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)}
+        super().__init__(names | {"socket": own})
         self.closed = False
         self.reading = True
 
     def write(self, data: Any) -> None:
+        pass
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         pass
 
     def pause_reading(self) -> None:
