@@ -364,22 +364,6 @@ describe("Provider", () => {
     expect(receive({ type: "woke" })).toEqual([]);
   });
 
-  it("writes nothing before all parts of an answer are here (2)", () => {
-    const annotation = actions.annotate(TARGET, "hello");
-    const other = new Replica();
-    const empty = server.batch();
-    Y.applyUpdate(server.doc, other.write(annotation, 7) as Uint8Array);
-    server.sequence = 1;
-    const reply = actions.reply(annotation.aid, "and an answer");
-    receive({ type: "submit", operation: reply });
-    receive({ type: "open" });
-    take(server.welcome(5));
-    expect(kinds(take(empty))).toEqual([]);
-    const effects = take(server.batch(undefined, [], 1));
-    expect(updates(effects)).toHaveLength(1);
-    expect(effects).toContainEqual({ type: "synced", whole: true });
-  });
-
   it("holds an answer to what another tab has still to send", () => {
     live();
     const other = new Actions("ann", () => now).annotate(TARGET, "in the other tab");

@@ -58,10 +58,6 @@ export class Provider {
   #own = new Set<string>();
   #told = new Set<string>();
   #whole = false;
-  /** The replica was replaced, and nobody has heard of it. */
-  #replaced = false;
-  /** What the server had when it let this client in: an answer that ends before it has another part. */
-  #goal = 0;
   #effects: Effect[] = [];
 
   constructor(
@@ -206,7 +202,6 @@ export class Provider {
         break;
       case "resync":
         if (message.epoch !== this.epoch) this.#startAgain();
-        this.#goal = 0;
         this.#enter(message.epoch);
         this.#join(now);
         break;
@@ -224,7 +219,6 @@ export class Provider {
     if (lease !== this.#lease) this.#reached = 0;
     this.#lease = lease;
     this.#welcome = welcome;
-    this.#goal = welcome.sequence;
     this.#ahead = Math.max(0, now - welcome.now);
     this.#effects.push({ type: "welcome", welcome });
     this.#join(now);
@@ -270,18 +264,19 @@ export class Provider {
     }
     if (!early) {
       this.#whole = false;
-      this.#replaced ||= whole;
       this.replica.apply(batch.update);
       this.sequence = batch.last;
     }
     for (const event of batch.events) this.#event(event, !early);
-    if (early || (this.#phase === "joining" && batch.last < this.#goal)) return;
-    this.#effects.push({ type: "synced", whole: this.#replaced });
-    this.#replaced = false;
-    if (this.#phase !== "joining") return;
+    if (early) return;
+    if (this.#phase !== "joining") {
+      this.#effects.push({ type: "synced", whole });
+      return;
+    }
     this.#phase = "live";
     this.#answerBy = null;
     this.#backoff.reset();
+    this.#effects.push({ type: "synced", whole });
     this.#send(wire.presence(this.#presence));
     for (const { operation, sent } of this.outbox.sent)
       if (sent) this.#send(wire.operation(uuidBytes(operation.broadcastId), sent.update));
