@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Playwright
 
-from tests.browser import faults
+from tests.browser import faults, races, signing
 from tests.browser.conftest import OpenReader
-from tests.browser.faults import Laptop, Stage
+from tests.browser.faults import Stage
+from tests.browser.laptop import Laptop, asleep
 from tests.browser.site import Site
 from tests.browser.slow_line import SlowLine
 from tests.reliability.machine import Machine
@@ -18,7 +19,7 @@ from tests.reliability.machine import Machine
 
 @pytest.fixture(scope="module")
 def machine(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    with faults.signing_machine(tmp_path_factory.mktemp("machine")) as running:
+    with signing.signing_machine(tmp_path_factory.mktemp("machine")) as running:
         yield running
 
 
@@ -45,18 +46,18 @@ def test_a_browser_that_forgot_everything_begins_with_the_server(stage: Stage) -
 
 
 def test_two_tabs_race_on_one_outbox(stage: Stage) -> None:
-    faults.race(stage, rounds=len(faults.MEETINGS))
+    races.race(stage, rounds=len(races.MEETINGS))
 
 
 def test_a_laptop_sleeps_for_an_hour(stage: Stage, playwright: Playwright, tmp_path: Path) -> None:
     laptop = Laptop(playwright, tmp_path)
-    faults.asleep(stage, laptop)
+    asleep(stage, laptop)
     laptop.browser.close()
 
 
 def test_a_token_runs_out_offline(stage: Stage, machine: Machine) -> None:
-    faults.expired(stage, machine)
+    signing.expired(stage, machine)
 
 
 def test_a_guest_is_forgotten_by_the_server(stage: Stage, machine: Machine) -> None:
-    faults.forgotten(stage, machine)
+    signing.forgotten(stage, machine)

@@ -1,4 +1,4 @@
-"""Faults of browsers, done to real ones (`tests/browser/faults.py`), the races again and again."""
+"""Faults of browsers, done to real ones (`tests/browser/faults.py`), races again and again."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pathlib import Path
 from playwright.sync_api import Browser, Playwright, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from tests.browser import faults
+from tests.browser import faults, races, signing
 from tests.browser.conftest import FLAGS, built_widget, chromium, opened_windows
+from tests.browser.laptop import Laptop, asleep
 from tests.browser.site import Site
 from tests.browser.slow_line import SlowLine
 from tests.reliability.machine import Machine
@@ -61,7 +62,7 @@ def suffer(folder: Path, rounds: int, asleep_s: float) -> Found:
     built_widget()
     found = Found(rounds=rounds, asleep_s=asleep_s)
     with (
-        faults.signing_machine(folder) as machine,
+        signing.signing_machine(folder) as machine,
         Site() as site,
         sync_playwright() as playwright,
     ):
@@ -72,13 +73,13 @@ def suffer(folder: Path, rounds: int, asleep_s: float) -> Found:
                 act(stage)
         for seed in range(0, rounds, _EACH):
             with run.stage(f"race {seed}") as stage:
-                found.operations += faults.race(stage, min(_EACH, rounds - seed), seed)
+                found.operations += races.race(stage, min(_EACH, rounds - seed), seed)
         with run.stage("asleep") as stage:
             (folder / "laptop").mkdir()
-            laptop = faults.Laptop(playwright, folder / "laptop")
-            faults.asleep(stage, laptop, asleep_s)
+            laptop = Laptop(playwright, folder / "laptop")
+            asleep(stage, laptop, asleep_s)
             laptop.browser.close()
-        for sign in (faults.expired, faults.forgotten):
+        for sign in (signing.expired, signing.forgotten):
             with run.stage(sign.__name__) as stage:
                 sign(stage, machine)
         browser.close()

@@ -1,5 +1,8 @@
 /** What a close code asks of the client (PROTOCOL section 5): 4400 to 4499 act, everything else retry. */
 
+/** The connection sent more than the server takes. */
+export const TOO_FAST = 4529;
+
 export type Verdict = "retry" | "sign-in" | "refused";
 
 export function verdict(code: number): Verdict {

@@ -374,43 +374,6 @@ describe("Provider", () => {
     expect(updates(take(server.batch(replica.stateVector)))).toHaveLength(1);
   });
 
-  it("always has a time at which it tries again, unless told to act (6)", () => {
-    live();
-    expect(receive({ type: "close", code: 4503, reason: "" }).at(-1)).toMatchObject({ type: "wake" });
-    receive({ type: "reconnect" });
-    live();
-    const effects = receive({ type: "close", code: 4401, reason: "sign in" });
-    expect(effects).toContainEqual({
-      type: "status",
-      status: { link: "sign-in", unsent: 0, reason: "sign in" },
-    });
-    expect(kinds(receive({ type: "wake" }))).toEqual([]);
-  });
-
-  it("leaves a server that it overran alone for five seconds (6)", () => {
-    live();
-    const alarm = receive({ type: "close", code: 4529, reason: "" }).at(-1) as { type: "wake"; at: number };
-    expect(alarm.at).toBeGreaterThanOrEqual(now + 5_000);
-    now = alarm.at;
-    expect(kinds(receive({ type: "wake" }))).toContain("connect");
-  });
-
-  it("sets its alarm anew when it was woken too early (6)", () => {
-    live();
-    const alarm = receive({ type: "close", code: 1006, reason: "" }).at(-1) as { type: "wake"; at: number };
-    now = alarm.at - 1;
-    expect(receive({ type: "wake" })).toEqual([alarm]);
-    now = alarm.at;
-    expect(kinds(receive({ type: "wake" }))).toContain("connect");
-  });
-
-  it("hangs up when an operation stays unanswered", () => {
-    live();
-    receive({ type: "submit", operation: actions.annotate(TARGET, "hello") });
-    now += 16_000;
-    expect(kinds(receive({ type: "wake" }))).toEqual(["disconnect", "status", "wake"]);
-  });
-
   it("keeps a thread on screen while the replica is rebuilt", () => {
     server.doc.getMap("a").set("note", ["bob", 1, "x", "", "", 0, 1]);
     live();

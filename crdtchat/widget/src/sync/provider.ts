@@ -20,18 +20,14 @@ import { attained, holds, obstacle } from "../model/intents";
 import type { Replica } from "../model/replica";
 import { isGuest } from "../model/schema";
 import { Backoff } from "./backoff";
-import { verdict } from "./closing";
+import { TOO_FAST, verdict } from "./closing";
 import type { Effect, Input, Status } from "./effects";
 import { type Entry, Outbox } from "./outbox";
+import { ANSWER_MS, BREATH_MS, OFFLINE_MS, PATIENCE_MS } from "./patience";
 import * as wire from "./wire";
 
 type Phase = "idle" | "waiting" | "connecting" | "joining" | "live" | "stopped";
 
-const ANSWER_MS = 15_000;
-const PATIENCE_MS = 3_000;
-const OFFLINE_MS = 20_000;
-const TOO_FAST = 4529;
-const BREATH_MS = 5_000;
 const NOTHING = Uint8Array.of(0);
 const REMEMBERED_EVENTS = 2_000;
 const COME_BACK_LATER = new Set(["unavailable", "rate-limited"]);

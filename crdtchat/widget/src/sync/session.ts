@@ -12,25 +12,13 @@ import { Identity } from "./identity";
 import { Keeper } from "./keeper";
 import { Provider } from "./provider";
 import type { PageStatus, SessionEvents } from "./session-events";
+import type { SessionOptions } from "./session-options";
 import { SignIn } from "./sign-in";
 import { Socket } from "./socket";
 import { storage } from "./storage";
 import { Tabs } from "./tabs";
 import type { Carrier, Transport } from "./transport";
 import type { Presence, PresenceFrame, Principal, Welcome } from "./wire";
-
-export interface SessionOptions {
-  /** Where the server is: http(s)://host[:port][/prefix] */
-  server: string;
-  tenant: string;
-  page: string;
-  /** See Place. */
-  fetch?: typeof fetch;
-  /** A signed token, or "" for a guest. */
-  sso: () => string | Promise<string>;
-  /** Left out: over the web, and a guest's name and token are kept in the browser. */
-  carrier?: Carrier;
-}
 
 const PROBE_AFTER_MS = 45_000;
 const TICK_MS = 3_000;
