@@ -58,7 +58,8 @@ def test_own_operations_are_no_news_and_others_are_once(
     url = page(site, server, page_id)
     ann, bob = readers(url), readers(url)
     tab = readers(url, beside=ann)
-    ann.expect_people(2)
+    for window in (ann, bob, tab):
+        window.expect_live()  # who comes later is told of no event
     ann.annotate("steel pen", "Which one?", "Ann")
     ann.expect_live()
     for other in (bob, tab):
