@@ -50,6 +50,11 @@ class Replica:
         with _engine():
             self._doc.apply_update(update)
 
+    def restore(self, state: bytes) -> None:
+        """Take what `state` once answered; this replica has nothing yet. Raises EngineFailure."""
+        self.apply(state)
+        self._state = state
+
     def state(self) -> bytes:
         """The whole document as one update; computed once per version."""
         if self._state is None:

@@ -10,7 +10,7 @@ def replica_of(loaded: Loaded) -> Replica:
     """Fold a snapshot and the log behind it. Raises EngineFailure."""
     replica = Replica()
     if loaded.snapshot:
-        replica.apply(loaded.snapshot)
+        replica.restore(loaded.snapshot)
     for entry in loaded.entries:
         replica.apply(entry.update)
     return replica

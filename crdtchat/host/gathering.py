@@ -25,6 +25,7 @@ from crdtchat.sync import effects
 from crdtchat.sync.codes import FORBIDDEN, CloseCode, Malformed, Refused
 from crdtchat.sync.fold import FoldError
 from crdtchat.sync.leases import Lease
+from crdtchat.sync.mirror import Mirror
 from crdtchat.sync.presence import Far
 from crdtchat.sync.room import Room
 from crdtchat.sync.session import Peer
@@ -37,6 +38,7 @@ Listener = Callable[[effects.Publish | None], None]
 
 _LOST = "the write could not be saved now; try again"
 _UNKNOWN = "it is not known whether this was saved; try again with the same broadcastId"
+UNREADABLE = "this page's stored document cannot be read back"
 BACKLOG = 2_048
 """Operations a room may have waiting before its readers pause."""
 
@@ -69,10 +71,7 @@ class Gathering:
         hooks: HookList,
         keeper: Keeper,
     ) -> None:
-        """Build the live document and the mirror from the log.
-
-        Raises EngineFailure, FoldError or Malformed if what is stored cannot be read back.
-        """
+        """Build the live document. Raises EngineFailure if what is stored cannot be read back."""
         self.key = key
         self.dropped = False
         self.revision = 0
@@ -140,8 +139,8 @@ class Gathering:
         meter.bytes_received += len(frame)
         try:
             self.perform(self.room.receive(number, frame, self._sources.now()))
-        except EngineFailure:
-            self._fail()
+        except (EngineFailure, FoldError) as error:
+            self._fail(error)
 
     def receive_nowait(self, number: int, frame: bytes) -> bool:
         """The same, unless it has to wait: then False, and it is for the connection's reader."""
@@ -186,7 +185,7 @@ class Gathering:
         """
         if self.dropped:
             raise StoreUnavailable(_LOST)
-        done = anyio.Event()
+        _, done = self.mirror, anyio.Event()
         outcome: list[int] = []
 
         def settle(sequence: int) -> None:
@@ -217,6 +216,15 @@ class Gathering:
             await self.progress.wait()
         if self.dropped:
             raise StoreUnavailable(_LOST)
+
+    @property
+    def mirror(self) -> Mirror:
+        """See `Ledger.mirror`. Raises StoreCorrupt, and gives the room up, if there can be none."""
+        try:
+            return self.room.ledger.mirror
+        except FoldError as error:
+            self._fail(error)
+            raise base.StoreCorrupt(UNREADABLE) from error
 
     @property
     def head(self) -> base.Head:
@@ -309,8 +317,8 @@ class Gathering:
         self.since_snapshot += len(entries)
         try:
             self.perform(self.room.absorb(entries, given, self._sources.now()))
-        except (EngineFailure, FoldError, Malformed):
-            self._fail()
+        except (EngineFailure, FoldError, Malformed) as error:
+            self._fail(error)
         self._progress()
 
     def _tell_of_backup(self) -> None:
@@ -333,8 +341,8 @@ class Gathering:
         """See `Room.assured`."""
         try:
             self.perform(self.room.assured(self._sources.now()))
-        except EngineFailure:
-            self._fail()
+        except (EngineFailure, FoldError) as error:
+            self._fail(error)
 
     def unsure(self, reason: str) -> None:
         """See `Room.unsure`."""
@@ -365,16 +373,17 @@ class Gathering:
                 self._keeper.tell(self, append)
                 self.perform(self.room.committed(self._sources.now()))
                 self.following.settled(self)
-        except EngineFailure:
-            self._fail()
+        except EngineFailure as error:
+            self._fail(error)
         self._progress()
 
     def _progress(self) -> None:
         self.progress.set()
         self.progress = anyio.Event()
 
-    def _fail(self) -> None:
-        """The engine failed on this document."""
+    def _fail(self, error: Exception) -> None:
+        """The engine failed on this document, or it is none of ours."""
+        logger.error("page given up: %s", error)
         self._counters.add("engine_failures")
         self.drop(CloseCode.INTERNAL, "the document is being rebuilt")
 

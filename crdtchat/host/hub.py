@@ -20,7 +20,7 @@ from crdtchat.host.catching_up import CatchingUp
 from crdtchat.host.channel import Channel, ChannelClosed, Direct
 from crdtchat.host.committer import Committer
 from crdtchat.host.counters import Counters
-from crdtchat.host.gathering import BACKLOG, Gathering, unused
+from crdtchat.host.gathering import BACKLOG, UNREADABLE, Gathering, unused
 from crdtchat.host.hook_list import HookList
 from crdtchat.host.neighbours import Neighbours
 from crdtchat.host.sources import Sources
@@ -29,8 +29,7 @@ from crdtchat.host.usage import UsageKeeper
 from crdtchat.host.version_tidying import tidy
 from crdtchat.host.watch import Watch
 from crdtchat.stores.base import Append, DocumentKey, Store, StoreCorrupt, StoreError
-from crdtchat.sync.codes import CloseCode, Malformed
-from crdtchat.sync.fold import FoldError
+from crdtchat.sync.codes import CloseCode
 from crdtchat.sync.presence import Presence
 from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import SPREAD, Tuning
@@ -267,10 +266,10 @@ class Hub:
                 hooks=self.hooks,
                 keeper=self,
             )
-        except (EngineFailure, FoldError, Malformed) as error:
+        except EngineFailure as error:
             self.counters.add("loads_failed")
             logger.error("page refused: what is stored cannot be read back: %s", error)
-            raise StoreCorrupt("this page's stored document cannot be read back") from error
+            raise StoreCorrupt(UNREADABLE) from error
         room.revision = revision
         self.counters.add("rooms_opened")
         return room

@@ -59,10 +59,6 @@ class History:
         self._runs.clear()
         self._differences.clear()
 
-    def state(self) -> bytes:
-        """The whole document."""
-        return self._document.state()
-
     def difference(self, state_vector: bytes) -> Difference:
         """What the vector misses, or missed a moment ago: the operations after `Difference.last`
         are remembered. A thousand clients that return at once cost one computation, also while

@@ -221,7 +221,7 @@ class Intake:
     def ask_for_state(self, session: Session) -> None:
         """Send sync step 1: a stock client answers with all the server lacks."""
         session.asked = True
-        vector = self._ledger.mirror.encoded_vector()
+        vector = self._ledger.footing.encoded_vector()
         self._desk.answer(session, message.encode_sync_step1(vector))
 
     def _refuse(self, session: Session, broadcast_id: bytes, refused: Refused) -> None:
@@ -238,4 +238,4 @@ class Intake:
             self._desk.close(session, close_code(refused, v1=True), str(refused))
 
     def _clock(self, session: Session) -> int:
-        return self._ledger.mirror.next_clock(session.lease.client) if session.lease else 0
+        return self._ledger.footing.next_clock(session.lease.client) if session.lease else 0

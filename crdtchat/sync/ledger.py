@@ -5,6 +5,7 @@ Invariants (tests cite the numbers):
 L1. At most one append is under way; operations are appended in the order they were accepted.
 L2. The mirror is ahead of the committed document by exactly the waiting and flying operations.
 L3. What the server adds to an operation (a name's attestation, a purge) is appended with it.
+L4. The mirror is there before anything waits: a page that is only read needs none.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import NamedTuple
 
 from crdtchat.sync.codes import Malformed, Refused, RejectCode
 from crdtchat.sync.effects import Append, Deed, LogEntry
-from crdtchat.sync.encode import encode_deletion, encode_write, join_updates
-from crdtchat.sync.fold import fold
+from crdtchat.sync.encode import EMPTY_UPDATE, encode_deletion, encode_write, join_updates
+from crdtchat.sync.footing import Committed, Footing
 from crdtchat.sync.leases import Lease, LeaseBook
 from crdtchat.sync.limits import OPERATION, REJOIN, TRUSTED, Limits
 from crdtchat.sync.message import NO_BROADCAST_ID, Event, EventKind
@@ -66,15 +67,14 @@ class Ledger:
     def __init__(
         self,
         law: Law,
-        state: bytes,
+        document: Committed,
         *,
         epoch: int,
         leases: Iterable[Lease],
         now: Moment,
         tuning: Tuning,
     ) -> None:
-        """Raises FoldError or Malformed if `state` is not one that a verifier let through."""
-        self.mirror = Mirror()
+        self.footing = Footing(document, law.rules)
         self.leases = LeaseBook(leases, now.steady, spread=tuning.spread_clients)
         self.waiting: list[Operation] = []
         self.flying: list[Operation] = []
@@ -84,7 +84,11 @@ class Ledger:
         self._law = law
         self._tuning = tuning
         self._flying_leases: tuple[Lease, ...] = ()
-        fold(state, self.mirror, law.rules)
+
+    @property
+    def mirror(self) -> Mirror:
+        """What is committed, waits and flies. Raises FoldError: see `Footing.mirror`."""
+        return self.footing.mirror
 
     @property
     def busy(self) -> bool:
@@ -99,7 +103,9 @@ class Ledger:
     def judge(
         self, data: bytes, actor: Actor, may_write_as: Callable[[int], bool], limits: Limits
     ) -> Accepted | None:
-        """Judge an update; None for one that is known already. Raises Refused."""
+        """Judge an update; None for one that is known already. Raises Refused, FoldError."""
+        if data == EMPTY_UPDATE:
+            return None  # A stock client that has nothing says so: that needs no mirror.
         verdict = verify(
             data,
             mirror=self.mirror,
@@ -238,11 +244,10 @@ class Ledger:
         self._flying_leases = ()
         return flying
 
-    def abandon(self, state: bytes) -> list[Operation]:
+    def abandon(self) -> list[Operation]:
         """The append failed: go back to the committed state; answer what is lost."""
         lost = self.take_back()
-        self.mirror = Mirror()
-        fold(state, self.mirror, self._law.rules)
+        self.footing.forget()
         return lost
 
     def take_back(self) -> list[Operation]:

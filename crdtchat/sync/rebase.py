@@ -19,7 +19,6 @@ from crdtchat.sync.fold import fold
 from crdtchat.sync.leases import Lease
 from crdtchat.sync.ledger import Ledger, Operation
 from crdtchat.sync.limits import OPERATION, TRUSTED
-from crdtchat.sync.mirror import Mirror
 from crdtchat.sync.retell import retell
 from crdtchat.sync.rules import RuleTable
 from crdtchat.sync.session import Peer
@@ -49,12 +48,11 @@ class Rebased(NamedTuple):
 def rebase(
     ledger: Ledger,
     rules: RuleTable,
-    state: bytes,
     entries: Sequence[LogEntry],
     leases: Iterable[Lease],
     now: Moment,
 ) -> Rebased:
-    """Take others' entries and leases into a ledger; `state` is what was committed before them.
+    """Take others' entries and leases into a ledger, before the document has them.
 
     Raises FoldError or Malformed if they are not what a verifier let through.
     """
@@ -66,8 +64,7 @@ def rebase(
             ledger.mirror.undo(undo)
     else:
         # A node that knew of no others: a command wrote on the page.
-        ledger.mirror = Mirror()
-        fold(state, ledger.mirror, rules)
+        ledger.footing.forget()
     if updates:
         fold(join_updates(updates), ledger.mirror, rules)
     taken = ledger.leases.adopt(leases, now.steady)

@@ -53,15 +53,10 @@ class Room:
         now: Moment,
         tuning: Tuning | None = None,
     ) -> None:
-        """`document` holds everything up to `sequence`; the mirror is folded from its state.
-
-        Raises FoldError or Malformed if that state is not one that a verifier let through.
-        """
+        """`document` holds everything up to `sequence`."""
         self.tuning = tuning or Tuning()
         self.presence = Presence()
-        self.ledger = Ledger(
-            law, document.state(), epoch=epoch, leases=leases, now=now, tuning=self.tuning
-        )
+        self.ledger = Ledger(law, document, epoch=epoch, leases=leases, now=now, tuning=self.tuning)
         self.history = History(document, epoch, sequence, self.tuning.ring_bytes)
         self._law = law
         self._sessions: dict[int, Session] = {}
@@ -136,7 +131,7 @@ class Room:
                 lease,
                 epoch=self.history.epoch,
                 sequence=self.history.sequence,
-                clock=self.ledger.mirror.next_clock(lease.client),
+                clock=self.ledger.footing.next_clock(lease.client),
                 law=self._law,
                 tuning=self.tuning,
                 now=now.wall,
@@ -152,7 +147,7 @@ class Room:
         session = self._sessions.pop(number)
         self._desk.forget(number)
         if session.lease is not None:
-            used = self.ledger.mirror.next_clock(session.lease.client) > 0
+            used = self.ledger.footing.next_clock(session.lease.client) > 0
             self.ledger.leases.give_back(session.lease, used=used, now=now.steady)
         self.presence.leave(number)
         self._shown.note(len(self._sessions), now)
@@ -265,7 +260,7 @@ class Room:
         """
         self._intake.in_doubt = True
         lost = [(late.session, late.ticket) for late in self._intake.take_late()]
-        lost += [(one.session, one.ticket) for one in self.ledger.abandon(self.history.state())]
+        lost += [(one.session, one.ticket) for one in self.ledger.abandon()]
         lost += [(session.number, 0) for session in self._sessions.values() if session.asked]
         for number, ticket in lost:
             if ticket:
@@ -287,7 +282,7 @@ class Room:
         Raises FoldError or Malformed if they do not fit: the room must be given up.
         """
         rules = self._law.rules
-        rebased = rebase(self.ledger, rules, self.history.state(), entries, leases, now)
+        rebased = rebase(self.ledger, rules, entries, leases, now)
         if rebased.operations:
             first, update = self.history.advance(rebased.operations)
             self._desk.add(Apply(update))

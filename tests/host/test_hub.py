@@ -17,11 +17,12 @@ import pytest
 from crdtchat.document.replica import EngineFailure
 from crdtchat.host.committer import Committer, Outcome
 from crdtchat.host.hub import Hub, Keeping
-from crdtchat.stores.base import Append, DocumentKey, Entry, StoreError
+from crdtchat.stores.base import Append, DocumentKey, Entry, StoreCorrupt, StoreError
 from crdtchat.stores.memory import MemoryStore
 from crdtchat.stores.sqlite import SqliteStore
 from crdtchat.sync import message
 from crdtchat.sync.codes import CloseCode
+from crdtchat.sync.encode import encode_write
 from crdtchat.sync.tuning import Tuning
 from tests.host.pipe import KEY, connected, peer
 
@@ -101,6 +102,25 @@ async def test_a_page_that_cannot_be_read_is_refused_not_emptied(tmp_path: Path)
         async with connected(hub, key=DocumentKey("demo", "another")) as other:
             await other.annotate("anno", NOW)
     await store.close()
+
+
+async def test_a_document_that_is_none_of_ours_can_be_read_but_not_written_on() -> None:
+    """The engine takes what the mirror does not: nothing is judged by half a page."""
+    store = MemoryStore()
+    await store.open()
+    foreign = encode_write(7, 0, root="elsewhere", key="k", value=("v",), origin=None)
+    await store.append([Append(KEY, 1, 0, (Entry(foreign, "ann", NOW),))])
+    async with Hub(store) as hub:
+        async with connected(hub, "ann") as ann, connected(hub, "bob") as bob:
+            assert bob.sequence == 1
+            await ann.send("a", "anno", ("ann", NOW, "words", "", "", 0, 5))
+            assert await ann.code() == CloseCode.INTERNAL
+            assert await bob.code() == CloseCode.INTERNAL
+        for _ in range(2):
+            with pytest.raises(StoreCorrupt):
+                await hub.write(KEY, peer("ann"), [("s", "anno", (1, "ann", NOW))], bytes(16))
+            assert hub.rooms() == []
+    assert (await store.load(KEY)).sequence == 1
 
 
 async def test_a_failed_append_sends_its_author_away_and_nobody_else(tmp_path: Path) -> None:

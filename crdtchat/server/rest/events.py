@@ -179,7 +179,7 @@ class EventStream(Response):
         self._behind = False
         told = []
         for sequence, entry in enumerate(entries, self._cursor + 1):
-            told.append((sequence, retell(entry, room.room.ledger.mirror, LAW.rules)))
+            told.append((sequence, retell(entry, room.mirror, LAW.rules)))
             if len(told) == _AT_ONCE:
                 await write(self._told(room, told))
                 told = []

@@ -18,7 +18,7 @@ class _Excerpt:
 
     def __init__(self, room: Gathering, aid: str) -> None:
         self._roots: dict[str, dict[str, Value]] = {root: {} for root in schema.ROOTS}
-        for record in room.room.ledger.mirror.group(aid):
+        for record in room.mirror.group(aid):
             value = room.replica.get(record.root, record.key)
             if value is not None:
                 self._roots[record.root][record.key] = value
