@@ -37,6 +37,36 @@ def test_drafts_survive_a_crash(
     expect(ann.panel.locator(".drafts")).to_contain_text("In the middle of a wo")
 
 
+FILL = """() => {
+  for (let size = 1 << 22; size >= 1; size >>= 1)
+    for (;;) try { localStorage.setItem(`fill ${size} ${Math.random()}`, "x".repeat(size)); } catch { break; }
+}"""
+
+
+def test_who_types_where_there_is_no_room_is_told_and_asked(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    ann = readers(site.page("/full", server.url, f"{{tenantId: 'demo', urlId: {page_id!r}}}"))
+    ann.annotate("every ship", "First", "Ann")
+    ann.expect_live()
+    ann.page.evaluate(FILL)
+    box = ann.page.get_by_label("Write a reply")
+    box.press_sequentially("In the middle of a wo")
+    expect(ann.page.locator(".notice")).to_contain_text("cannot keep what you write")
+    with ann.page.expect_event("dialog") as asked:
+        ann.page.once("dialog", lambda dialog: dialog.dismiss())
+        ann.page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    # With room again the next keystroke keeps all of it, and nobody is asked.
+    ann.page.evaluate(
+        "() => Object.keys(localStorage).forEach((key) => key.startsWith('fill') && delete localStorage[key])"
+    )
+    box.press_sequentially("rd")
+    ann.page.reload()
+    ann.open("every ship")
+    expect(ann.page.get_by_label("Write a reply")).to_have_value("In the middle of a word")
+
+
 @pytest.fixture(scope="module")
 def signing(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A server whose tenant knows its users by token, and lets everybody read."""

@@ -20,12 +20,16 @@ export interface Draft {
 const MOST = 50;
 
 export class Drafts {
+  /** Whether there are drafts that would go with the page, because the browser has no room or may keep nothing. */
+  unkept = false;
   readonly #key: string;
   #drafts: Map<string, Draft>;
 
+  /** `told`: `unkept` has changed. */
   constructor(
     page: string,
     private readonly storage: Storage | null,
+    private readonly told: () => void,
   ) {
     this.#key = `crdtchat:drafts:${page}`;
     this.#drafts = this.#load();
@@ -73,11 +77,19 @@ export class Drafts {
   }
 
   #save(): void {
+    const unkept = this.#drafts.size > 0 && !this.#stored();
+    if (this.#drafts.size === 0) this.storage?.removeItem(this.#key);
+    if (unkept === this.unkept) return;
+    this.unkept = unkept;
+    this.told();
+  }
+
+  #stored(): boolean {
     try {
-      if (this.#drafts.size === 0) this.storage?.removeItem(this.#key);
-      else this.storage?.setItem(this.#key, JSON.stringify([...this.#drafts.values()]));
+      this.storage?.setItem(this.#key, JSON.stringify([...this.#drafts.values()]));
     } catch {
-      // Storage is full or forbidden: the drafts last as long as the page.
+      return false; // It is full, or the page may not write: the drafts last as long as the page.
     }
+    return this.storage !== null;
   }
 }

@@ -2,7 +2,6 @@
 import type { Operation } from "../model/intents";
 import type { Change } from "../model/replica";
 import { Session } from "../sync/session";
-import type { PageStatus } from "../sync/session-events";
 import { storage } from "../sync/storage";
 import { Versions } from "../sync/versions";
 import { Drafts } from "./drafts";
@@ -49,7 +48,7 @@ export class Visit {
       ...(widget.host?.carrier && { carrier: widget.host.carrier }),
       ...(__CRDTCHAT_HOSTED__ && widget.host?.fetch && { fetch: widget.host.fetch }),
     });
-    this.drafts = new Drafts(this.session.key, storage());
+    this.drafts = new Drafts(this.session.key, storage(), () => this.#warn());
     this.unread = new Unread(this.session.key, storage());
     this.declined = new KeptSet(`crdtchat:declined:${this.session.key}`, MOST_DECLINED, storage());
     this.versions = new Versions(this.session);
@@ -89,7 +88,7 @@ export class Visit {
       if (turned) this.linkSince = Date.now();
       this.#link = status.link;
       if (status.link !== "live") widget.people.forget();
-      this.#warn(status);
+      this.#warn();
       // For who has put the widget into the page: readers see only that they should sign in.
       const signed = status.link === "sign-in" && widget.options.sso !== undefined;
       if (turned && (status.link === "refused" || signed))
@@ -158,10 +157,12 @@ export class Visit {
   }
 
   /** Words that are only in this page go with it: its reader is told, and asked before it closes. */
-  #warn({ link, unkept }: PageStatus): void {
-    if (unkept > 0) addEventListener("beforeunload", stay);
+  #warn(): void {
+    const { link, unkept } = this.session.status;
+    const unsaved = this.drafts.unkept;
+    if (unkept > 0 || unsaved) addEventListener("beforeunload", stay);
     else removeEventListener("beforeunload", stay);
-    const endangered = unkept > 0 && link !== "live";
+    const endangered = unsaved || (unkept > 0 && link !== "live");
     if (endangered && !this.#endangered) this.widget.tell(this.widget.speech.text("unkeptNote"));
     this.#endangered = endangered;
   }
