@@ -33,7 +33,9 @@ WATCH = """
   new PerformanceObserver((list) => {
     for (const { duration, scripts } of list.getEntries()) {
       const ours = scripts.filter(({ sourceURL }) => sourceURL.includes("@crdtchat"));
-      frames_.push([duration, ours.reduce((sum, one) => sum + one.duration, 0)]);
+      const names = ours.map((one) => `${one.invoker} ${one.sourceFunctionName} ${one.duration}`);
+      const sum = ours.reduce((before, one) => before + one.duration, 0);
+      frames_.push([duration, sum, names.join(", ")]);
     }
   }).observe({ type: "long-animation-frame", buffered: true });
 })();
@@ -150,10 +152,13 @@ def measure(page: Page, server: JupyterProcess, *, ours: bool) -> dict[str, floa
 
 def longest(page: Page, when: str) -> dict[str, float]:
     """The longest frame since the last time, and the most that was ours in one; 0: below 50."""
-    found: list[list[float]] = page.evaluate("() => frames_.splice(0)")
+    found: list[tuple[float, float, str]] = page.evaluate("() => frames_.splice(0)")
+    for whole, own, names in found:
+        if own > 50:
+            print(f"  {when}: {own:.0f} of {whole:.0f} are ours: {names}", flush=True)
     return {
-        f"{when}: longest frame": max((whole for whole, _ in found), default=0),
-        f"{when}: the most that was ours": max((own for _, own in found), default=0),
+        f"{when}: longest frame": max((whole for whole, _, _ in found), default=0),
+        f"{when}: the most that was ours": max((own for _, own, _ in found), default=0),
     }
 
 

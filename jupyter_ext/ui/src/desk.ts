@@ -3,8 +3,12 @@ import type { IDocumentWidget } from "@jupyterlab/docregistry";
 import type { ServerConnection } from "@jupyterlab/services";
 import { Signal } from "@lumino/signaling";
 import type { Widget } from "@lumino/widgets";
+import { idle } from "../../../crdtchat/widget/src/dom/idle";
 import { Discussion, type DiscussionOptions, type Surface } from "./discussion";
 import type { DiscussionPanel } from "./panel";
+
+/** How long a document that keeps the browser busy while it opens keeps its discussion waiting. */
+const DRAWN_MS = 2_000;
 
 export interface DeskOptions extends Omit<DiscussionOptions, "showPanel"> {
   showPanel(open: boolean): void;
@@ -59,6 +63,8 @@ export class Desk {
 
   async #open(document: IDocumentWidget, surface: () => Surface, taken: object): Promise<void> {
     await Promise.all([document.context.ready, document.revealed]);
+    // What is discussed is there before what is said about it: its cells are drawn first.
+    await idle(DRAWN_MS);
     if (this.#taken.get(document) !== taken) return;
     const discussion = new Discussion(document, surface(), this.settings, {
       ...this.options,

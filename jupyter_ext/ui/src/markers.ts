@@ -2,6 +2,7 @@
 import type { Cell } from "@jupyterlab/cells";
 import type { Notebook } from "@jupyterlab/notebook";
 import type { Widget } from "../../../crdtchat/widget/src/app/widget";
+import { idle } from "../../../crdtchat/widget/src/dom/idle";
 import { cellOf } from "../../../crdtchat/widget/src/model/notebook-part";
 import type { Target } from "../../../crdtchat/widget/src/model/schema";
 import type { NotebookText } from "./notebook-text";
@@ -14,38 +15,38 @@ export class Markers {
   readonly #unwatch: () => void;
   #drawn: unknown[] = [];
   #outlined: Element | null | undefined;
-  #waiting = 0;
+  #waiting = false;
+  #closed = false;
 
   constructor(
     private readonly notebook: Notebook,
     private readonly text: NotebookText,
     private readonly widget: Widget,
   ) {
-    this.#unwatch = widget.view.watch(() => this.#soon());
-    this.#soon();
+    this.#unwatch = widget.view.watch(() => void this.#soon());
+    void this.#soon();
   }
 
   close(): void {
     this.#unwatch();
-    cancelIdleCallback(this.#waiting);
+    this.#closed = true;
     this.#outlined?.classList.remove(OUTLINE);
     for (const button of this.#buttons.values()) button.remove();
   }
 
-  #soon(): void {
-    const { revision, active, composing } = this.widget.view.value;
-    const now = [revision, active, composing];
-    if (this.#waiting || now.every((value, index) => value === this.#drawn[index])) return;
-    this.#waiting = requestIdleCallback(
-      () => {
-        this.#waiting = 0;
-        this.#drawn = now;
-        this.#draw();
-        this.#outline();
-        this.#soon();
-      },
-      { timeout: SOON_MS },
-    );
+  async #soon(): Promise<void> {
+    while (!this.#waiting) {
+      const { revision, active, composing } = this.widget.view.value;
+      const now = [revision, active, composing];
+      if (now.every((value, index) => value === this.#drawn[index])) return;
+      this.#waiting = true;
+      await idle(SOON_MS);
+      this.#waiting = false;
+      if (this.#closed) return;
+      this.#drawn = now;
+      this.#draw();
+      this.#outline();
+    }
   }
 
   #draw(): void {
