@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Self
+
+from crdtchat.server.cli import main
 
 LISTENING = "crdtchat listening on "
 
@@ -96,14 +101,21 @@ class ServerProcess:
         return self.run("token", "create", "--tenant", tenant, *who).strip()
 
     def run(self, *command: str) -> str:
-        """Run a `crdtchat` command on the same data; answers what it printed."""
-        ran = subprocess.run(
-            [sys.executable, "-m", "crdtchat", *command, "--data", str(self.data)],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return ran.stdout
+        """Run a `crdtchat` command on the same data; answers what it printed.
+
+        In this process, where all that it imports is there already, and in a thread, as it has an
+        event loop of its own. That commands start at all is tested with processes: tests/exchange.
+        """
+        printed = StringIO()
+
+        def work() -> int:
+            with redirect_stdout(printed):
+                return main([*command, "--data", str(self.data)])
+
+        with ThreadPoolExecutor(1) as thread:
+            status = thread.submit(work).result()
+        assert status == 0, f"crdtchat {shlex.join(command)}: {status}"
+        return printed.getvalue()
 
     def memory(self) -> int:
         """Resident bytes now."""

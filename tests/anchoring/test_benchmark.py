@@ -62,10 +62,11 @@ def test_the_twins_agree_on_every_case(
 
 @pytest.mark.parametrize("context", [128, 32])
 def test_nothing_attaches_on_a_page_of_another_project(context: int) -> None:
+    """Every third case; the page is another one for each."""
     texts = sorted({case.new_text for case in CASES})
     homes = {case.new_text: case.project.split("-")[0] for case in CASES}
     lines = []
-    for number, case in enumerate(CASES):
+    for number, case in enumerate(CASES[::3]):
         strange = [text for text in texts if homes[text] != homes[case.new_text]]
         text = strange[number * 7919 % len(strange)]
         lines.append(case.question(context, text=text))

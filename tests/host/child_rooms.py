@@ -1,7 +1,7 @@
-"""Opens and leaves thousands of rooms: `python -m tests.host.child_rooms BACKEND DATABASE`.
+"""Opens and leaves rooms: `python -m tests.host.child_rooms BACKEND DATABASE FIRST MORE`.
 
-Prints resident bytes after the first 2,500, which fill the allocator's and the disk's caches, and
-after 5,000 more, and how many rooms were let go.
+Prints resident bytes after the first, which fill the allocator's and the disk's caches, and after
+so many more, and how many rooms were let go.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def resident() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-async def main(database: Path) -> None:
+async def main(database: Path, first: int, more: int) -> None:
     """See the module."""
     store = SqliteStore(database)
     await store.open()
     async with Hub(store, keeping=Keeping(grace=0.0)) as hub:
 
-        async def visit(first: int, last: int) -> None:
-            for number in range(first, last):
+        async def visit(begin: int, end: int) -> None:
+            for number in range(begin, end):
                 key = DocumentKey("demo", f"page {number}")
                 async with connected(hub, key=key) as ann:
                     await ann.send("a", "anno", ("ann", NOW, "words", "", "", 0, 5))
@@ -49,9 +49,9 @@ async def main(database: Path) -> None:
             while hub.rooms():
                 await anyio.lowlevel.checkpoint()
 
-        await visit(0, 2_500)
+        await visit(0, first)
         before = resident()
-        await visit(2_500, 7_500)
+        await visit(first, first + more)
         after = resident()
         evicted = hub.counters["rooms_evicted"]
     await store.close()
@@ -59,4 +59,5 @@ async def main(database: Path) -> None:
 
 
 if __name__ == "__main__":
-    anyio.run(main, Path(sys.argv[2]), backend=sys.argv[1])
+    _, loop, database, first, more = sys.argv
+    anyio.run(main, Path(database), int(first), int(more), backend=loop)
