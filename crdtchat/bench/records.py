@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from functools import lru_cache
 
 from crdtchat.document import schema
 from crdtchat.sync.encode import EMPTY_UPDATE, encode_deletes, encode_write
@@ -33,6 +34,12 @@ def encode_transaction(client: int, clock: int, writes: Sequence[Write]) -> byte
     return start + b"".join(bodies) + encode_deletes(overtaken)
 
 
+@lru_cache(maxsize=256)  # Ten thousand pages have the same fifty writers.
+def _texts(seed: int) -> list[str]:
+    chance = random.Random(seed)
+    return ["".join(chance.choices(_LETTERS, k=200)) for _ in range(32)]
+
+
 class Writer:
     """One client id's hand. Every method answers the update of one operation.
 
@@ -50,8 +57,7 @@ class Writer:
         self._items: dict[tuple[str, str], Id] = {}
         self._created: dict[str, int] = {}
         self._mark = f"{client:x}".rjust(3, "0")[-4:]
-        chance = random.Random(seed)
-        self._texts = ["".join(chance.choices(_LETTERS, k=200)) for _ in range(32)]
+        self._texts = _texts(seed)
 
     def create(self, now: int) -> bytes:
         """A new annotation with its opening comment. `now` in milliseconds since 1970."""
