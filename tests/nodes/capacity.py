@@ -150,7 +150,7 @@ async def counted(servers: Sequence[ServerProcess]) -> tuple[float, float]:
     """Appends of all servers so far, and those that met another node's."""
     tried = met = 0.0
     for server in servers:
-        async with httpx.AsyncClient(base_url=server.url, timeout=None) as http:
+        async with httpx.AsyncClient(verify=False, base_url=server.url, timeout=None) as http:
             lines = (await http.get("/metrics")).text.splitlines()
         values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
         conflicts = float(values.get("crdtchat_appends_conflicting_total", 0))

@@ -29,7 +29,7 @@ async def test_what_is_saved_survives_kill_9(postgres: PostgresServer, tmp_path:
             server.restart()
             await page.reply(aid, "another")
             await page.wait_saved()
-        async with httpx.AsyncClient(base_url=server.url) as http:
+        async with httpx.AsyncClient(verify=False, base_url=server.url) as http:
             listed = await http.get("/api/v1/demo/annotations", params={"page": "p"})
         assert "another" in listed.text
         assert not (tmp_path / "data").exists()

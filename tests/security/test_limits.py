@@ -48,7 +48,7 @@ OpenApi = Callable[[str, str, str], Api]
 @pytest.fixture
 def api_of(server: ServerProcess) -> Iterator[OpenApi]:
     """Opens the API for a page, a tenant and a user."""
-    with httpx.Client() as http:
+    with httpx.Client(verify=False) as http:
         yield lambda page, tenant, user: Api(
             http, server.url, page, server.token(user, tenant=tenant), tenant
         )

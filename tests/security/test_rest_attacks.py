@@ -36,7 +36,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 @pytest.fixture
 def apis(server: ServerProcess, tokens: dict[str, str], page: str) -> Iterator[dict[str, Api]]:
-    with httpx.Client() as http:
+    with httpx.Client(verify=False) as http:
         yield {user: Api(http, server.url, page, token) for user, token in tokens.items()}
 
 
@@ -75,7 +75,7 @@ def test_no_route_opens_to_anothers_token(server: ServerProcess, tokens: dict[st
     """Each route and method: no token, a wrong one, another tenant's; from a foreign page."""
     theirs = server.token("own", "owner", tenant="other")
     bearer = {"Authorization": f"Bearer {tokens['ann']}"}
-    with httpx.Client() as http:
+    with httpx.Client(verify=False) as http:
         for route in rest_routes():
             path = route.path.replace("{tenant}", "demo").replace("{aid}", "anno")
             path = path.replace("{cid}", "c001").replace("{emoji}", "+").replace("{name}", "a" * 22)
@@ -113,7 +113,7 @@ def test_odd_requests_get_an_answer_and_no_insight(
         b'{"__proto__": {"role": "owner"}, "body": "x", "target": {"exact": "y", "__proto__": 1}}',
         b" " * 200_000,
     ]
-    with httpx.Client(headers={"Authorization": f"Bearer {eve.token}"}) as http:
+    with httpx.Client(verify=False, headers={"Authorization": f"Bearer {eve.token}"}) as http:
         for body in bodies:
             made = http.post(
                 f"{eve.root}/annotations",
@@ -166,7 +166,7 @@ async def test_no_secret_is_logged(
         await ann.write(1, "a", "logged", ("ann", 1_700_000_000_000, word, "", "", 0, len(word)))
     async with raw_client(server.socket_url, page, token=f"cct_{word}") as stranger:
         assert await stranger.closed() == CloseCode.SIGN_IN
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=False) as http:
         url = f"{server.url}/api/v1/demo/annotations"
         for token in (tokens["ann"], word):
             await http.get(url, params={"page": page, "token": token})

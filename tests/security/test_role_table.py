@@ -108,7 +108,7 @@ def role_tokens(server: ServerProcess) -> dict[str, str]:
         user: server.token(user, Role.COMMENTER if role is Role.BLOCKED else role)
         for role, user in USERS.items()
     }
-    with httpx.Client() as http:
+    with httpx.Client(verify=False) as http:
         owner, blocked = (Api(http, server.url, "scratch", made[user]) for user in ("own", "blake"))
         assert owner("PUT", f"/blocks/{USERS[Role.BLOCKED]}").is_success
         body = {"target": TARGET, "body": "x"}
@@ -119,7 +119,7 @@ def role_tokens(server: ServerProcess) -> dict[str, str]:
 
 @pytest.fixture
 def thread(server: ServerProcess, role_tokens: dict[str, str], page: str) -> Iterator[Thread]:
-    with httpx.Client() as http:
+    with httpx.Client(verify=False) as http:
         zoe = Api(http, server.url, page, role_tokens["zoe"])
         aid = str(zoe.annotate("Whose words?")["id"])
         reply = zoe("POST", f"/annotations/{aid}/comments", json={"body": "Mine."})
@@ -131,7 +131,7 @@ def thread(server: ServerProcess, role_tokens: dict[str, str], page: str) -> Ite
 def test_over_rest(thread: Thread, role_tokens: dict[str, str], role: Role, name: str) -> None:
     deed = DEEDS[name]
     before = thread.state()
-    with httpx.Client() as http:
+    with httpx.Client(verify=False) as http:
         api = Api(http, thread.server.url, thread.zoe.page, role_tokens[USERS[role]])
         answer = api(deed.method, thread.fill(deed.path), json=deed.body)
     if role in deed.roles:
