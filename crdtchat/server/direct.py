@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from socket import IPPROTO_TCP
 from typing import Any, cast
 
@@ -38,8 +38,9 @@ outbox keeps the rest, and knows how to let go of it."""
 SYSTEM_BYTES = 131_072
 """What the system may hold back of one connection, beside what is on its way (Linux: up to 4 MB
 else). Whoever reads slowly reads what is that old."""
-PART_BYTES = 32_768
-"""Of a message; larger ones are sent in fragments."""
+PART_BYTES = 57_344
+"""Of a message; larger ones are sent in fragments, between which a ping or a close finds a place.
+One that is not read leaves less than 64 KiB in the transport."""
 LINGER = 15.0
 """Seconds after which a connection that was closed is cut off: its last bytes were not read."""
 AT_ONCE = 16
@@ -243,7 +244,7 @@ class DirectSocket(WebSocketsSansIOProtocol):
         if self.transport.is_closing():
             raise ClientDisconnected
         data = message.get("bytes")
-        if data is not None and len(data) > PART_BYTES:
+        if data is not None and len(data) > PART_BYTES and not self.conn.extensions:
             await self._send_in_parts(data)
             return
         await super().send(message)
@@ -255,17 +256,12 @@ class DirectSocket(WebSocketsSansIOProtocol):
             self._stuck = self._stuck or self.loop.call_later(LINGER, self.transport.abort)
 
     async def _send_in_parts(self, data: bytes) -> None:
-        """A large message goes to many, who share it: nobody needs a copy of more than a part."""
-        for start in range(0, len(data), PART_BYTES):
+        """A large message goes to many, who share it: nobody needs a copy of any of it."""
+        for frame in in_parts(data):
             await self.writable.wait()
             if self.transport.is_closing() or self.conn.state is not State.OPEN:
                 raise ClientDisconnected
-            part, is_last = data[start : start + PART_BYTES], start + PART_BYTES >= len(data)
-            if start:
-                self.conn.send_continuation(part, is_last)
-            else:
-                self.conn.send_binary(part, is_last)
-            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.writelines(frame)
 
     @property
     def ready(self) -> bool:
@@ -309,6 +305,24 @@ def _plain_socket(transport: asyncio.BaseTransport) -> int:
     return int(socket.fileno())
 
 
+def in_parts(message: bytes) -> Iterator[tuple[bytes, memoryview]]:
+    """The frames of one binary message (RFC 6455, 5.4): each one's head, and its part."""
+    whole, size = memoryview(message), len(message)
+    for start in range(0, size, PART_BYTES):
+        part = whole[start : start + PART_BYTES]
+        is_last = start + PART_BYTES >= size
+        yield _head((0 if start else 2) | (0x80 if is_last else 0), len(part)), part
+
+
+def _head(first: int, size: int) -> bytes:
+    """What stands before `size` unmasked bytes of a frame (RFC 6455, 5.2)."""
+    if size < 126:
+        return bytes((first, size))
+    if size < 65_536:
+        return bytes((first, 126)) + size.to_bytes(2, "big")
+    return bytes((first, 127)) + size.to_bytes(8, "big")
+
+
 class _Encoder:
     """Frames a message; remembers the last, which hundreds of connections get in a row."""
 
@@ -317,17 +331,9 @@ class _Encoder:
         self._frame = b"\x82\x00"
 
     def encode(self, payload: bytes) -> bytes:
-        """One unmasked, unfragmented binary frame (RFC 6455)."""
-        if payload is self._payload:
-            return self._frame
-        size = len(payload)
-        if size < 126:
-            head = bytes((0x82, size))
-        elif size < 65_536:
-            head = b"\x82\x7e" + size.to_bytes(2, "big")
-        else:
-            head = b"\x82\x7f" + size.to_bytes(8, "big")
-        self._payload, self._frame = payload, head + payload
+        """One unfragmented binary frame."""
+        if payload is not self._payload:
+            self._payload, self._frame = payload, _head(0x82, len(payload)) + payload
         return self._frame
 
 

@@ -284,11 +284,11 @@ def encode_sync_step1(state_vector: bytes) -> bytes:
 
 
 def encode_sync_step2(update: bytes) -> bytes:
-    return b"\x00\x01" + sized(update)
+    return b"\x00\x01" + uint(len(update)) + update  # which may be large: copied once
 
 
 def encode_sync_update(update: bytes) -> bytes:
-    return b"\x00\x02" + sized(update)
+    return b"\x00\x02" + uint(len(update)) + update
 
 
 def encode_awareness_message(update: bytes) -> bytes:
@@ -304,7 +304,7 @@ def encode_operation(broadcast_id: bytes, update: bytes) -> bytes:
 
 
 def encode_batch(first: int, last: int, update: bytes, events: Sequence[Event]) -> bytes:
-    parts = [b"\x42", uint(first), uint(last), sized(update), uint(len(events))]
+    parts = [b"\x42", uint(first), uint(last), uint(len(update)), update, uint(len(events))]
     parts += [
         bytes((event.kind,))
         + event.broadcast_id

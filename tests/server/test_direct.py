@@ -18,7 +18,7 @@ from crdtchat.bench.client import BenchClient
 from crdtchat.bench.deliveries import Deliveries
 from crdtchat.bench.door import Door
 from crdtchat.bench.records import Writer
-from crdtchat.server.direct import AT_ONCE, _Encoder
+from crdtchat.server.direct import AT_ONCE, PART_BYTES, _Encoder, in_parts
 from crdtchat.sync import message
 from tests.raw_client import RawClient, raw_client
 from tests.server_process import ServerProcess
@@ -48,6 +48,21 @@ def test_a_client_reads_what_was_written(size: int) -> None:
         payloads[1],
         payloads[0],
     ]
+
+
+@pytest.mark.parametrize("size", [1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES, 140_000])
+def test_a_client_reads_what_was_sent_in_parts(size: int) -> None:
+    client = ClientProtocol(parse_uri("ws://127.0.0.1/"), state=OPEN, max_size=None)
+    sent = bytes(number % 251 for number in range(size))
+    for head, part in in_parts(sent):
+        assert len(part) <= PART_BYTES
+        client.receive_data(head + bytes(part))
+    frames = [frame for frame in client.events_received() if isinstance(frame, Frame)]
+    first, *rest = frames
+    assert first.opcode is Opcode.BINARY
+    assert {frame.opcode for frame in rest} <= {Opcode.CONT}
+    assert [frame.fin for frame in frames] == [False] * len(rest) + [True]
+    assert b"".join(bytes(frame.data) for frame in frames) == sent
 
 
 class Awaited(Deliveries):
