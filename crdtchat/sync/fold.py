@@ -5,7 +5,7 @@ from __future__ import annotations
 from crdtchat.sync.limits import TRUSTED
 from crdtchat.sync.mirror import Mirror, Record
 from crdtchat.sync.rules import RuleTable
-from crdtchat.sync.update import Id, Item, Section, decode_update
+from crdtchat.sync.update import Item, Section, decode_update
 
 
 class FoldError(Exception):
@@ -53,31 +53,28 @@ def fold(data: bytes, mirror: Mirror, rules: RuleTable) -> None:
 
 def _place(client: int, item: Item, mirror: Mirror, rules: RuleTable) -> bool:
     """Integrate an item; False if what it stands behind is not there yet."""
+    clock, length, origin, root, key, values, _ = item
     known = mirror.next_clock(client)
-    if item.clock + item.length <= known:
+    if clock + length <= known:
         return True
-    if item.clock < known:
+    if clock < known:
         raise FoldError("an item known in part")
-    found: Record | None
-    if item.origin is None:
-        place = (item.root, item.key)
-        found = mirror.record(*place)
-        if item.root not in rules:
-            raise FoldError(f"no root {item.root!r}")
+    if origin is None:
+        if root not in rules:
+            raise FoldError(f"no root {root!r}")
+        record = mirror.find((root, key)) or Record(root, key, -1)
     else:
-        found = mirror.locate(item.origin)
+        found = mirror.locate(origin)
         if found is None:
             return False
-        place = (found.root, found.key)
-    record = Record(*place, -1) if found is None else found
-    origin: Id | None = item.origin
+        record = found
     rule = rules[record.root]
-    for step in range(item.length):
-        clock = item.clock + step
+    for step in range(length):
         if record.insert(client, clock, origin):
-            record.dead = item.values is None
-            if item.values is not None:
-                record.facts = rule.facts(record.key, item.values[step])
+            record.dead = values is None
+            if values is not None:
+                record.facts = rule.facts(record.key, values[step])
         origin = (client, clock)
-    mirror.integrate([record], {client: [record] * item.length})
+        clock += 1
+    mirror.place(record, client, length)
     return True

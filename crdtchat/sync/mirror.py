@@ -233,16 +233,9 @@ class Mirror:
         self._vector = None
         for record in changed:
             if record.number < 0:
-                record.number = len(self._table)
                 if not record.dead:
                     self._alive[record.root] = self._alive.get(record.root, 0) + 1
-                self._table.append(record)
-                self._index[record.root, record.key] = record
-                others = self._groups.get(name := group(record.key))
-                if others is None:
-                    self._groups[name] = [record]
-                else:
-                    others.append(record)
+                self._enter(record)
             else:
                 old = self._table[record.number]
                 if old.dead != record.dead:
@@ -257,6 +250,29 @@ class Mirror:
             if keys is None:
                 keys = self._keys[client] = array("I")
             keys.extend([record.number for record in records])
+
+    def place(self, record: Record, client: int, length: int) -> None:
+        """Take over stored items: the next `length` of `client` are of `record`, which is new or
+        was changed where it stands. Once all are there, `count_alive` is to be called."""
+        self._vector = None
+        if record.number < 0:
+            self._enter(record)
+        keys = self._keys.get(client)
+        if keys is None:
+            keys = self._keys[client] = array("I")
+        for _ in range(length):
+            keys.append(record.number)
+
+    def _enter(self, record: Record) -> None:
+        """Give a new record its place in the tables."""
+        record.number = len(self._table)
+        self._table.append(record)
+        self._index[record.root, record.key] = record
+        others = self._groups.get(name := group(record.key))
+        if others is None:
+            self._groups[name] = [record]
+        else:
+            others.append(record)
 
     def live_ids(self) -> dict[tuple[str, str], Id]:
         """The item behind every value: what a digest of the document is made of."""
