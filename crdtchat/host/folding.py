@@ -11,6 +11,6 @@ def replica_of(loaded: Loaded) -> Replica:
     replica = Replica()
     if loaded.snapshot:
         replica.restore(loaded.snapshot)
-    for entry in loaded.entries:
-        replica.apply(entry.update)
+    if loaded.entries:
+        replica.apply_all(entry.update for entry in loaded.entries)
     return replica

@@ -10,6 +10,8 @@ import zlib
 
 _WORTH = 512
 """Bytes below which nothing is compressed."""
+_SWELLS = 8
+"""How much larger what is unpacked may be without being copied as it grows: twice the time."""
 _LEVEL = 1
 """A few milliseconds for a large page; higher levels take three times as long for a tenth less."""
 
@@ -28,6 +30,6 @@ def unpack(kept: bytes, packed: bool) -> bytes:
     if not packed:
         return kept
     try:
-        return zlib.decompress(kept)
+        return zlib.decompress(kept, bufsize=_SWELLS * len(kept))
     except zlib.error as error:
         raise ValueError(str(error)) from None
