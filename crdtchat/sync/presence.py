@@ -5,8 +5,9 @@ Invariants (tests cite the numbers):
 P1. Counts are those of the open sessions, here and on other nodes; nothing a client says changes
     them.
 P2. Identity is the session's; what a client says of it is dropped.
-P3. One change costs each viewer one line at most, and at most `NAMED` people are named: a page of
-    N viewers costs O(N).
+P3. At most `NAMED` people are named, and while others are here, a message names `_NAMED_ANEW` more
+    at most: it costs each viewer a bounded number of bytes, however many come and go.
+P4. Where all can be named, the next message names them all.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ from crdtchat.sync.awareness import AwarenessState, encode_awareness
 
 NAMED = 50
 """How many connections of a page are named; all are counted."""
+_NAMED_ANEW = 8
+"""So many take the places of named people who left, in one message to a page of more than `NAMED`
+connections. Where hundreds leave a second, all names would else be told anew every time, to
+everybody."""
 _LATEST = 2**32 - 2**20
 """Awareness clocks beyond this are not believed: behind the largest, nobody could follow."""
 _MARGIN = 16
@@ -120,9 +125,8 @@ class Presence:
         self._count(user, 1)
         if client:
             self._clients[client] = number
-        if len(self._named) < NAMED:
-            self._named[number] = None
-            self._changed[number] = None
+        if len(self._people) <= NAMED:
+            self._name(number)
         self.dirty = True
 
     def leave(self, number: int) -> None:
@@ -139,7 +143,6 @@ class Presence:
         if number in self._named:
             del self._named[number]
             self._gone.append(person)
-            self._name_another()
         self.dirty = True
 
     def update(self, number: int, state: dict[str, object]) -> None:
@@ -186,7 +189,11 @@ class Presence:
             self.dirty = True
 
     def flush(self) -> tuple[dict[str, object], bytes]:
-        """What changed, as presence message and as awareness update; then it is forgotten."""
+        """What changed, as presence message and as awareness update; then it is forgotten.
+
+        It is `dirty` again at once while there are more to be named.
+        """
+        self._name_more()
         changed = [self._people[number] for number in self._changed]
         info = self._info(changed, [person.number for person in self._gone])
         states = [person.awareness() for person in changed if person.client]
@@ -197,7 +204,7 @@ class Presence:
         ]
         self._changed.clear()
         self._gone.clear()
-        self.dirty = False
+        self.dirty = len(self._named) < min(NAMED, len(self._people))
         return info, encode_awareness(states) if states else b""
 
     def near(self) -> Far:
@@ -267,14 +274,20 @@ class Presence:
             info["gone"] = gone
         return info
 
-    def _name_another(self) -> None:
-        if len(self._people) <= len(self._named):
-            return
+    def _name_more(self) -> None:
+        """Those who have been here longest take the places of named people who left."""
+        wanted = min(NAMED, len(self._people))
+        if len(self._people) > NAMED:
+            wanted = min(wanted, len(self._named) + _NAMED_ANEW)
         for number in self._people:
-            if number not in self._named:
-                self._named[number] = None
-                self._changed[number] = None
+            if len(self._named) >= wanted:
                 return
+            if number not in self._named:
+                self._name(number)
+
+    def _name(self, number: int) -> None:
+        self._named[number] = None
+        self._changed[number] = None
 
 
 def awareness_client(nonce: str) -> int:

@@ -8,10 +8,12 @@ NEVER = float("inf")
 
 
 class PresenceClock:
-    """Changes are gathered for a tick that grows with the page; stock clients need renewals."""
+    """Changes are gathered for a tick, and told after a pause that grows with the page; stock
+    clients need renewals."""
 
     def __init__(self, tuning: Tuning) -> None:
         self._tuning = tuning
+        self._told_at = -NEVER
         self._changes_at = NEVER
         self._renewal_at = NEVER
         self.wake_at = NEVER
@@ -21,8 +23,8 @@ class PresenceClock:
         """Something changed that `viewers` people want to know."""
         if self._changes_at == NEVER:
             tuning = self._tuning
-            tick = tuning.presence_tick + tuning.presence_tick_per_session * viewers
-            self._changes_at = now.steady + min(tick, tuning.longest_presence_tick)
+            pause = min(tuning.presence_pause_per_session * viewers, tuning.longest_presence_pause)
+            self._changes_at = max(now.steady + tuning.presence_tick, self._told_at + pause)
             self.wake_at = min(self.wake_at, self._changes_at)
 
     def renew(self, now: Moment) -> None:
@@ -35,6 +37,7 @@ class PresenceClock:
         """Whether to send the changes now; if so, the tick ends."""
         due = self._changes_at <= now.steady and self._changes_at < NEVER
         if due:
+            self._told_at = now.steady
             self._changes_at, self.wake_at = NEVER, self._renewal_at
         return due
 

@@ -212,9 +212,9 @@ class Room:
 
     def wake(self, now: Moment) -> list[Effect]:
         """The time of `wake_at` has come (or any other: early wakes are harmless)."""
-        self._shown.note(len(self._sessions), now)
         self._evaluate(now)
         self._shown.send_due(self._sessions.values(), now)
+        self._shown.note(len(self._sessions), now)  # behind it: there may be more to tell
         return self._desk.take()
 
     def flush(self, now: Moment) -> list[Effect]:

@@ -43,8 +43,11 @@ class Tuning:
     ring_ms: int = 60_000
     """Who lost a connection is back within a minute, or asks by state vector."""
     presence_tick: float = 0.05
-    presence_tick_per_session: float = 0.0004
-    longest_presence_tick: float = 0.8
+    """Seconds that who comes and goes is gathered on a page where it was quiet."""
+    presence_pause_per_session: float = 0.001
+    """Seconds between two messages of presence, for each session there."""
+    longest_presence_pause: float = 1.25
+    """With the half second after which other nodes are told, below the two seconds promised."""
     renewal: float = 15.0
     """Stock clients forget awareness after 30 seconds, and hang up after as long a silence."""
     spread_clients: int = 0

@@ -198,7 +198,7 @@ async def test_a_slow_reader_gets_one_difference() -> None:
     """O1, O3: its queue is bounded, and one frame replaces all that was dropped."""
     store = MemoryStore()
     await store.open()
-    tuning = Tuning(outbox_bytes=2_048, presence_tick=3_600.0, longest_presence_tick=3_600.0)
+    tuning = Tuning(outbox_bytes=2_048, presence_tick=3_600.0)
     async with (
         Hub(store, tuning=tuning) as hub,
         connected(hub, "ann") as ann,

@@ -59,8 +59,8 @@ async def test_an_idle_page_is_nearly_silent(tmp_path: Path, v1: bool) -> None:
         heartbeat=life.heartbeat / FASTER,
         renewal=life.renewal / FASTER,
         presence_tick=life.presence_tick / FASTER,
-        presence_tick_per_session=life.presence_tick_per_session / FASTER,
-        longest_presence_tick=life.longest_presence_tick / FASTER,
+        presence_pause_per_session=life.presence_pause_per_session / FASTER,
+        longest_presence_pause=life.longest_presence_pause / FASTER,
     )
     async with running(tmp_path, tuning) as server:
         path = "/sync/demo/page?name=Ann"
