@@ -33,8 +33,8 @@ class Footing:
         self._document = document
         self._rules = rules
         self._mirror: Mirror | None = None
-        self._vector: dict[int, int] | None = None
-        """The document's, while there is no mirror."""
+        self._vector: tuple[dict[int, int], bytes] | None = None
+        """The document's, and its bytes, while there is no mirror: a thousand may ask at once."""
 
     @property
     def mirror(self) -> Mirror:
@@ -54,20 +54,21 @@ class Footing:
     def next_clock(self, client: int) -> int:
         """The clock that the next item of `client` must have."""
         if self._mirror is None:
-            return self._committed().get(client, 0)
+            return self._committed()[0].get(client, 0)
         return self._mirror.next_clock(client)
 
     def encoded_vector(self) -> bytes:
         """The next clock of every client id, for the wire."""
         if self._mirror is None:
-            return encode_state_vector(self._committed())
+            return self._committed()[1]
         return self._mirror.encoded_vector()
 
     def forget(self) -> None:
         """Go back to what is committed."""
         self._mirror = None
 
-    def _committed(self) -> dict[int, int]:
+    def _committed(self) -> tuple[dict[int, int], bytes]:
         if self._vector is None:
-            self._vector = decode_state_vector(self._document.state_vector(), TRUSTED)
+            vector = decode_state_vector(self._document.state_vector(), TRUSTED)
+            self._vector = vector, encode_state_vector(vector)
         return self._vector

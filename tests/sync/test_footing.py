@@ -119,3 +119,12 @@ def test_a_failed_append_leaves_what_is_committed() -> None:
     assert room.ledger.footing.next_clock(HELD.client) == 2
     assert room.ledger.mirror.facts("c", "anno/second") is None
     assert room.ledger.mirror.facts("c", "anno/first") is not None
+
+
+def test_the_vector_is_made_once_for_all_who_come() -> None:
+    footing = opened().ledger.footing
+    before = footing.encoded_vector()
+    assert footing.encoded_vector() is before
+    _ = footing.mirror
+    assert footing.encoded_vector() == before
+    assert footing.encoded_vector() is footing.encoded_vector()
