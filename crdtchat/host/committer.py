@@ -16,9 +16,17 @@ Outcome = int | Conflict | StoreError
 
 _Waiting = tuple[Append, Callable[[Outcome], None]]
 
+PAUSE_S = 0.005
+"""Seconds that rooms wait for each other's company after a transaction that several shared."""
+
 
 class Committer:
     """While one transaction runs, the next gathers: load makes commits larger, not more.
+
+    A transaction costs as much as ten operations in it. After one that several rooms shared there
+    is a pause, in which the next gathers company: measured with 200 rooms, a third of the server's
+    CPU less. After one of a single room there is none: neither a page that is written on alone nor
+    a program that waits for each of its writes is held up.
 
     With a prompt store a transaction begins in the same breath as the append that asks for it, and
     is settled by the callback that says it is on disk: on an idle page every turn of the event
@@ -35,6 +43,7 @@ class Committer:
         self._alone: deque[_Waiting] = deque()
         """Of a transaction that can never be stored: tried one by one."""
         self._under_way = False
+        self._pausing = False
         self._ended = anyio.Event()
         """Set, and made anew, whenever a prompt transaction has ended."""
         self._failure: BaseException | None = None
@@ -44,7 +53,7 @@ class Committer:
         self._waiting.append((append, settle))
         if self._soon is None:
             self._wanted.set()
-        else:
+        elif not self._pausing:
             self._begin()
 
     async def run(self) -> None:
@@ -60,6 +69,11 @@ class Committer:
             self._wanted = anyio.Event()
             if self._failure is not None:
                 raise self._failure
+            if self._pausing:
+                await anyio.sleep(PAUSE_S)
+                self._pausing = False
+                self._begin()
+                continue
             with anyio.CancelScope(shield=True):
                 await self.flush()
 
@@ -100,7 +114,6 @@ class Committer:
     def _end(
         self, batch: list[_Waiting], outcome: Sequence[int | Conflict] | BaseException
     ) -> None:
-        self._under_way = False
         try:
             if isinstance(outcome, StoreError):
                 if not outcome.retry and len(batch) > 1:
@@ -116,6 +129,13 @@ class Committer:
         except BaseException as error:  # noqa: BLE001 - there is no task here: `run` raises it
             self._failure = error
             self._wanted.set()
+        # Not before: a transaction of those that settled first would be small, and its thread
+        # would take turns with this one for as long as the others settle.
+        self._under_way = False
         ended, self._ended = self._ended, anyio.Event()
         ended.set()
-        self._begin()
+        if len(batch) > 1 and not self._alone:
+            self._pausing = True
+            self._wanted.set()
+        else:
+            self._begin()

@@ -35,17 +35,23 @@ async def running(path: Path) -> AsyncIterator[tuple[Committer, SqliteStore]]:
     await store.close()
 
 
+def count_transactions(store: SqliteStore) -> list[int]:
+    """How many appends each transaction holds that begins from now on."""
+    transactions: list[int] = []
+    original = store.append_soon
+
+    def counted(appends, settle, soon) -> None:  # type: ignore[no-untyped-def]
+        transactions.append(len(appends))
+        original(appends, settle, soon)
+
+    store.append_soon = counted  # type: ignore[method-assign]
+    return transactions
+
+
 async def test_what_comes_while_a_transaction_runs_is_the_next_one(tmp_path: Path) -> None:
     async with running(tmp_path / "db") as (committer, store):
         outcomes: list[Outcome] = []
-        transactions: list[int] = []
-        original = store.append_soon
-
-        def counted(appends, settle, soon) -> None:  # type: ignore[no-untyped-def]
-            transactions.append(len(appends))
-            original(appends, settle, soon)
-
-        store.append_soon = counted  # type: ignore[method-assign]
+        transactions = count_transactions(store)
         for number in range(5):
             committer.submit(append(f"page {number}", 0), outcomes.append)
         await committer.flush()
@@ -65,6 +71,71 @@ async def test_settling_may_submit_again(tmp_path: Path) -> None:
         committer.submit(append("page", 0), settle)
         await committer.flush()
         assert outcomes == list(range(1, 11))
+
+
+class Settled:
+    """Waits for so many outcomes."""
+
+    def __init__(self, expected: int) -> None:
+        self.outcomes: list[Outcome] = []
+        self._expected = expected
+        self._all = anyio.Event()
+
+    def __call__(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        if len(self.outcomes) == self._expected:
+            self._all.set()
+
+    async def wait(self) -> None:
+        await self._all.wait()
+
+
+async def share_a_transaction(committer: Committer) -> None:
+    """Two rooms whose appends are of one transaction, which has ended."""
+    settled = Settled(3)
+    for number in range(3):
+        committer.submit(append(f"shared {number}", 0), settled)
+    await settled.wait()
+
+
+async def test_after_a_shared_transaction_rooms_wait_for_company(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crdtchat.host.committer.PAUSE_S", 3_600.0)
+    async with running(tmp_path / "db") as (committer, store):
+        await share_a_transaction(committer)
+        transactions = count_transactions(store)
+        settled = Settled(2)
+        for number in range(2):
+            committer.submit(append(f"page {number}", 0), settled)
+        assert transactions == []
+        await committer.flush()
+        assert settled.outcomes == [1, 1], "who flushes does not wait for the pause"
+
+
+async def test_the_pause_ends(tmp_path: Path) -> None:
+    async with running(tmp_path / "db") as (committer, store):
+        await share_a_transaction(committer)
+        transactions = count_transactions(store)
+        settled = Settled(2)
+        for number in range(2):
+            committer.submit(append(f"page {number}", 0), settled)
+        await settled.wait()
+        assert transactions == [2]
+        settled = Settled(1)
+        committer.submit(append("page 0", 1), settled)
+        await settled.wait()
+
+
+async def test_a_room_that_is_alone_does_not_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crdtchat.host.committer.PAUSE_S", 3_600.0)
+    async with running(tmp_path / "db") as (committer, _):
+        for after in range(5):
+            settled = Settled(1)
+            committer.submit(append("page", after), settled)
+            await settled.wait()
 
 
 async def test_one_that_can_never_be_stored_fails_alone(tmp_path: Path) -> None:
