@@ -31,17 +31,14 @@ class Attendance:
 
     def wake(self) -> None:
         """There is something to do: send it at once if possible, else wake the writer."""
-        direct, outbox = self._direct, self.outbox
+        direct = self._direct
         if (
             direct is not None
             and self.idle
             and self.ending is None
-            and not outbox.behind
-            and outbox
-            and outbox.largest_answer <= AT_ONCE_BYTES
             and direct.ready
+            and (frames := self.outbox.take_at_once(AT_ONCE_BYTES))
         ):
-            frames = outbox.take()
             direct.write_frames(frames)
             self.count(frames)
         else:
@@ -50,5 +47,6 @@ class Attendance:
     def count(self, frames: Sequence[bytes]) -> None:
         """These were written to the socket."""
         meter = self._meter
-        meter.messages_sent += len(frames)
-        meter.bytes_sent += sum(map(len, frames))
+        for frame in frames:
+            meter.messages_sent += 1
+            meter.bytes_sent += len(frame)

@@ -122,7 +122,8 @@ class Following(Generic[R]):
 
     def settled(self, room: R) -> None:
         """The append under way was made, or was not."""
-        self._take(room)
+        if self._heard or self._refused or self._assured_at is not None:
+            self._take(room)
 
     def loaded(self, room: R, loaded: Loaded) -> None:
         """The rest was read."""

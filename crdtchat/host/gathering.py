@@ -81,8 +81,7 @@ class Gathering:
         self.last_used = sources.now().steady
         self.wake_at = float("inf")
         """When the hub's timer will wake this room."""
-        self.progress = anyio.Event()
-        """Set, and made anew, whenever an append has ended."""
+        self._progress: anyio.Event | None = None  # made for who waits: it costs much
         self._committer = committer
         self._counters = counters
         self._meter = counters.meter(key.tenant)
@@ -232,6 +231,15 @@ class Gathering:
         return base.Head(self.room.history.epoch, self.room.history.sequence)
 
     @property
+    def progress(self) -> anyio.Event:
+        """Is set when the next append has ended, or the room is given up."""
+        if self._progress is None:
+            self._progress = anyio.Event()
+            if self.dropped:
+                self._progress.set()
+        return self._progress
+
+    @property
     def flying(self) -> bool:
         """Whether an append of its own is under way."""
         return bool(self.room.ledger.flying)
@@ -289,7 +297,7 @@ class Gathering:
         for settle in self._tickets.values():
             settle(0)
         self._tickets.clear()
-        self.progress.set()
+        self._progressed()
         self.hush()
         self._keeper.changed(self)
 
@@ -319,7 +327,7 @@ class Gathering:
             self.perform(self.room.absorb(entries, given, self._sources.now()))
         except (EngineFailure, FoldError, Malformed) as error:
             self._fail(error)
-        self._progress()
+        self._progressed()
 
     def _tell_of_backup(self) -> None:
         if not self._told_of_backup:
@@ -352,7 +360,7 @@ class Gathering:
         """The append under way was not made, and what others wrote cannot be read now."""
         self._counters.add("appends_failed")
         self.perform(self.room.failed(f"cannot be saved now: {reason}"))
-        self._progress()
+        self._progressed()
 
     def _settle(self, append: base.Append, outcome: Outcome) -> None:
         if self.dropped:
@@ -375,11 +383,12 @@ class Gathering:
                 self.following.settled(self)
         except EngineFailure as error:
             self._fail(error)
-        self._progress()
+        self._progressed()
 
-    def _progress(self) -> None:
-        self.progress.set()
-        self.progress = anyio.Event()
+    def _progressed(self) -> None:
+        if self._progress is not None:
+            self._progress.set()
+            self._progress = None
 
     def _fail(self, error: Exception) -> None:
         """The engine failed on this document, or it is none of ours."""

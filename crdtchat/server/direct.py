@@ -47,6 +47,8 @@ AT_ONCE = 16
 """Messages of one read that are taken at once; the rest queue, so that nobody holds up the loop."""
 
 
+_OPEN = State.OPEN
+"""Asked for each frame that is sent: a member of an enumeration is slow to look up."""
 LONE_BYTES = 16_384
 """The largest message that may be taken past the parser: one a read keeps nobody waiting."""
 
@@ -86,6 +88,8 @@ class DirectSocket(WebSocketsSansIOProtocol):
     _arrival: Arrival | None = None
     _stuck_seconds = 0.0
     _stuck: asyncio.TimerHandle | None = None
+    _paused = False
+    """Whether the peer does not read: `writable` without a call."""
 
     def belongs_to(self, arrival: Arrival | None, turns: Turns, stuck_seconds: float) -> None:
         """`arrival` leaves with this connection, which ends when the peer leaves a full buffer
@@ -102,6 +106,7 @@ class DirectSocket(WebSocketsSansIOProtocol):
 
     def pause_writing(self) -> None:
         """The peer does not read."""
+        self._paused = True
         super().pause_writing()
         if self._stuck_seconds:
             self._stuck = self.loop.call_later(self._stuck_seconds, self.transport.abort)
@@ -111,6 +116,7 @@ class DirectSocket(WebSocketsSansIOProtocol):
         if self._stuck is not None:
             self._stuck.cancel()
             self._stuck = None
+        self._paused = False
         super().resume_writing()
 
     def keepalive_timeout(self) -> None:
@@ -164,7 +170,7 @@ class DirectSocket(WebSocketsSansIOProtocol):
             and not self._unread
             and self.queue.empty()
             and not self.close_sent
-            and self.conn.state is State.OPEN
+            and self.conn.state is _OPEN
             and (message := lone_message(data)) is not None
             and self._take(message)
         ):
@@ -259,7 +265,7 @@ class DirectSocket(WebSocketsSansIOProtocol):
         """A large message goes to many, who share it: nobody needs a copy of any of it."""
         for frame in in_parts(data):
             await self.writable.wait()
-            if self.transport.is_closing() or self.conn.state is not State.OPEN:
+            if self.transport.is_closing() or self.conn.state is not _OPEN:
                 raise ClientDisconnected
             self.transport.writelines(frame)
 
@@ -267,11 +273,11 @@ class DirectSocket(WebSocketsSansIOProtocol):
     def ready(self) -> bool:
         """See `Direct`."""
         return (
-            self.writable.is_set()
+            not self._paused
             and self.handshake_complete
             and not self.close_sent
             and not self.disconnected
-            and self.conn.state is State.OPEN
+            and self.conn.state is _OPEN
             and not self.transport.is_closing()
         )
 

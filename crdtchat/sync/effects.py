@@ -40,8 +40,7 @@ class Deed(NamedTuple):
     """How often, where the same was counted together until `at`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(NamedTuple):
     """Commit these after sequence `after`, then tell the room (`committed`, `failed`)."""
 
     after: int
@@ -56,15 +55,13 @@ class Append:
     """The sequence number of each event's operation, once it is committed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """These sessions have frames in their outboxes."""
 
     sessions: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Apply:
+class Apply(NamedTuple):
     """Bring the live document up to what is committed, before the room gets any other input. What
     goes out need not wait for it, so it comes after."""
 
@@ -80,8 +77,7 @@ class Close:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Publish:
+class Publish(NamedTuple):
     """Committed operations as news, for those who listen otherwise than by a session."""
 
     first: int

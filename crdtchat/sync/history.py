@@ -44,7 +44,10 @@ class History:
     def advance(self, operations: Sequence[Operation]) -> tuple[int, bytes]:
         """Count in committed operations; answer the first sequence number and their joined update,
         which the document is given in time (`effects.Apply`)."""
-        update = join_updates([operation.update for operation in operations])
+        if len(operations) == 1:
+            update = operations[0].entry.update
+        else:
+            update = join_updates([operation.update for operation in operations])
         first = self.sequence + 1
         self.sequence += len(operations)
         for operation in operations:

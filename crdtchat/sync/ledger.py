@@ -32,6 +32,7 @@ IMPORT = "import"
 """What writing for people of elsewhere is called in the audit log."""
 Write = tuple[str, str, Value | None]
 """Root, key, and a value or None to remove what is there."""
+_NEW = EventKind.NEW
 _new = tuple.__new__
 """Makes a named tuple in half the time of its constructor."""
 
@@ -219,23 +220,33 @@ class Ledger:
         while cut < len(waiting) and waiting[cut].added:
             cut += 1
         self.flying, self.waiting = waiting[:cut], waiting[cut:]
-        clients = {
-            section.client for operation in self.flying for section in operation.update.sections
-        }
-        self._flying_leases = self.leases.take_unsaved(clients)
         tick = min(tuning.longest_tick, tuning.tick_per_session * sessions)
         self.next_flush = now.steady + tick
-        entries = tuple(operation.entry for operation in self.flying)
-        news = [
-            (event, number)
-            for number, operation in enumerate(self.flying, sequence + 1)
-            for event in operation.events
-        ]
-        events, sequences = zip(*news, strict=True) if news else ((), ())
-        conversations = sum(event.kind is EventKind.NEW for event in events)
-        deeds = counted([deed for operation in self.flying for deed in operation.deeds])
+        # One loop: most appends are of one operation, and each loop of its own costs a call.
+        clients: set[int] = set()
+        entries: list[LogEntry] = []
+        events: list[Event] = []
+        sequences: list[int] = []
+        deeds: list[Deed] = []
+        conversations = 0
+        for number, operation in enumerate(self.flying, sequence + 1):
+            entries.append(operation.entry)
+            for section in operation.update.sections:
+                clients.add(section.client)
+            for event in operation.events:
+                events.append(event)
+                sequences.append(number)
+                conversations += event.kind is _NEW
+            deeds += operation.deeds
+        leases = self._flying_leases = self.leases.take_unsaved(clients)
         return Append(
-            sequence, entries, self._flying_leases, conversations, deeds, events, sequences
+            sequence,
+            tuple(entries),
+            leases,
+            conversations,
+            counted(deeds),
+            tuple(events),
+            tuple(sequences),
         )
 
     def landed(self) -> list[Operation]:

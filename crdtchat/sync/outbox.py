@@ -55,11 +55,6 @@ class Outbox:
         return self._droppable
 
     @property
-    def largest_answer(self) -> int:
-        """Bytes of the largest answer that waits."""
-        return self._largest
-
-    @property
     def answers_bytes(self) -> int:
         """Bytes of answers that wait beside the largest of them, which may be a whole page; the
         owner ends a session that lets them grow."""
@@ -75,6 +70,12 @@ class Outbox:
         self._frames.clear()
         self._droppable = self._kept = self._largest = 0
         return frames
+
+    def take_at_once(self, most: int) -> list[bytes]:
+        """The same if nothing was dropped and no answer is larger than `most` bytes, else none."""
+        if self.behind or self._largest > most:
+            return []
+        return self.take()
 
     def __bool__(self) -> bool:
         return bool(self._frames)

@@ -28,6 +28,7 @@ from crdtchat.sync.intake import Intake
 from crdtchat.sync.leases import Lease
 from crdtchat.sync.ledger import Ledger, Operation
 from crdtchat.sync.limits import OPERATION
+from crdtchat.sync.message import Event
 from crdtchat.sync.outbox import Outbox
 from crdtchat.sync.presence import Presence, activity, awareness_client
 from crdtchat.sync.presence_desk import PresenceDesk
@@ -344,14 +345,14 @@ class Room:
     # ---- sending
 
     def _publish(self, first: int, operations: Sequence[Operation]) -> None:
-        news = [
-            (event, sequence)
-            for sequence, operation in enumerate(operations, first)
-            for event in operation.events
-        ]
-        if news:
-            told, sequences = zip(*news, strict=True)
-            self._desk.add(Publish(first, self.history.sequence, told, sequences))
+        told: list[Event] = []
+        sequences: list[int] = []
+        for sequence, operation in enumerate(operations, first):
+            for event in operation.events:
+                told.append(event)
+                sequences.append(sequence)
+        if told:
+            self._desk.add(Publish(first, self.history.sequence, tuple(told), tuple(sequences)))
 
     def _fan_out(self, first: int, update: bytes, operations: list[Operation]) -> None:
         fanout = Fanout(first, self.history.sequence, update, operations)
