@@ -235,8 +235,8 @@ class Gathering:
         """Is set when the next append has ended, or the room is given up."""
         if self._progress is None:
             self._progress = anyio.Event()
-            if self.dropped:
-                self._progress.set()
+        if self.dropped:
+            self._progress.set()
         return self._progress
 
     @property

@@ -22,6 +22,7 @@ from crdtchat.sync.leases import Lease, LeaseBook
 from crdtchat.sync.limits import OPERATION, REJOIN, TRUSTED, Limits
 from crdtchat.sync.message import NO_BROADCAST_ID, Event, EventKind
 from crdtchat.sync.mirror import Mirror, Undo
+from crdtchat.sync.pace import Pace
 from crdtchat.sync.rules import Actor, Law, is_server_client, server_client
 from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import Moment, Tuning
@@ -81,6 +82,7 @@ class Ledger:
         self.flying: list[Operation] = []
         self.next_flush = now.steady
         """Steady time at which the next append may start."""
+        self._pace = Pace(now.steady)
         self._server = server_client(epoch)
         self._law = law
         self._tuning = tuning
@@ -221,7 +223,7 @@ class Ledger:
             cut += 1
         self.flying, self.waiting = waiting[:cut], waiting[cut:]
         tick = min(tuning.longest_tick, tuning.tick_per_session * sessions)
-        self.next_flush = now.steady + tick
+        self.next_flush = self._pace.next_after(len(self.flying), tick, now.steady)
         # One loop: most appends are of one operation, and each loop of its own costs a call.
         clients: set[int] = set()
         entries: list[LogEntry] = []

@@ -23,7 +23,7 @@ class Tuning:
     """The defaults are those of the measurements in docs/performance.md."""
 
     longest_tick: float = 0.02
-    """Seconds that operations wait for company under load. The first of an idle room does not."""
+    """Seconds that operations wait for company under load, at most: see `Pace`."""
     tick_per_session: float = 0.0001
     batch: int = 256
     """Operations in one append at most."""

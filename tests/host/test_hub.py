@@ -180,13 +180,14 @@ async def test_stopping_writes_what_waits_and_says_restart() -> None:
             await tasks.start(_write_and_wait_for_the_end, hub)
         tasks.cancel_scope.cancel()
     loaded = await store.load(KEY)
-    assert loaded.sequence == 3
+    assert loaded.sequence == 4
 
 
 async def _write_and_wait_for_the_end(hub: Hub, *, task_status: anyio.abc.TaskStatus[None]) -> None:
     async with connected(hub, "ann") as ann:
         await ann.annotate("first", NOW)
-        await ann.send("a", "second", ("ann", NOW, "words", "", "", 0, 5))
+        await ann.annotate("second", NOW)
+        await ann.send("a", "third", ("ann", NOW, "words", "", "", 0, 5))
         (room,) = hub.rooms()
         while not room.room.busy:
             await anyio.lowlevel.checkpoint()
