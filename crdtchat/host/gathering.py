@@ -18,6 +18,7 @@ from crdtchat.host.counters import Counters
 from crdtchat.host.folding import replica_of
 from crdtchat.host.following import Following
 from crdtchat.host.hook_list import HookList
+from crdtchat.host.progress import Progress
 from crdtchat.host.sources import Sources
 from crdtchat.stores import base
 from crdtchat.stores.base import StoreUnavailable
@@ -81,7 +82,7 @@ class Gathering:
         self.last_used = sources.now().steady
         self.wake_at = float("inf")
         """When the hub's timer will wake this room."""
-        self._progress: anyio.Event | None = None  # made for who waits: it costs much
+        self.progress = Progress()
         self._committer = committer
         self._counters = counters
         self._meter = counters.meter(key.tenant)
@@ -231,15 +232,6 @@ class Gathering:
         return base.Head(self.room.history.epoch, self.room.history.sequence)
 
     @property
-    def progress(self) -> anyio.Event:
-        """Is set when the next append has ended, or the room is given up."""
-        if self._progress is None:
-            self._progress = anyio.Event()
-        if self.dropped:
-            self._progress.set()
-        return self._progress
-
-    @property
     def flying(self) -> bool:
         """Whether an append of its own is under way."""
         return bool(self.room.ledger.flying)
@@ -297,7 +289,7 @@ class Gathering:
         for settle in self._tickets.values():
             settle(0)
         self._tickets.clear()
-        self._progressed()
+        self.progress.end()
         self.hush()
         self._keeper.changed(self)
 
@@ -327,7 +319,7 @@ class Gathering:
             self.perform(self.room.absorb(entries, given, self._sources.now()))
         except (EngineFailure, FoldError, Malformed) as error:
             self._fail(error)
-        self._progressed()
+        self.progress.tell()
 
     def _tell_of_backup(self) -> None:
         if not self._told_of_backup:
@@ -360,7 +352,7 @@ class Gathering:
         """The append under way was not made, and what others wrote cannot be read now."""
         self._counters.add("appends_failed")
         self.perform(self.room.failed(f"cannot be saved now: {reason}"))
-        self._progressed()
+        self.progress.tell()
 
     def _settle(self, append: base.Append, outcome: Outcome) -> None:
         if self.dropped:
@@ -383,12 +375,7 @@ class Gathering:
                 self.following.settled(self)
         except EngineFailure as error:
             self._fail(error)
-        self._progressed()
-
-    def _progressed(self) -> None:
-        if self._progress is not None:
-            self._progress.set()
-            self._progress = None
+        self.progress.tell()
 
     def _fail(self, error: Exception) -> None:
         """The engine failed on this document, or it is none of ours."""
