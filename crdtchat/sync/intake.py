@@ -166,6 +166,7 @@ class Intake:
     ) -> None:
         """Answer the authors of operations that others' entries made needless or impossible."""
         known: dict[int, list[bytes]] = {}
+        late = []
         for operation, refused in overtaken:
             if operation.ticket:
                 sequence = 0 if refused else self._history.sequence
@@ -173,8 +174,12 @@ class Intake:
             session = sessions.get(operation.session)
             if session is None or session.closing:
                 continue
-            session.in_flight -= session.v1
             broadcast_id = operation.entry.broadcast_id
+            if refused is None and session.v1 and self._ledger.busy:
+                # There is nothing left to do because of what may be lost yet.
+                late.append(Late(self._all, session.number, broadcast_id))
+                continue
+            session.in_flight -= session.v1
             if refused is None:
                 known.setdefault(session.number, []).append(broadcast_id)
             elif not session.v1 or refused.code.hard:
@@ -186,15 +191,15 @@ class Intake:
             if sessions[number].v1 and not sessions[number].closing:
                 self._send_ack(sessions[number], ids)
         gone = {one.operation.entry.broadcast_id for one in overtaken if one.refused}
-        self._late, before = [], self._late
-        for late in before:
-            if not gone or (late.is_repeated and late.broadcast_id not in gone):
+        before, self._late = self._late, late
+        for one in before:
+            if not gone or (one.is_repeated and one.broadcast_id not in gone):
                 # It stands on those that are left of what is on its way.
-                self._late.append(late._replace(sequence=self._all))
-            elif late.ticket:
-                self._desk.add(Settled(late.ticket, 0))
-            elif late.session in sessions:
-                self._desk.close(sessions[late.session], CloseCode.UNAVAILABLE, _ELSEWHERE)
+                self._late.append(one._replace(sequence=self._all))
+            elif one.ticket:
+                self._desk.add(Settled(one.ticket, 0))
+            elif one.session in sessions:
+                self._desk.close(sessions[one.session], CloseCode.UNAVAILABLE, _ELSEWHERE)
 
     def settle(self, ticket: int) -> None:
         """A write without a session has nothing to do: what it wants is there, or on its way."""

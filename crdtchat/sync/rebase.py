@@ -3,7 +3,8 @@
 Invariants (tests cite the numbers):
 
 B1. What waits behind others' entries was judged with them in the mirror, as if it had come later.
-B2. An operation is in the log once: one that others' entries hold already is answered, not queued.
+B2. An operation is in the log once: one that others' entries hold already is answered, not queued;
+    if they hold it under another client id, its author has gone on from another session.
 B3. Whoever holds a client id that the log gives to somebody else writes under it no more.
 """
 
@@ -74,12 +75,18 @@ def rebase(
         Operation(0, judged(update), len(entry.update), entry, retell(entry, ledger.mirror, rules))
         for entry, update in zip(entries, updates, strict=True)
     ]
-    return Rebased(operations, list(_judge_again(ledger, pending, taken, now)), taken)
+    written = {(entry.principal, entry.broadcast_id) for entry in entries}
+    return Rebased(operations, list(_judge_again(ledger, pending, taken, written, now)), taken)
 
 
 def _judge_again(
-    ledger: Ledger, pending: Sequence[Operation], taken: set[int], now: Moment
+    ledger: Ledger,
+    pending: Sequence[Operation],
+    taken: set[int],
+    written: set[tuple[str, bytes]],
+    now: Moment,
 ) -> Iterable[Overtaken]:
+    """`written`: who wrote what others put into the log, and its broadcastId."""
     stopped: dict[int, Refused] = {}
     """Sessions that had an operation refused: what they sent behind it stands on it."""
     for operation in pending:
@@ -101,6 +108,11 @@ def _judge_again(
             continue
         if accepted is None:
             yield Overtaken(operation, None)
+            continue
+        if operation.leased and (peer.user, operation.entry.broadcast_id) in written:
+            # Appended behind what its author did since, it would undo that.
+            stopped[operation.session] = Refused(RejectCode.CLOCK_GAP, "was sent again elsewhere")
+            yield Overtaken(operation, stopped[operation.session])
             continue
         ledger.accept(
             accepted,

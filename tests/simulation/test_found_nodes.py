@@ -271,3 +271,56 @@ def test_r4_a_node_that_is_alone_looks_where_an_append_was_not_answered() -> Non
     assert ann.content() == server.content()
     assert len(ann.content()["c"]) == 2
     assert [code for code, _ in server.closed.values()] == [4503]
+
+
+def test_2_that_there_is_nothing_to_take_back_is_said_once_that_is_sure() -> None:
+    """Seed 47651. Ann reacted and took it back, while another tab of hers reacted elsewhere. Behind
+    that the taking back had nothing to do, and was acknowledged while what it takes back was not on
+    disk yet. The append failed, her reaction was sent again, and stayed for good."""
+    clock, ahead, behind, ann = two_nodes()
+    settle_nodes([ahead, behind], [ann])
+    ((aid, cid),) = (key.split("/") for key in ann.content()["c"])
+    there, here = tabs = Client(ahead, "ann", 3), Client(behind, "ann", 2)
+    settle_nodes([ahead, behind], tabs)
+    # So what the first writes stands before what the second writes at the same time.
+    assert int(here.provider.lease.partition("-")[0]) < int(there.provider.lease.partition("-")[0])
+    for given in (True, False):
+        here.submit(here.actions.react(aid, cid, "+1", given, clock.now()))
+    move(here)
+    there.submit(there.actions.react(aid, cid, "eyes", True, clock.now()))
+    move(there)
+    ahead.commit()
+    behind.commit()
+    move(here)
+    here.cut(known=False)
+    move(here)
+    behind.fail()
+    settle_nodes([ahead, behind], tabs)
+    assert not here.provider.outbox
+    assert "+1" not in str(here.content()["r"])
+    assert here.content() == there.content() == behind.content() == ahead.content()
+
+
+def test_b2_what_was_sent_again_elsewhere_does_not_undo_what_came_behind_it() -> None:
+    """Ann reacted at one node, was cut off, came to another, and took it back, which was saved. The
+    first sending, still on its way, was appended behind that: her reaction was there again."""
+    clock, ahead, behind, ann = two_nodes()
+    behind.hear()
+    ((aid, cid),) = (key.split("/") for key in ann.content()["c"])
+    tab = Client(behind, "ann", 2)
+    settle_nodes([ahead, behind], [tab])
+    first = int(tab.provider.lease.partition("-")[0])
+    tab.submit(tab.actions.react(aid, cid, "+1", True, clock.now()))
+    move(tab)
+    assert behind.pending is not None
+    tab.cut(known=False)
+    tab.server = ahead
+    tab.submit(tab.actions.react(aid, cid, "+1", False, clock.now()))
+    settle(ahead, [tab])
+    assert int(tab.provider.lease.partition("-")[0]) < first
+    assert not tab.provider.outbox and not tab.content()["r"]
+    behind.commit()
+    settle_nodes([ahead, behind], [tab])
+    assert not tab.content()["r"]
+    assert tab.content() == behind.content() == ahead.content()
+    assert [code for code, _ in behind.closed.values()] == [4503]

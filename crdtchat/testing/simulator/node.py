@@ -137,9 +137,7 @@ class Node:
             return
         self.touched.add(connection.key)
         self._trace.note(connection.who, f"> {describe(frame)}")
-        self._witness.receives(
-            connection.key, connection.peer.user, frame, honest=connection.honest
-        )
+        self._witness.receives(connection, frame)
         backlog = len(room.room.ledger.waiting)
         try:
             wanted = room.room.receive(connection.number, frame, self._sources.now())

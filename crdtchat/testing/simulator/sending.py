@@ -16,7 +16,7 @@ def write_to(connection: Connection, trace: Trace, witness: Witness) -> bool:
     while True:
         while connection.unsent and not connection.down.full:
             frame = connection.unsent.popleft()
-            witness.sends(connection.key, connection.who, frame, honest=connection.honest)
+            witness.sends(connection, frame)
             connection.down.push(frame)
         if connection.unsent:
             return False

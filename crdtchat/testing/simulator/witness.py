@@ -50,8 +50,9 @@ class Witness:
             key: Archive(self.peers[key], self.owners[key], self._senders[key], trace.fail)
             for key in pages
         }
-        self._updates: dict[bytes, bytes] = {}
-        """What honest clients sent, by broadcastId."""
+        self._updates: dict[tuple[int, bytes], bytes] = {}
+        """What honest clients sent, by connection and broadcastId: sent again under another client
+        id an operation has other bytes, and the answer to the one is none to the other."""
         self._trace = trace
         self._marks = pages
         self._looked_at: dict[tuple[DocumentKey, int, int], None] = {}
@@ -65,19 +66,21 @@ class Witness:
         """A page has a new epoch."""
         self.archives[key].rebuilt(state, sequence)
 
-    def receives(self, key: DocumentKey, user: str, frame: bytes, *, honest: bool) -> None:
+    def receives(self, connection: Connection, frame: bytes) -> None:
         """A session is about to receive a frame."""
         try:
             decoded = message.decode_from_client(frame, v1=True)
         except Malformed:
             return
         if isinstance(decoded, message.Operation):
-            self._senders[key].setdefault(decoded.broadcast_id, set()).add(user)
-            if honest:
-                self._updates[decoded.broadcast_id] = decoded.update
+            senders = self._senders[connection.key].setdefault(decoded.broadcast_id, set())
+            senders.add(connection.peer.user)
+            if connection.honest:
+                self._updates[connection.serial, decoded.broadcast_id] = decoded.update
 
-    def sends(self, key: DocumentKey, who: str, frame: bytes, *, honest: bool) -> None:
+    def sends(self, connection: Connection, frame: bytes) -> None:
         """A frame leaves for a client. Invariants 2 and 10."""
+        key, who = connection.key, connection.who
         self._trace.note(who, f"< {describe(frame)}")
         seen = (key, crc32(frame), len(frame))
         if seen in self._looked_at and frame[0] != message.MessageType.ACK:
@@ -94,12 +97,13 @@ class Witness:
                 raise self._trace.fail(f"{who} is sent {lacking}, which is not committed")
         if isinstance(decoded, message.Batch) and decoded.last > archive.sequence:
             raise self._trace.fail(f"{who} is told of operation {decoded.last} before its commit")
-        if isinstance(decoded, message.Ack) and honest:
+        if isinstance(decoded, message.Ack) and connection.honest:
             for broadcast_id in decoded.broadcast_ids:
                 if broadcast_id in archive.broadcast_ids:
                     continue
                 # It may repeat what another operation did, such as a deletion.
-                lacking = archive.lacks(decode_update(self._updates[broadcast_id], OPERATION))
+                sent = self._updates[connection.serial, broadcast_id]
+                lacking = archive.lacks(decode_update(sent, OPERATION))
                 if lacking:
                     raise self._trace.fail(f"{who} is acknowledged {lacking}, not committed")
 
