@@ -21,7 +21,10 @@ def catch_up(session: Session, history: History, presence: Presence, desk: Desk)
             session.owed = True
             desk.answer(session, message.encode_resync_request(history.epoch))
         desk.answer(session, message.encode_presence(presence.snapshot(session.number)))
-    elif missed is not None:
+        session.had = b""
+        return
+    desk.answer(session, message.encode_awareness_message(presence.renewal()))
+    if missed is not None:
         desk.answer(session, message.encode_sync_update(missed.update))
     else:
         difference = history.difference(session.had)

@@ -323,3 +323,20 @@ def test_2_a_repeated_rest_write_is_settled_with_the_first() -> None:
     early = server.room.write(ANN, [nothing], random_id, 3, clock.moment())
     assert early == []  # Not yet settled
     assert {root: server.document.values(root) for root in ROOTS}["r"]
+
+
+def test_7_a_stock_client_that_fell_behind_is_told_who_is_here() -> None:
+    """Seed 63398. Who had come while it did not read was shown by the next renewal, up to 15
+    seconds later."""
+    clock, server, ann, _ = start(Tuning(outbox_bytes=64))
+    number = stock(server, EVE)
+    ann.submit(ann.actions.annotate(TARGET, "while it sleeps", clock.now())[1])
+    settle(server, [ann])
+    outbox = server.room.outbox(number)
+    outbox.take()
+    assert outbox.behind
+    server.perform(server.room.drained(number))
+    frames = [message.decode_from_server(frame) for frame in outbox.take()]
+    told = [frame.update for frame in frames if isinstance(frame, message.Awareness)]
+    shown = {state.client for update in told for state in decode_awareness(update, TRUSTED)}
+    assert shown == {one.client for one in server.room.presence.named if one.client} != set()
