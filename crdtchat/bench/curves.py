@@ -49,9 +49,10 @@ def measure(
     rooms: Sequence[int] = ROOMS,
     *,
     rounds: int = 1,
+    window: float = 5.0,
     progress: Callable[[str], None] = lambda line: None,
 ) -> list[Curve]:
-    """All three. Raises CannotStart, GeneratorFailed."""
+    """All three; readers are watched for `window` seconds. Raises CannotStart, GeneratorFailed."""
     progress("cost against the page's records")
     costs = operations.measure(
         [max(1, count // _RECORDS_EACH) for count in records],
@@ -71,7 +72,7 @@ def measure(
     allow_files(max(readers) + 200)
     for count in readers:
         progress(f"cost against readers: {count}")
-        effort = replace(Effort(), warm=1.0, window=5.0, readers=count)
+        effort = replace(Effort(), warm=1.0, window=window, readers=count)
         figures = fanout.one_page(CRDTCHAT, effort, 1, _RATE)
         found[-1].points.append((count, figures.values["cpu_us"]))
     found.append(Curve("rooms", "create", []))

@@ -8,7 +8,7 @@ from crdtchat.bench import curves, report
 
 
 def test_every_size_has_a_cost_and_a_place_in_the_picture(tmp_path: Path) -> None:
-    found = curves.measure(records=(60, 120), readers=(2, 4), rooms=(2, 8))
+    found = curves.measure(records=(60, 120), readers=(2, 4), rooms=(2, 8), window=1.0)
     assert {curve.against for curve in found} == {"records", "readers", "rooms"}
     for curve in found:
         assert len(curve.points) == 2
