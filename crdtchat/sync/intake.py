@@ -190,6 +190,11 @@ class Intake:
         for number, ids in known.items():
             if sessions[number].v1 and not sessions[number].closing:
                 self._send_ack(sessions[number], ids)
+        if any(one.refused and not one.operation.leased for one in overtaken):
+            # Its author may have come again, and have left out what the server seemed to have.
+            for session in sessions.values():
+                if not session.v1 and not session.closing:
+                    self.ask_for_state(session)
         gone = {one.operation.entry.broadcast_id for one in overtaken if one.refused}
         before, self._late = self._late, late
         for one in before:

@@ -10,7 +10,7 @@ from crdtchat.sync import message
 from crdtchat.sync.effects import Append, LogEntry
 from crdtchat.sync.leases import HOLD_SECONDS
 from tests.client.world import Client, Clock, settle
-from tests.simulation.test_found import EVE, TARGET, annotation, feed, start
+from tests.simulation.test_found import EVE, TARGET, annotation, feed, start, stock
 from tests.sync.nodes import Log, Node
 from tests.sync.nodes import settle as settle_nodes
 
@@ -324,3 +324,32 @@ def test_b2_what_was_sent_again_elsewhere_does_not_undo_what_came_behind_it() ->
     assert not tab.content()["r"]
     assert tab.content() == behind.content() == ahead.content()
     assert [code for code, _ in behind.closed.values()] == [4503]
+
+
+def test_5_a_stock_client_that_came_again_is_asked_for_what_it_left_out() -> None:
+    """Seeds 65697 and 66459. Eve's tab came again while an update of its earlier connection was
+    about to be appended, and left it out of its answer. Others were faster, the update was refused,
+    the earlier connection closed; and the tab went on for good with words that nobody else has."""
+    clock, ahead, behind, _ = two_nodes()
+    behind.hear()
+    tab, faster = Replica(client=9_000), Replica(client=9_001)
+    earlier = stock(behind, EVE)
+    tab.apply(behind.document.state())
+    feed(behind, earlier, message.encode_sync_update(tab.write([annotation("aid9", clock, "eve")])))
+    behind.perform(behind.room.flush(clock.moment()))
+    assert behind.pending is not None
+    again = stock(behind, EVE)
+    behind.room.outbox(again).take()
+    other = stock(ahead)
+    faster.apply(ahead.document.state())
+    feed(ahead, other, message.encode_sync_update(faster.write([annotation("aid9", clock)])))
+    ahead.perform(ahead.room.flush(clock.moment()))
+    ahead.commit()
+    behind.commit()
+    assert earlier in behind.closed and again not in behind.closed
+    told = [message.decode_from_server(frame) for frame in behind.room.outbox(again).take()]
+    (asked,) = (one for one in told if isinstance(one, message.SyncStep1))
+    answer = tab.difference(asked.state_vector)
+    feed(behind, again, message.encode_sync_step2(answer))
+    assert again in behind.closed
+    assert behind.content() == ahead.content()
