@@ -57,7 +57,7 @@ def _can_be_wrong(operation: Any) -> bool:
 CASES = [
     (operation, mode, examples)
     for operation in OPERATIONS
-    for mode, examples in ((GenerationMode.POSITIVE, 40), (GenerationMode.NEGATIVE, 20))
+    for mode, examples in ((GenerationMode.POSITIVE, 25), (GenerationMode.NEGATIVE, 12))
     if mode is GenerationMode.POSITIVE or _can_be_wrong(operation)
 ]
 
