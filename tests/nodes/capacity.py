@@ -154,7 +154,7 @@ async def counted(servers: Sequence[ServerProcess]) -> tuple[float, float]:
             lines = (await http.get("/metrics")).text.splitlines()
         values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
         conflicts = float(values.get("crdtchat_appends_conflicting_total", 0))
-        tried += float(values["crdtchat_appends_total"]) + conflicts
+        tried += float(values.get("crdtchat_appends_total", 0)) + conflicts
         met += conflicts
     return tried, met
 
