@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import Self
@@ -106,15 +106,15 @@ class ServerProcess:
         In this process, where all that it imports is there already, and in a thread, as it has an
         event loop of its own. That commands start at all is tested with processes: tests/exchange.
         """
-        printed = StringIO()
+        printed, said = StringIO(), StringIO()
 
         def work() -> int:
-            with redirect_stdout(printed):
+            with redirect_stdout(printed), redirect_stderr(said):
                 return main([*command, "--data", str(self.data)])
 
         with ThreadPoolExecutor(1) as thread:
             status = thread.submit(work).result()
-        assert status == 0, f"crdtchat {shlex.join(command)}: {status}"
+        assert status == 0, f"crdtchat {shlex.join(command)}: {said.getvalue()}"
         return printed.getvalue()
 
     def memory(self) -> int:
