@@ -60,6 +60,7 @@ class Archive:
         update = decode_update(entry.update, TRUSTED)
         fold(entry.update, self.mirror, RULES)
         self._check_sender(entry, update)
+        made: list[tuple[str, str, Value]] = []
         for section in update.sections:
             for item in section.items:
                 if item.clock + item.length <= before.get(section.client, 0):
@@ -67,9 +68,11 @@ class Archive:
                 record = self.mirror.locate((section.client, item.clock))
                 if record is None or item.values is None:
                     continue
-                for value in item.values:
-                    self._check_value(entry.principal, record.root, record.key, value)
-                    self.written.setdefault((record.root, record.key), []).append(value)
+                made += ((record.root, record.key, value) for value in item.values)
+        # A stock client tells of a deletion and of what it deletes in one update, in any order.
+        for root, key, value in sorted(made, key=lambda one: one[0] in ("d", "t")):
+            self._check_value(entry.principal, root, key, value)
+            self.written.setdefault((root, key), []).append(value)
 
     @property
     def annotations(self) -> set[str]:
