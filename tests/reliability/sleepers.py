@@ -1,7 +1,8 @@
 """Slow and stuck readers: some of many stop reading while much is written, and wake up again.
 
 The same load is run on two servers, one after another: on the first nobody sleeps. What grows with
-the page, and how late others are with a page of that size, is then the same in both.
+the page, and how late others are with a page of that size, is then the same in both. Who sleeps has
+a process of its own (`dormitory.py`).
 """
 
 from __future__ import annotations
@@ -19,9 +20,8 @@ from crdtchat.bench.door import Door
 from crdtchat.bench.machine import allow_files, cpu_seconds
 from crdtchat.bench.records import Writer
 from crdtchat.document.replica import Replica
-from crdtchat.sync.limits import OPERATION
-from crdtchat.sync.statevector import decode_state_vector
 from tests.reliability.crowd import USER
+from tests.reliability.dormitory import Dormitory, dormitory
 from tests.reliability.samples import metrics
 from tests.reliability.sleeper import Awake, Kept, Notes, Sleeper
 from tests.server_process import ServerProcess, running_server
@@ -117,7 +117,7 @@ class Slept:
 class _Page:
     """One page with all its clients."""
 
-    def __init__(self, server: ServerProcess, crowd: Crowd) -> None:
+    def __init__(self, server: ServerProcess, crowd: Crowd, sleepers: Dormitory) -> None:
         port = int(server.url.rpartition(":")[2])
         path = f"/sync/demo/{PAGE}?token={server.token(USER)}"
         self._doors = [Door("127.0.0.1", port, path, v1) for v1 in (False, True)]
@@ -125,7 +125,7 @@ class _Page:
         self._crowd = crowd
         self._deliveries = Deliveries()
         self._readers: list[Awake] = []
-        self._sleepers: list[Sleeper] = []
+        self._sleepers = sleepers
         self._writers: list[tuple[BenchClient, Writer]] = []
         self.sent = 0
         self.peak = 0
@@ -133,15 +133,14 @@ class _Page:
 
     async def open(self) -> None:
         """Connect everybody. Raises Lost."""
-        crowd, shared = self._crowd, dict[bytes, bytes]()
-        self._scribe = await Sleeper.open(self._doors[1], Kept(shared))
+        crowd = self._crowd
+        self._scribe = await Sleeper.open(self._doors[1], Kept({}))
         self._notes = Notes(self._scribe)
         for number in range(crowd.readers - crowd.sleepers):
             sampled = self._deliveries if number % _SAMPLED == 0 else None
             self._readers.append(await Awake.open(self._doors[number % 2], sampled))
             self._readers[-1].notes = self._notes
-        for number in range(crowd.sleepers):
-            self._sleepers.append(await Sleeper.open(self._doors[number % 2], Kept(shared)))
+        await self._sleepers.enter(self._doors, crowd.sleepers)
         for number in range(WRITERS):
             client = await BenchClient.open(self._doors[0])
             self._writers.append((client, Writer(200_000 + number, USER, seed=number)))
@@ -168,47 +167,34 @@ class _Page:
 
     async def doze(self) -> None:
         """Until cancelled the sleepers read at their pace: of what the others read, that share."""
-        usual, had = self._readers[0], [one.received for one in self._sleepers]
+        usual = self._readers[0]
         start = usual.received
         while True:
-            due = self._crowd.pace * (usual.received - start)
-            for sleeper, before in zip(self._sleepers, had, strict=True):
-                if sleeper.received - before < due:
-                    sleeper.read_on()
-                else:
-                    sleeper.stop_reading()
+            self._sleepers.pace(self._crowd.pace * (usual.received - start))
             await asyncio.sleep(_LOOK)
-
-    def wake(self) -> None:
-        """The sleepers read on."""
-        for sleeper in self._sleepers:
-            sleeper.held()  # not in the time that is measured
-        for sleeper in self._sleepers:
-            sleeper.read_on()
 
     async def missing(self) -> int:
         """Sleepers that do not get to hold what the server does, though they had time for it."""
-        late = await BenchClient.open(self._doors[0])
-        whole = Replica()
-        whole.apply(late.state)
-        late.hang_up()
-        wanted = decode_state_vector(whole.state_vector(), OPERATION)
         begin = time.perf_counter()
         while True:
-            missing = sum(
-                decode_state_vector(one.held(), OPERATION) != wanted for one in self._sleepers
-            )
+            # Anew each time: the server may still have been at work on what was sent to it.
+            late = await BenchClient.open(self._doors[0])
+            whole = Replica()
+            whole.apply(late.state)
+            late.hang_up()
+            missing = await self._sleepers.missing(whole.state_vector())
             if not missing or time.perf_counter() > begin + _PATIENCE:
                 return missing
             await asyncio.sleep(_LOOK)
 
-    def hang_up(self) -> list[str]:
+    async def hang_up(self) -> list[str]:
         """Everybody leaves; answers why connections had ended before."""
         writers = [client for client, _ in self._writers]
-        everybody = [*self._readers, *self._sleepers, self._scribe, *writers]
+        everybody = [*self._readers, self._scribe, *writers]
         closed = [client.closed for client in everybody if client.closed]
         for client in everybody:
             client.hang_up()
+        closed += await self._sleepers.leave()
         return [f"{closed.count(why)} connections: {why}" for why in sorted(set(closed))]
 
     def _write_one(self) -> None:
@@ -230,12 +216,19 @@ def sleep(folder: Path, crowd: Crowd) -> Slept:
     courses: list[Course] = []
     for sleeping in (False, True):
         with running_server(folder / f"data{sleeping:d}", ["--config", str(config)]) as server:
-            page = _Page(server, crowd)
-            courses.append(uvloop.run(_run(server, page, crowd, sleeping=sleeping)))
+            courses.append(uvloop.run(_run(server, crowd, sleeping=sleeping)))
     return Slept(crowd, *courses)
 
 
-async def _run(server: ServerProcess, page: _Page, crowd: Crowd, *, sleeping: bool) -> Course:
+async def _run(server: ServerProcess, crowd: Crowd, *, sleeping: bool) -> Course:
+    async with dormitory() as sleepers:
+        page = _Page(server, crowd, sleepers)
+        return await _course(server, page, crowd, sleepers, sleeping=sleeping)
+
+
+async def _course(
+    server: ServerProcess, page: _Page, crowd: Crowd, sleepers: Dormitory, *, sleeping: bool
+) -> Course:
     course = Course()
     await page.open()
     await page.write(crowd.seconds / 6)  # until buffers have their size
@@ -250,12 +243,12 @@ async def _run(server: ServerProcess, page: _Page, crowd: Crowd, *, sleeping: bo
     course.server = (cpu_seconds(server.pid) - theirs) / passed
     if dozing is not None:
         dozing.cancel()
-    page.wake()
+    await sleepers.wake()
     start = server.memory()
     course.waking_p99_ms = await page.write(crowd.seconds / 6)
     course.waking_growth = page.peak - start
     if missing := await page.missing():
         course.wrong.append(f"{missing} sleepers do not hold what the server does")
     course.differences = int(metrics(server.url).get(_BEHIND, 0) - told.get(_BEHIND, 0))
-    course.wrong += page.hang_up()
+    course.wrong += await page.hang_up()
     return course
