@@ -16,20 +16,20 @@ def catch_up(session: Session, history: History, presence: Presence, desk: Desk)
     session.delivered = history.sequence
     if session.v1:
         if missed is not None:
-            desk.answer(session, message.encode_batch(*missed))
+            desk.answer(session, missed.as_batch())
         else:
             session.owed = True
             desk.answer(session, message.encode_resync_request(history.epoch))
         desk.answer(session, message.encode_presence(presence.snapshot(session.number)))
         session.had = b""
         return
-    desk.answer(session, message.encode_awareness_message(presence.renewal()))
+    desk.answer(session, message.encode_awareness_message(presence.latest()))
     if missed is not None:
-        desk.answer(session, message.encode_sync_update(missed.update))
+        desk.answer(session, missed.as_update())
     else:
         difference = history.difference(session.had)
         desk.answer(session, difference.as_update())
         run = history.rest(difference)
         if run is not None:
-            desk.answer(session, message.encode_sync_update(run.update))
+            desk.answer(session, run.as_update())
     session.had = b""

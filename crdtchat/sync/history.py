@@ -9,8 +9,9 @@ from crdtchat.sync.differences import Difference, Differences
 from crdtchat.sync.encode import EMPTY_UPDATE, join_updates
 from crdtchat.sync.ledger import Operation
 from crdtchat.sync.limits import OPERATION, TRUSTED
-from crdtchat.sync.message import Batch, Resync, encode_batch
+from crdtchat.sync.message import Resync, encode_batch
 from crdtchat.sync.ring import Ring
+from crdtchat.sync.run import Run
 from crdtchat.sync.statevector import decode_state_vector, encode_state_vector
 
 NOTHING = b"\x00"
@@ -39,7 +40,7 @@ class History:
         self._document = document
         self._ring = Ring(sequence, ring_bytes)
         self._differences = Differences()
-        self._runs: dict[int, Batch] = {}
+        self._runs: dict[int, Run] = {}
 
     def advance(self, operations: Sequence[Operation]) -> tuple[int, bytes]:
         """Count in committed operations; answer the first sequence number and their joined update,
@@ -78,12 +79,12 @@ class History:
             self._differences.keep(state_vector, found)
         return found
 
-    def since(self, after: int) -> Batch | None:
+    def since(self, after: int) -> Run | None:
         """Everything after a sequence number, if it is still remembered."""
         run = self._runs.get(after)
         if run is None and self._ring.covers(after):
             update, news = self._ring.since(after)
-            run = self._runs[after] = Batch(after + 1, self.sequence, update, tuple(news))
+            run = self._runs[after] = Run(after + 1, self.sequence, update, news)
         return run
 
     def held(self, after: int) -> bytes:
@@ -105,7 +106,7 @@ class History:
                 return encode_batch(0, self.sequence, EMPTY_UPDATE, ())
             missed = self.since(request.after)
             if missed is not None:
-                return encode_batch(*missed)
+                return missed.as_batch()
         known = request.epoch in (0, self.epoch)
         return self.missing(request.state_vector if known else NOTHING).as_batch()
 
@@ -119,7 +120,7 @@ class History:
             self._differences.keep(state_vector, difference)
         return difference
 
-    def rest(self, difference: Difference) -> Batch | None:
+    def rest(self, difference: Difference) -> Run | None:
         """The operations after a difference; None if there are none."""
         return None if difference.last == self.sequence else self.since(difference.last)
 

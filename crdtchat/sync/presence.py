@@ -95,6 +95,8 @@ class Presence:
         self._far: dict[str, tuple[dict[int, _FarPerson], dict[str, int]]] = {}
         """Of other nodes: whom they name, by their number there, and the others they count."""
         self._far_numbers = _FAR
+        self._renewal = b""
+        """The newest; empty if something changed since."""
         self.dirty = False
         self.changes = 0
         """Grows with all that other nodes should know."""
@@ -131,6 +133,7 @@ class Presence:
 
     def leave(self, number: int) -> None:
         """A session closed."""
+        self._renewal = b""
         self.changes += number < _FAR
         person = self._people.pop(number)
         if person.client:
@@ -150,6 +153,7 @@ class Presence:
         person = self._people[number]
         if state == person.state:
             return
+        self._renewal = b""
         person.state = state
         person.clock += 1
         self.changes += number < _FAR
@@ -164,6 +168,7 @@ class Presence:
         `seconds` since 1970: a stock client that comes back under an id that others know must not
         begin with an older clock than they saw, not even after a restart of the server.
         """
+        self._renewal = b""
         person = self._people[number]
         for entry in states:
             clock = entry.clock if entry.clock <= _LATEST else 0
@@ -193,6 +198,7 @@ class Presence:
 
         It is `dirty` again at once while there are more to be named.
         """
+        self._renewal = b""
         self._name_more()
         changed = [self._people[number] for number in self._changed]
         info = self._info(changed, [person.number for person in self._gone])
@@ -264,7 +270,13 @@ class Presence:
             if person.client:
                 person.clock += 1
                 states.append(person.awareness())
-        return encode_awareness(states)
+        self._renewal = encode_awareness(states)
+        return self._renewal
+
+    def latest(self) -> bytes:
+        """All named states for stock clients that may have missed some: with new clocks only if
+        something changed since the last renewal, as many fall behind at once or none."""
+        return self._renewal or self.renewal()
 
     def _info(self, here: list[Person], gone: list[int]) -> dict[str, object]:
         info: dict[str, object] = {"people": self.people, "connections": self.connections}
@@ -286,6 +298,7 @@ class Presence:
                 self._name(number)
 
     def _name(self, number: int) -> None:
+        self._renewal = b""
         self._named[number] = None
         self._changed[number] = None
 

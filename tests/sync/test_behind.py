@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from crdtchat.client.provider import Phase
 from crdtchat.document.records import Target
 from crdtchat.document.replica import Replica
@@ -93,6 +95,35 @@ def test_stock_readers_that_fell_behind_share_one_difference_that_is_not_the_pag
     assert sizes[0] == size < len(server.document.state()) * 0.6
     assert len(sizes) == 2, "and what came after it was computed"
     assert cleo.replica.state_vector() == server.document.state_vector()
+
+
+@pytest.mark.parametrize("v1", [False, True])
+def test_what_many_missed_and_who_is_here_is_made_once_for_all(v1: bool) -> None:
+    clock = Clock()
+    server = Server(clock, Tuning(outbox_bytes=500, ring_bytes=100_000))
+    ann = Client(server, "ann", 1)
+    settle(server, [ann])
+    peer = Peer("ben", "Ben", "viewer", may_comment=False, may_moderate=False)
+    numbers = [server.room.join(peer, v1=v1, nonce="", now=clock.moment())[0] for _ in range(3)]
+    for number in numbers:
+        server.room.receive(number, message.encode_sync_step1(b"\x00"), clock.moment())
+        server.room.outbox(number).take()
+    for _ in range(4):
+        target = Target("words", start_cp=0, end_cp=5)
+        ann.submit(ann.actions.annotate(target, "x" * 200, clock.now())[1])
+        settle(server, [ann])
+    told: list[bytes] = []
+    for number in numbers:
+        outbox = server.room.outbox(number)
+        assert outbox.behind
+        outbox.take()
+        server.room.drained(number)
+        # Of crdtchat.v1 the list of people says which of them the reader is.
+        told += [frame for frame in outbox.take() if frame[0] != message.MessageType.PRESENCE]
+    missed, here = message.MessageType.BATCH if v1 else message.MessageType.SYNC, 1 - v1
+    assert len({id(frame) for frame in told if frame[0] == missed}) == 1
+    assert len({frame for frame in told if frame[0] == message.MessageType.AWARENESS}) == here
+    assert len(told) == len(numbers) * (1 + here)
 
 
 def test_what_comes_after_a_page_larger_than_the_bound_of_answers_ends_nobody() -> None:

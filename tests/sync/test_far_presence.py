@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from crdtchat.sync.awareness import AwarenessState, decode_awareness
 from crdtchat.sync.limits import TRUSTED
 from crdtchat.sync.presence import NAMED, Far, Presence
@@ -96,3 +98,31 @@ def test_a_stock_client_that_says_its_id_after_others_heard_of_it_is_shown_to_th
     told(one, two)
     _, update = two.flush()
     assert [state.client for state in decode_awareness(update, TRUSTED)] == [77]
+
+
+def test_what_stock_clients_are_told_of_all_has_new_clocks_whenever_something_changed() -> None:
+    presence = Presence()
+    presence.join(1, "ann", "Ann", client=11)
+    presence.join(2, "bob", "Bob", client=12)
+
+    def clocks() -> dict[int, int]:
+        states = decode_awareness(presence.latest(), TRUSTED)
+        return {state.client: state.clock for state in states}
+
+    seen = clocks()
+    assert clocks() == seen
+    changes: list[Callable[[], object]] = [
+        lambda: presence.update(1, {"typing": "anno"}),
+        presence.flush,
+        presence.renewal,
+        lambda: presence.awareness(2, [AwarenessState(12, 9, {"typing": "anno"})], 0),
+        lambda: presence.join(3, "cleo", "Cleo", client=13),
+        lambda: presence.leave(3),
+    ]
+    for change in changes:
+        change()
+        now = clocks()
+        assert all(now[client] > clock for client, clock in seen.items() if client in now)
+        assert clocks() == now
+        seen = now
+    assert seen.keys() == {11, 12}
