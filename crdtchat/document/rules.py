@@ -7,6 +7,17 @@ was tombstoned. So a verdict does not depend on which of two concurrent values w
 from __future__ import annotations
 
 from crdtchat.document import schema
+from crdtchat.document.checks import (
+    array,
+    check_annotation,
+    check_may_comment,
+    check_not_deleted,
+    check_not_locked,
+    check_target,
+    check_writer,
+    deleted_with,
+    may_sign,
+)
 from crdtchat.sync.codes import Refused, RejectCode
 from crdtchat.sync.message import EventKind
 from crdtchat.sync.rules import Actor, Facts, Law, RuleTable, View
@@ -18,7 +29,7 @@ _NOT_EDITED: tuple[str | int, ...] = (0, "")
 
 
 class _Rule:
-    """What most roots share: records are signed, never removed, and purge nothing."""
+    """What all roots share: records are signed, never removed, and purge nothing."""
 
     is_tombstone = False
 
@@ -36,16 +47,30 @@ class _Rule:
         return ()
 
 
-class AnnotationRule(_Rule):
+class _PurgedRule(_Rule):
+    """Records that a tombstone purges: behind it whoever may write may also remove them.
+
+    A stock client that wrote there while it was offline, and then heard of the purge, has only
+    items without values to tell of.
+    """
+
+    def remove(self, view: View, actor: Actor, key: str) -> None:
+        if deleted_with(view, key) and not actor.server:
+            check_may_comment(actor)
+        else:
+            super().remove(view, actor, key)
+
+
+class AnnotationRule(_PurgedRule):
     """`a`: written once by whoever may comment."""
 
     def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
         if not schema.is_id(key):
             raise Refused(RejectCode.BAD_KEY, "not an annotation id")
-        record = _array(value, 7, 10)
-        _check_target(record)
-        _check_writer(actor, record[0], record[1])
-        _check_not_deleted(view, key)
+        record = array(value, 7, 10)
+        check_target(record)
+        check_writer(actor, record[0], record[1])
+        check_not_deleted(view, key)
         if view.facts(schema.ANNOTATIONS, key) is not None:
             raise Refused(RejectCode.EXISTS, "the annotation id is taken")
         return record[:2]
@@ -57,14 +82,14 @@ class AnnotationRule(_Rule):
         return _NEW, key, ""
 
 
-class CommentRule(_Rule):
+class CommentRule(_PurgedRule):
     """`c`: written and rewritten by its author; author, created and parent never change."""
 
     def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
         ids = schema.split_ids(key)
         if ids is None:
             raise Refused(RejectCode.BAD_KEY, "not annotation/comment")
-        record = _array(value, 3, 5)
+        record = array(value, 3, 5)
         author, created, text, edited, parent = record + _NOT_EDITED[len(record) - 3 :]
         if not isinstance(text, str) or not isinstance(parent, str):
             raise Refused(RejectCode.BAD_VALUE, "a comment's text and parent are text")
@@ -77,7 +102,7 @@ class CommentRule(_Rule):
         if before is not None and before[0] != actor.user and author != actor.user:
             raise Refused(RejectCode.NOT_AUTHOR, "the comment is somebody else's")
         # What never changes was judged when it came, by a clock that may have been ahead then.
-        _check_writer(actor, author, created, judged=before is not None and before[1] == created)
+        check_writer(actor, author, created, judged=before is not None and before[1] == created)
         if edited > actor.now + schema.FUTURE_MS:
             raise Refused(RejectCode.FUTURE, "edited in the future")
         facts = (author, created, parent)
@@ -90,9 +115,9 @@ class CommentRule(_Rule):
                     raise Refused(RejectCode.EXISTS, "the comment id is taken")
                 raise Refused(RejectCode.IMMUTABLE, "author, time and parent never change")
         aid, _ = ids
-        _check_not_deleted(view, key)
-        _check_annotation(view, aid)
-        _check_not_locked(view, actor, aid)
+        check_not_deleted(view, key)
+        check_annotation(view, aid)
+        check_not_locked(view, actor, aid)
         if before is None and parent:
             if not schema.is_id(parent) or f"{aid}/{parent}" == key:
                 raise Refused(RejectCode.BAD_VALUE, "the parent is not another comment's id")
@@ -112,18 +137,18 @@ class CommentRule(_Rule):
         return _UPDATED, aid, cid
 
 
-class StatusRule(_Rule):
+class StatusRule(_PurgedRule):
     """`s`: open or resolved, by whoever may comment."""
 
     def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
         if not schema.is_id(key):
             raise Refused(RejectCode.BAD_KEY, "not an annotation id")
-        state, by, at = _array(value, 3, 3)
+        state, by, at = array(value, 3, 3)
         if state not in (schema.OPEN, schema.RESOLVED):
             raise Refused(RejectCode.BAD_VALUE, "no such state")
-        _check_writer(actor, by, at)
-        _check_not_deleted(view, key)
-        _check_annotation(view, key)
+        check_writer(actor, by, at)
+        check_not_deleted(view, key)
+        check_annotation(view, key)
         return ()
 
     def event(self, key: str) -> tuple[EventKind, str, str]:
@@ -137,8 +162,8 @@ class ReactionRule(_Rule):
         comment = self._check_key(actor, key)
         if not isinstance(value, str) or not 0 < len(value) <= schema.REACTION_CP:
             raise Refused(RejectCode.BAD_VALUE, "a reaction is a few emoji")
-        _check_may_comment(actor)
-        _check_not_deleted(view, comment)
+        check_may_comment(actor)
+        check_not_deleted(view, comment)
         if view.facts(schema.COMMENTS, comment) is None:
             raise Refused(RejectCode.UNKNOWN_COMMENT, "reacts to an unknown comment")
         return ()
@@ -146,7 +171,7 @@ class ReactionRule(_Rule):
     def remove(self, view: View, actor: Actor, key: str) -> None:
         if not actor.server:
             self._check_key(actor, key)
-            _check_may_comment(actor)
+            check_may_comment(actor)
 
     def event(self, key: str) -> tuple[EventKind, str, str]:
         aid, cid, _ = key.split("/", 2)
@@ -157,7 +182,7 @@ class ReactionRule(_Rule):
         comment, _, user = key.rpartition("/")
         if schema.split_ids(comment) is None or not schema.is_user(user):
             raise Refused(RejectCode.BAD_KEY, "not annotation/comment/user")
-        if user != actor.user and not _may_sign(actor, user):
+        if user != actor.user and not may_sign(actor, user):
             raise Refused(RejectCode.NOT_AUTHOR, "the reaction is somebody else's")
         return comment
 
@@ -168,7 +193,7 @@ class TombstoneRule(_Rule):
     is_tombstone = True
 
     def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
-        by, at = _array(value, 2, 2)
+        by, at = array(value, 2, 2)
         if schema.is_id(key):
             owner = view.facts(schema.ANNOTATIONS, key)
             unknown = RejectCode.UNKNOWN_ANNOTATION
@@ -177,13 +202,13 @@ class TombstoneRule(_Rule):
             unknown = RejectCode.UNKNOWN_COMMENT
         else:
             raise Refused(RejectCode.BAD_KEY, "neither annotation nor annotation/comment")
-        _check_writer(actor, by, at)
-        _check_not_deleted(view, key)
+        check_writer(actor, by, at)
+        check_not_deleted(view, key)
         if owner is None:
             if not (actor.may_import or actor.may_restore) or schema.is_id(key):
                 raise Refused(unknown, "there is nothing to delete")
             # The place of a comment that was deleted before the export.
-            _check_annotation(view, key.partition("/")[0])
+            check_annotation(view, key.partition("/")[0])
         elif owner[0] != actor.user and not actor.may_moderate:
             raise Refused(RejectCode.NOT_AUTHOR, "only the author or a moderator deletes")
         return ("deleted",)
@@ -206,11 +231,11 @@ class TombstoneRule(_Rule):
         return (_UPDATED, aid, cid) if cid else (_DELETED, aid, "")
 
 
-class ModerationRule(_Rule):
+class ModerationRule(_PurgedRule):
     """`m`: hidden or not, locked or not, by moderators; every decision may be taken back."""
 
     def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
-        flags, by, at = _array(value, 3, 3)
+        flags, by, at = array(value, 3, 3)
         if schema.is_id(key):
             allowed, owner = 3, view.facts(schema.ANNOTATIONS, key)
             unknown = RejectCode.UNKNOWN_ANNOTATION
@@ -221,10 +246,10 @@ class ModerationRule(_Rule):
             raise Refused(RejectCode.BAD_KEY, "neither annotation nor annotation/comment")
         if not isinstance(flags, int) or not 0 <= flags <= allowed:
             raise Refused(RejectCode.BAD_VALUE, "no such decision")
-        _check_writer(actor, by, at)
+        check_writer(actor, by, at)
         if not actor.may_moderate:
             raise Refused(RejectCode.READ_ONLY, "only a moderator hides and locks")
-        _check_not_deleted(view, key)
+        check_not_deleted(view, key)
         if owner is None:
             raise Refused(unknown, "there is nothing to hide or lock")
         return (flags,)
@@ -246,19 +271,19 @@ class ModerationRule(_Rule):
         return EventKind.UPDATED, aid, cid
 
 
-class AnchorRule(_Rule):
+class AnchorRule(_PurgedRule):
     """`t`: the selectors that supersede an annotation's own, by its author or a moderator."""
 
     def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
         if not schema.is_id(key):
             raise Refused(RejectCode.BAD_KEY, "not an annotation id")
-        record = _array(value, 7, 11)
+        record = array(value, 7, 11)
         if record[10:] not in ((), (0,), (1,)):
             raise Refused(RejectCode.BAD_VALUE, "followed is 0 or 1")
-        _check_target(record[:10])
-        _check_writer(actor, record[0], record[1])
-        _check_not_deleted(view, key)
-        _check_annotation(view, key)
+        check_target(record[:10])
+        check_writer(actor, record[0], record[1])
+        check_not_deleted(view, key)
+        check_annotation(view, key)
         owner = view.facts(schema.ANNOTATIONS, key)
         if owner is not None and owner[0] != actor.user and not actor.may_moderate:
             raise Refused(RejectCode.NOT_AUTHOR, "only the author or a moderator re-attaches")
@@ -281,9 +306,9 @@ class UserRule(_Rule):
     """`u`: the server attests the name of everybody who wrote here."""
 
     def write(self, view: View, actor: Actor, key: str, value: Value) -> Facts:
-        if not actor.server and not _may_sign(actor, key):
+        if not actor.server and not may_sign(actor, key):
             raise Refused(RejectCode.SERVER_ONLY, "names are attested by the server")
-        (name,) = _array(value, 1, 1)
+        (name,) = array(value, 1, 1)
         if not isinstance(name, str) or len(name) > schema.NAME_CP:
             raise Refused(RejectCode.BAD_VALUE, "a name is a short text")
         return (name,)
@@ -313,86 +338,3 @@ LAW = Law(
     comment_cp=schema.COMMENT_CP,
     noted=frozenset({schema.ANCHORS, schema.TOMBSTONES, schema.MODERATION}),
 )
-
-
-def _array(value: Value, least: int, most: int) -> tuple[str | int, ...]:
-    if isinstance(value, str) or not least <= len(value) <= most:
-        raise Refused(RejectCode.BAD_VALUE, f"not an array of {least} to {most} elements")
-    return value
-
-
-def _check_target(record: tuple[str | int, ...]) -> None:
-    """Judge [..., ..., exact, prefix, suffix, start, end, kind?, part?, version?]."""
-    _, _, exact, prefix, suffix, start, end, kind, part, version = (*record, "", "", "")[:10]
-    if not (
-        isinstance(exact, str)
-        and isinstance(prefix, str)
-        and isinstance(suffix, str)
-        and isinstance(start, int)
-        and isinstance(end, int)
-        and isinstance(part, str)
-        and isinstance(version, str)
-    ):
-        raise Refused(RejectCode.BAD_VALUE, "a target of other types")
-    if kind not in schema.TARGET_KINDS:
-        raise Refused(RejectCode.BAD_VALUE, "no such kind of target")
-    if not 0 <= start <= end:
-        raise Refused(RejectCode.BAD_VALUE, "offsets out of order")
-    if not exact and kind not in schema.WHOLE_KINDS:
-        raise Refused(RejectCode.BAD_VALUE, "no quoted words")
-    if (
-        len(exact) > schema.EXACT_CP
-        or len(prefix) > schema.CONTEXT_CP
-        or len(suffix) > schema.CONTEXT_CP
-        or len(part) > schema.PART_CP
-        or len(version) > schema.VERSION_CP
-    ):
-        raise Refused(RejectCode.TOO_LONG, "quote or context too long")
-
-
-def _may_sign(actor: Actor, author: str | int) -> bool:
-    """Whether a record may bear another name than that of who sends it."""
-    if not isinstance(author, str) or not (schema.is_user(author) or not author):
-        return False  # Empty is nobody's: its author was erased.
-    imported = not author or schema.is_imported(author)
-    return actor.may_restore or (actor.may_import and imported)
-
-
-def _check_writer(actor: Actor, author: str | int, at: str | int, *, judged: bool = False) -> None:
-    """`judged`: the time was found in order before."""
-    if author != actor.user and not _may_sign(actor, author):
-        raise Refused(RejectCode.FORGED_AUTHOR, "signed as somebody else")
-    if not isinstance(at, int) or at <= 0:
-        raise Refused(RejectCode.BAD_VALUE, "not a time")
-    if not judged and at > actor.now + schema.FUTURE_MS:
-        raise Refused(RejectCode.FUTURE, "dated in the future")
-    _check_may_comment(actor)
-
-
-def _check_may_comment(actor: Actor) -> None:
-    if not actor.may_comment:
-        raise Refused(RejectCode.READ_ONLY, "this role may not write here")
-
-
-def _check_not_deleted(view: View, key: str) -> None:
-    """Refuse if the record, or the annotation it belongs to, is tombstoned."""
-    aid, _, cid = key.partition("/")
-    if view.facts(schema.TOMBSTONES, aid) is not None:
-        raise Refused(RejectCode.DELETED, "the annotation was deleted")
-    if cid and view.facts(schema.TOMBSTONES, key) is not None:
-        raise Refused(RejectCode.DELETED, "the comment was deleted")
-
-
-def _check_not_locked(view: View, actor: Actor, aid: str) -> None:
-    """Refuse what is written into a locked thread, unless by a moderator.
-
-    Softly: who wrote before they could know of the lock did nothing wrong.
-    """
-    (flags,) = view.facts(schema.MODERATION, aid) or (0,)
-    if isinstance(flags, int) and flags & schema.LOCKED and not actor.may_moderate:
-        raise Refused(RejectCode.LOCKED, "a moderator locked this thread")
-
-
-def _check_annotation(view: View, aid: str) -> None:
-    if view.facts(schema.ANNOTATIONS, aid) is None:
-        raise Refused(RejectCode.UNKNOWN_ANNOTATION, "there is no such annotation")
