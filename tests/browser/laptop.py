@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from playwright.sync_api import (
@@ -46,12 +46,7 @@ class Laptop:
     @contextmanager
     def lid_closed(self) -> Iterator[None]:
         """SIGSTOP, SIGCONT."""
-        processes = [
-            int(one.name)
-            for one in Path("/proc").iterdir()
-            if one.name.isdigit() and self._is_ours(one)
-        ]
-        assert len(processes) > 1, "a browser, and what draws its pages"
+        processes = self._processes()
         for process in processes:
             os.kill(process, signal.SIGSTOP)
         try:
@@ -60,11 +55,24 @@ class Laptop:
             for process in processes:
                 os.kill(process, signal.SIGCONT)
 
-    def _is_ours(self, process: Path) -> bool:
-        try:
-            return self._mark in (process / "environ").read_bytes()
-        except OSError:  # another user's, or gone
-            return False
+    def _processes(self) -> list[int]:
+        """The browser, and all that descend from it: a renderer writes over its environment."""
+        parents: dict[int, int] = {}
+        found: set[int] = set()
+        for one in Path("/proc").iterdir():
+            # Another user's, or gone, cannot be read.
+            with suppress(OSError, StopIteration):
+                number = int(one.name) if one.name.isdigit() else 0
+                if number and self._mark in (one / "environ").read_bytes():
+                    found.add(number)
+                if number:
+                    lines = (one / "status").read_text().splitlines()
+                    parents[number] = int(next(at for at in lines if at[:5] == "PPid:")[5:])
+        while more := {one for one, parent in parents.items() if parent in found} - found:
+            found |= more
+        kinds = [Path(f"/proc/{one}/cmdline").read_bytes() for one in found]
+        assert any(b"--type=renderer" in kind for kind in kinds), "what runs the page"
+        return list(found)
 
 
 def asleep(stage: Stage, laptop: Laptop, seconds: float = 0.0) -> None:
@@ -110,6 +118,6 @@ def asleep(stage: Stage, laptop: Laptop, seconds: float = 0.0) -> None:
             window.expect_people(2)
         expect_kept(ann.page, 0)
         assert [sent.count(RESYNC) for sent in connections] == [1], (
-            "one connection, and one question"
+            f"one connection and one question, not {connections}"
         )
-        assert stage.entries() == (5, 5)
+        assert (found := stage.entries()) == (5, 5), found

@@ -48,7 +48,7 @@ def race(stage: Stage, rounds: int, seed: int = 0) -> int:
         for tab in tabs:
             tab.expect_live()
         expect_kept(tabs[0].page, 0)
-    assert stage.entries() == (len(written), len(written))
+    assert (found := stage.entries()) == (len(written),) * 2, f"{found} of {len(written)}"
     return len(written)
 
 

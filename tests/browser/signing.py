@@ -99,7 +99,7 @@ def expired(stage: Stage, machine: Machine) -> None:
     zoe.expect_live()
     expect_texts(bob, "First", "In the tunnel", "In the next")
     expect_kept(zoe.page, 0)
-    assert stage.entries() == (3, 3)
+    assert (found := stage.entries()) == (3, 3), found
     machine.set_clock(0)
 
 
