@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from crdtchat.sync import message
-from crdtchat.sync.arrears import catch_up
+from crdtchat.sync.arrears import catch_up, remember
 from crdtchat.sync.awareness import decode_awareness
 from crdtchat.sync.codes import CloseCode, Malformed
 from crdtchat.sync.desk import Desk
@@ -226,6 +226,8 @@ class Room:
 
     def tidy(self, now: Moment) -> None:
         """Let go of what nobody will ask for. To be called now and then."""
+        for session in self._sessions.values():
+            remember(session, self.history)
         self.history.forget(now.wall - self.tuning.ring_ms)
 
     def drained(self, number: int) -> list[Effect]:
@@ -362,8 +364,8 @@ class Room:
             frame = fanout.frame(session)
             if frame is not None:
                 self._desk.push(session, frame)
-                if session.outbox.behind and not session.v1 and not session.had:
-                    session.had = self.history.held(session.outbox.since)
+            if session.outbox.behind:
+                remember(session, self.history)
             session.delivered = self.history.sequence
 
     def _enter(self, session: Session) -> None:

@@ -8,9 +8,11 @@ from crdtchat.client.provider import Phase
 from crdtchat.document.records import Target
 from crdtchat.document.replica import Replica
 from crdtchat.sync import message
+from crdtchat.sync.awareness import AwarenessState, encode_awareness
 from crdtchat.sync.codes import CloseCode
 from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import Tuning
+from crdtchat.sync.update import Value
 from tests.client.world import Client, Clock, Server, settle
 
 
@@ -124,6 +126,98 @@ def test_what_many_missed_and_who_is_here_is_made_once_for_all(v1: bool) -> None
     assert len({id(frame) for frame in told if frame[0] == missed}) == 1
     assert len({frame for frame in told if frame[0] == message.MessageType.AWARENESS}) == here
     assert len(told) == len(numbers) * (1 + here)
+
+
+class Tab:
+    """A stock session that writes, and shows what it does."""
+
+    def __init__(self, server: Server, user: str, client: int) -> None:
+        peer = Peer(user, user.title(), "commenter", may_comment=True, may_moderate=False)
+        now = server.clock.moment()
+        self.number, _ = server.room.join(peer, v1=False, nonce="", now=now)
+        self.replica = Replica(client)
+        self.replica.apply(server.document.state())
+        self._server = server
+        self._client = client
+
+    def say(self, frame: bytes) -> None:
+        """Send a frame; what it writes is committed."""
+        server = self._server
+        server.perform(server.room.receive(self.number, frame, server.clock.moment()))
+        server.perform(server.room.flush(server.clock.moment()))
+        server.commit()
+
+    def join(self) -> None:
+        """Say what it has, which is everything."""
+        self.say(message.encode_sync_step1(self.replica.state_vector()))
+
+    def write(self, root: str, key: str, value: Value) -> None:
+        """Write, and send it."""
+        self.say(message.encode_sync_update(self.replica.write([(root, key, value)])))
+
+    def fidget(self, times: int) -> None:
+        """Do something that others are shown, again and again."""
+        server = self._server
+        for turn in range(times):
+            state = AwarenessState(self._client, turn + 1, {"typing": f"anno{turn:04}"})
+            self.say(message.encode_awareness_message(encode_awareness([state])))
+            server.clock.wall += 2_000
+            server.perform(server.room.wake(server.clock.moment()))
+
+
+@pytest.mark.parametrize("joined", [True, False])
+@pytest.mark.parametrize("writes_itself", [True, False])
+def test_who_fell_behind_by_what_others_do_is_caught_up_when_the_words_are_forgotten(
+    joined: bool, writes_itself: bool
+) -> None:
+    """Nothing was written since, or by itself only, so no operation was dropped."""
+    clock = Clock()
+    server = Server(clock, Tuning(outbox_bytes=1_000, ring_bytes=100_000))
+    ann = Tab(server, "ann", 70)
+    ann.join()
+    for number in range(9):
+        value = ("ann", clock.now(), "x" * 200, "", "", 0, 5)
+        ann.write("a", f"a{number:011}", value)
+    assert len(server.log) == 9 + 1, "and who Ann is"
+    ben = Tab(server, "ben", 71)
+    outbox = server.room.outbox(ben.number)
+    if joined:
+        ben.join()
+    outbox.take()
+    ann.fidget(40)
+    assert outbox.behind
+    if writes_itself:
+        ben.write("s", "a00000000000", (1, "ben", clock.now()))
+    clock.wall += 3_600_000
+    server.room.tidy(clock.moment())
+    outbox.take()
+    server.perform(server.room.drained(ben.number))
+    told = [message.decode_from_server(frame) for frame in outbox.take()]
+    updates = [one.update for one in told if isinstance(one, message.SyncUpdate)]
+    assert len(told) - len(updates) == 1, "who is here"
+    assert len(updates) == joined
+    for update in updates:
+        assert len(update) < len(server.document.state()) / 4
+        ben.replica.apply(update)
+        assert ben.replica.state_vector() == server.document.state_vector()
+
+
+def test_a_reader_that_fell_behind_before_it_had_anything_is_not_asked_what_it_has() -> None:
+    clock = Clock()
+    server = Server(clock, Tuning(outbox_bytes=1_000))
+    ann = Tab(server, "ann", 70)
+    peer = Peer("ben", "Ben", "viewer", may_comment=False, may_moderate=False)
+    number, _ = server.room.join(peer, v1=True, nonce="n", now=clock.moment())
+    outbox = server.room.outbox(number)
+    outbox.take()
+    ann.fidget(40)
+    assert outbox.behind
+    clock.wall += 3_600_000
+    server.room.tidy(clock.moment())
+    outbox.take()
+    server.perform(server.room.drained(number))
+    (who,) = (message.decode_from_server(frame) for frame in outbox.take())
+    assert isinstance(who, message.Presence)
 
 
 def test_what_comes_after_a_page_larger_than_the_bound_of_answers_ends_nobody() -> None:
