@@ -282,7 +282,7 @@ export class Provider {
   #event(event: wire.WireEvent, applied: boolean): void {
     const id = uuidText(event.broadcastId);
     if (applied) this.replica.drop(id);
-    if (applied && this.outbox.find(id)) this.#done(id);
+    if (applied && !this.outbox.find(id)?.sent) this.#done(id); // What was sent gets an answer.
     if (this.#own.has(id) || this.#told.has(id)) return;
     this.#told.add(id);
     if (this.#told.size > REMEMBERED_EVENTS) this.#told.delete(this.#told.values().next().value as string);
