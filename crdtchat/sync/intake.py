@@ -15,6 +15,7 @@ from crdtchat.sync.ledger import Ledger, Operation, is_gap
 from crdtchat.sync.limits import OPERATION
 from crdtchat.sync.message import NO_BROADCAST_ID
 from crdtchat.sync.rebase import Overtaken
+from crdtchat.sync.sendings import Sendings
 from crdtchat.sync.session import Session
 from crdtchat.sync.tuning import Moment, Tuning
 
@@ -23,6 +24,7 @@ _GAPS = 3
 
 
 _ELSEWHERE = "the page was written elsewhere"
+_SENT_BEFORE = "it was sent before, on another connection"
 _CERTAIN = (RejectCode.MALFORMED, RejectCode.RATE_LIMITED, RejectCode.QUOTA_SPENT)
 """Whatever else is in the log, these stand."""
 
@@ -48,11 +50,14 @@ class Late(NamedTuple):
 class Intake:
     """The way in of a room's sessions. R4: one answer to each operation."""
 
-    def __init__(self, ledger: Ledger, history: History, desk: Desk, tuning: Tuning) -> None:
+    def __init__(
+        self, ledger: Ledger, history: History, desk: Desk, tuning: Tuning, sendings: Sendings
+    ) -> None:
         self._ledger = ledger
         self._history = history
         self._desk = desk
         self._tuning = tuning
+        self._sendings = sendings
         self._late: list[Late] = []
         self.in_doubt = False
         """Whether an append failed of which nobody knows if it was made."""
@@ -77,6 +82,11 @@ class Intake:
             self._refuse(session, broadcast_id, refused)
             return
         if accepted is not None:
+            name = (session.peer.user, broadcast_id)
+            if name in self._sendings:
+                self._refuse(session, broadcast_id, Refused(RejectCode.EXISTS, _SENT_BEFORE))
+                return
+            self._sendings.begin(name)
             session.in_flight += 1
             self._ledger.accept(
                 accepted,
@@ -135,8 +145,11 @@ class Intake:
         by_session: dict[int, list[bytes]] = {}
         for operation in operations:
             if operation.session:
+                entry = operation.entry
+                name = (entry.principal, entry.broadcast_id)
+                self._sendings.land(name, operation.session in sessions)
                 ids = by_session.setdefault(operation.session, [])
-                ids.append(operation.entry.broadcast_id)
+                ids.append(entry.broadcast_id)
         due = [late for late in self._late if late.sequence <= self._history.sequence]
         self._late = self._late[len(due) :]
         for late in due:
@@ -168,6 +181,7 @@ class Intake:
         known: dict[int, list[bytes]] = {}
         late = []
         for operation, refused in overtaken:
+            self._sendings.give_up((operation.entry.principal, operation.entry.broadcast_id))
             if operation.ticket:
                 sequence = 0 if refused else self._history.sequence
                 self._desk.add(Settled(operation.ticket, sequence))
@@ -215,6 +229,7 @@ class Intake:
 
     def take_late(self) -> list[Late]:
         """The append failed: hand over the answers that stood on it."""
+        self._sendings.give_up_all()
         late, self._late = self._late, []
         return late
 

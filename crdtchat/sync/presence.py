@@ -112,6 +112,10 @@ class Presence:
         others = sum(sum(others.values()) for _, others in self._far.values())
         return len(self._people) + others
 
+    def connections_of(self, user: str) -> int:
+        """Number of sessions of a user, wherever they are."""
+        return self._users.get(user, 0)
+
     @property
     def named(self) -> tuple[Person, ...]:
         """Those that messages name, at most `NAMED`."""

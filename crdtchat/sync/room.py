@@ -34,6 +34,7 @@ from crdtchat.sync.presence import Presence, activity, awareness_client
 from crdtchat.sync.presence_desk import PresenceDesk
 from crdtchat.sync.rebase import rebase
 from crdtchat.sync.rules import Law
+from crdtchat.sync.sendings import Sendings
 from crdtchat.sync.session import Peer, Session
 from crdtchat.sync.tuning import Moment, Tuning
 from crdtchat.sync.update import Value
@@ -65,7 +66,8 @@ class Room:
         self._desk = Desk(self.tuning.answers_bytes)
         self._shown = PresenceDesk(self.presence, self._desk, self.tuning)
         self._doubts = Doubts(self._desk)
-        self._intake = Intake(self.ledger, self.history, self._desk, self.tuning)
+        self._sendings = Sendings(self.presence.connections_of)
+        self._intake = Intake(self.ledger, self.history, self._desk, self.tuning, self._sendings)
 
     @property
     def sessions(self) -> int:
@@ -229,6 +231,7 @@ class Room:
         for session in self._sessions.values():
             remember(session, self.history)
         self.history.forget(now.wall - self.tuning.ring_ms)
+        self._sendings.tidy(now.steady)
 
     def drained(self, number: int) -> list[Effect]:
         """A session's outbox was sent: if it is behind, send it one difference."""
@@ -286,6 +289,8 @@ class Room:
         """
         rules = self._law.rules
         rebased = rebase(self.ledger, rules, entries, leases, now)
+        for entry in entries:
+            self._sendings.hear((entry.principal, entry.broadcast_id))
         if rebased.operations:
             first, update = self.history.advance(rebased.operations)
             self._desk.add(Apply(update))
