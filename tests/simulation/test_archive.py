@@ -38,3 +38,23 @@ def test_a_deletion_of_what_is_another_s_breaks_a_promise() -> None:
     deleting.apply(update)
     with pytest.raises(AssertionError, match="belongs to somebody else"):
         archive.add(Entry(deleting.write([("d", "anno", ("bob", AT))]), "bob", AT))
+
+
+@pytest.mark.parametrize("higher", [True, False])
+def test_a_second_sending_below_the_first_breaks_a_promise(higher: bool) -> None:
+    """Neither knew of the other: of two at the same place the higher client id stands above."""
+    archive, name = Archive(PEERS, {}, {}, AssertionError), bytes(range(16))
+    made = Replica(client=5).write([("a", "anno", ("ann", AT, "words", "", "", 0, 5))])
+    archive.add(Entry(made, "ann", AT))
+    archive.sent[name] = []
+    first, second = (Replica(client=client) for client in ((7, 9) if higher else (9, 7)))
+    for replica in (first, second):
+        replica.apply(made)
+    resolved = ("s", "anno", ("resolved", "ann", AT))
+    archive.add(Entry(first.write([resolved]), "ann", AT, name))
+    again = Entry(second.write([resolved]), "ann", AT, name)
+    if higher:
+        archive.add(again)
+    else:
+        with pytest.raises(AssertionError, match="below its first sending"):
+            archive.add(again)

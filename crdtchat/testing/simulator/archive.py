@@ -17,7 +17,7 @@ from crdtchat.sync.limits import TRUSTED
 from crdtchat.sync.mirror import Mirror
 from crdtchat.sync.rules import is_server_client
 from crdtchat.sync.session import Peer
-from crdtchat.sync.update import Update, Value, decode_update
+from crdtchat.sync.update import Id, Update, Value, decode_update
 
 Fail = Callable[[str], AssertionError]
 
@@ -50,6 +50,8 @@ class Archive:
     written: dict[tuple[str, str], list[Value]] = field(default_factory=dict)
     """Every value ever committed, also overtaken ones, in the order of the log."""
     broadcast_ids: set[bytes] = field(default_factory=set)
+    sent: dict[bytes, list[Id]] = field(default_factory=dict)
+    """The items here of each operation that honest clients sent, by broadcastId."""
 
     def add(self, entry: Entry) -> None:
         """An entry became durable. Raises InvariantBroken."""
@@ -60,6 +62,7 @@ class Archive:
         update = decode_update(entry.update, TRUSTED)
         fold(entry.update, self.mirror, RULES)
         self._check_sender(entry, update)
+        self._check_order(entry, update)
         made: list[tuple[str, str, Value]] = []
         for section in update.sections:
             for item in section.items:
@@ -83,6 +86,8 @@ class Archive:
         """A new epoch begins with this state."""
         self.base, self.sequence = state, sequence
         self.entries.clear()
+        for items in self.sent.values():
+            items.clear()
         self.past.append(self.mirror)
         self.mirror = Mirror()
         fold(state, self.mirror, RULES)
@@ -105,6 +110,31 @@ class Archive:
         sent_by = self.senders.get(entry.broadcast_id)
         if sent_by is not None and entry.principal not in sent_by:
             raise self.fail(f"an operation of {sent_by} is filed under {entry.principal}")
+
+    def _check_order(self, entry: Entry, update: Update) -> None:
+        """Who sends an operation again goes on from the second sending: a first that stood above it
+        would stand above what was acknowledged behind it."""
+        items = self.sent.get(entry.broadcast_id)
+        if items is None:
+            return
+        ids = [
+            (section.client, clock)
+            for section in update.sections
+            for clock in range(section.clock, section.end)
+        ]
+        for one in ids if items else ():
+            record = self.mirror.locate(one)
+            if record is None:
+                continue
+            above = False
+            for other in record.items():
+                above = above or other == one
+                if above and other in items:
+                    raise self.fail(
+                        f"an operation on {record.root}/{record.key} that {entry.principal} sent "
+                        "again stands below its first sending"
+                    )
+        items += ids
 
     def _check_value(self, principal: str, root: str, key: str, value: Value) -> None:
         where = f"{root}/{key} by {principal or 'the server'}"

@@ -77,6 +77,7 @@ class Witness:
             senders.add(connection.peer.user)
             if connection.honest:
                 self._updates[connection.serial, decoded.broadcast_id] = decoded.update
+                self.archives[connection.key].sent.setdefault(decoded.broadcast_id, [])
 
     def sends(self, connection: Connection, frame: bytes) -> None:
         """A frame leaves for a client. Invariants 2 and 10."""
