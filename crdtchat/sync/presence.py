@@ -30,6 +30,8 @@ _LATEST = 2**32 - 2**20
 """Awareness clocks beyond this are not believed: behind the largest, nobody could follow."""
 _MARGIN = 16
 """So many of its own clocks, told to others by the server, a stock client may have missed."""
+_TOLD = 4
+"""So many states of a stock client that the server told of are known again when they come back."""
 _REMEMBERED = 1_024
 _FAR = 2**40
 """Connections of other nodes are numbered from here."""
@@ -57,6 +59,8 @@ class Person:
     """Client id a v1 session writes under, and may send awareness under."""
     state: dict[str, object] = field(default_factory=dict)
     clock: int = 1
+    told: list[tuple[int, int, dict[str, object]]] = field(default_factory=list)
+    """What others were told of a stock client, the newest: first and last clock, and state."""
 
     def line(self) -> list[object]:
         """As a presence message lists it."""
@@ -64,8 +68,20 @@ class Person:
 
     def awareness(self) -> AwarenessState:
         """As stock clients see it, stamped."""
+        if self.told and self.told[-1][2] is self.state:
+            self.told[-1] = (self.told[-1][0], self.clock, self.state)
+        elif not self.leased:
+            self.told = [*self.told[1 - _TOLD :], (self.clock, self.clock, self.state)]
         user = {"id": self.user, "name": self.name, "color": color(self.user)}
         return AwarenessState(self.client, self.clock, {**self.state, "user": user})
+
+    def is_echo(self, clock: int, state: dict[str, object]) -> bool:
+        """Whether it is what was told of this person, with its clock.
+
+        A stock client takes over what it hears of itself, and says it again: also what it has said
+        something newer than, which is on its way.
+        """
+        return any(first <= clock <= last and state == told for first, last, told in self.told)
 
 
 class _FarPerson(NamedTuple):
@@ -185,10 +201,12 @@ class Presence:
                 self.changes += 1
                 self._mark(person)
             if entry.client and entry.client in (person.client, person.leased):
-                if not person.leased:
-                    person.clock = max(person.clock, clock)
                 state = dict(entry.state or {})
                 state.pop("user", None)
+                if person.is_echo(clock, state):
+                    continue
+                if not person.leased:
+                    person.clock = max(person.clock, clock)
                 self.update(number, state)
         return person.client
 
