@@ -82,6 +82,12 @@ class _Announcing(uvicorn.Server):
         return "\n".join(lines) + "\n"
 
 
+KEEP_ALIVE = 75
+"""Seconds that a connection may rest between two requests: longer than clients (httpx: 5) and
+proxies (nginx: 60) keep one, so that they let go first. A request that is sent just when the server
+closes its connection has no answer, and nobody knows whether it was read."""
+
+
 def raise_descriptors() -> int:
     """Let the process open as many files and sockets as the system allows; answers how many."""
     if sys.platform == "win32":
@@ -119,6 +125,7 @@ def server_config(app: Starlette, settings: Settings, heartbeat: float) -> Front
         ws_per_message_deflate=False,
         ws_ping_interval=heartbeat,
         ws_ping_timeout=2 * heartbeat,
+        timeout_keep_alive=KEEP_ALIVE,
         access_log=False,
         log_config=None,
         lifespan="on",

@@ -1,4 +1,4 @@
-"""A client that goes in the middle of its request: nobody's log is filled with it."""
+"""A client that goes in the middle of its request, or between two: nobody is told of an error."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import httpx
 
+from crdtchat.sync.tuning import Tuning
+from tests.server_here import running
 from tests.server_process import running_server
 
 HEAD = """\
@@ -32,3 +34,13 @@ def test_a_body_that_breaks_off_is_no_error_of_the_server(tmp_path: Path) -> Non
         assert httpx.get(f"{server.url}/health").status_code == 200
         server.stop()
         assert "Traceback" not in server.log.read_text()
+
+
+async def test_clients_let_go_of_a_resting_connection_before_the_server_does(
+    tmp_path: Path,
+) -> None:
+    """Else a request now and then would meet a connection that is just being closed."""
+    async with running(tmp_path, Tuning()) as server:
+        expiry = httpx.Limits().keepalive_expiry
+        assert expiry is not None
+        assert server.config.timeout_keep_alive > expiry
