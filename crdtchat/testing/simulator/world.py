@@ -296,8 +296,10 @@ class World:
             self.timeline.run_for(2.0)
             if self._resting():
                 break
-        # Long enough for presence to be renewed; to be forgotten, where that was lost.
-        self.timeline.run_for(45.0 if self._gossiped else 17.0 if self.grapevine else 7.0)
+        # Long enough for presence to be renewed, as nodes and stock clients may need; to be
+        # forgotten, where that was lost.
+        renewed = 17.0 if self.grapevine is not None or self.tabs else 7.0
+        self.timeline.run_for(45.0 if self._gossiped else renewed)
 
     def _resting(self) -> bool:
         return (
