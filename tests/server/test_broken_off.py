@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import httpx
+import pytest
 
 from crdtchat.sync.tuning import Tuning
 from tests.server_here import running
@@ -34,6 +35,12 @@ def test_a_body_that_breaks_off_is_no_error_of_the_server(tmp_path: Path) -> Non
         assert httpx.get(f"{server.url}/health").status_code == 200
         server.stop()
         assert "Traceback" not in server.log.read_text()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """What uvicorn runs on."""
+    return "asyncio"
 
 
 async def test_clients_let_go_of_a_resting_connection_before_the_server_does(
