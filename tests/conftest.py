@@ -1,10 +1,13 @@
 """What every test shares."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.postgres_server import PostgresServer, running_postgres
@@ -14,6 +17,18 @@ QUICK = str(Path(__file__).parent / "quick")
 """Stands before what is slow to start, here and in all processes that tests start."""
 sys.path.insert(0, QUICK)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (QUICK, os.environ.get("PYTHONPATH"))))
+
+# Everybody's certificates take 30 ms to read, which each client without a word about TLS would.
+pytest.MonkeyPatch().setattr(
+    "httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context)
+)
+
+
+def pytest_collection_finish() -> None:
+    """Let no full collection walk through what has been loaded, which stays: much of some tests'
+    time, as there is a million of it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

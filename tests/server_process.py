@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from crdtchat.server.cli import main
+from tests.fork_server import Forked, forked
 
 LISTENING = "crdtchat listening on "
 
@@ -28,15 +29,18 @@ class ServerProcess:
         arguments: Sequence[str] = (),
         *,
         environment: Mapping[str, str] | None = None,
+        cold: bool = False,
     ) -> None:
-        """`environment`: of the server, in place of this process's."""
+        """`environment`: of the server, in place of this process's. `cold`: with an interpreter of
+        its own, as a user starts it, and not forked off one that has loaded the product."""
         self.data = data
         self.url = ""
         self.log = data.parent / f"{data.name}.log"
         self._arguments = list(arguments)
         self._environment = environment
         self._port = 0
-        self._process: subprocess.Popen[str] | None = None
+        self._cold = cold or environment is not None
+        self._process: subprocess.Popen[str] | Forked | None = None
 
     @property
     def pid(self) -> int:
@@ -52,17 +56,18 @@ class ServerProcess:
     def start(self) -> Self:
         """Start, and return once it listens."""
         with self.log.open("a") as errors:
-            self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "crdtchat", "serve"),
-                    *("--port", str(self._port), "--data", str(self.data)),
-                    *self._arguments,
-                ],
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                env=self._environment,
-            )
+            command = ["serve", "--port", str(self._port), "--data", str(self.data)]
+            command += self._arguments
+            if self._cold:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "crdtchat", *command],
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                    env=self._environment,
+                )
+            else:
+                self._process = forked("crdtchat", command, stderr=errors)
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line.startswith(LISTENING):
@@ -104,7 +109,8 @@ class ServerProcess:
         """Run a `crdtchat` command on the same data; answers what it printed.
 
         In this process, where all that it imports is there already, and in a thread, as it has an
-        event loop of its own. That commands start at all is tested with processes: tests/exchange.
+        event loop of its own. That commands start at all is tested with processes of their own, as
+        in tests/conformance/test_epochs.py.
         """
         printed, said = StringIO(), StringIO()
 
@@ -135,9 +141,11 @@ class ServerProcess:
 
 
 @contextmanager
-def running_server(data: Path, arguments: Sequence[str] = ()) -> Iterator[ServerProcess]:
-    """A server for the length of a block; killed at its end if it still runs."""
-    server = ServerProcess(data, arguments).start()
+def running_server(
+    data: Path, arguments: Sequence[str] = (), *, cold: bool = False
+) -> Iterator[ServerProcess]:
+    """A server for the length of a block; killed at its end if it still runs. `cold`: as above."""
+    server = ServerProcess(data, arguments, cold=cold).start()
     try:
         yield server
     finally:

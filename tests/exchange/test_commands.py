@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from crdtchat.document.foreign import Surroundings
 from crdtchat.document.importable import portables
 from crdtchat.document.tally import Tally
 from tests.exchange.test_foreign import TEXT, row
+from tests.fork_server import run_crdtchat
 from tests.server_process import ServerProcess, running_server
 
 DOCS = Path(__file__).parents[2] / "docs" / "exchange.md"
@@ -26,11 +25,7 @@ PAGE = "https://example.org/ż"
 def run(data: Path, *arguments: str, status: int = 0) -> str:
     """Run a command on a data directory; answer its standard output."""
     command, *rest = arguments
-    ran = subprocess.run(
-        [sys.executable, "-m", "crdtchat", command, "--data", str(data), *rest],
-        capture_output=True,
-        text=True,
-    )
+    ran = run_crdtchat(command, "--data", data, *rest)
     assert ran.returncode == status, ran.stderr + ran.stdout
     return ran.stdout
 

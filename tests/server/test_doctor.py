@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import certified
+from tests.fork_server import run_crdtchat
 from tests.server_process import ServerProcess, running_server
 
 
 def doctor(*arguments: object) -> tuple[int, list[str]]:
     """Its exit status, and its lines."""
-    command = [sys.executable, "-m", "crdtchat", "doctor", *map(str, arguments)]
-    ran = subprocess.run(command, capture_output=True, text=True)
+    ran = run_crdtchat("doctor", *arguments)
     assert ran.stderr == ""
     return ran.returncode, ran.stdout.splitlines()
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
@@ -266,10 +264,7 @@ async def test_a_blocked_user_reads_on_and_writes_nowhere(
 def test_a_role_that_the_operator_gave_is_not_blocked_away(
     server: ServerProcess, call: Call
 ) -> None:
-    command = [sys.executable, "-m", "crdtchat", "role", "set", "moderator", "--tenant", "demo"]
-    subprocess.run(
-        [*command, "--user", "zoe", "--data", str(server.data)], check=True, capture_output=True
-    )
+    server.run("role", "set", "moderator", "--tenant", "demo", "--user", "zoe")
     assert call("mod", "PUT", "blocks/zoe").status_code == 409
     assert call("mod", "DELETE", "blocks/zoe").status_code == 204
     assert "zoe" not in call("mod", "GET", "blocks").json()["users"]
@@ -332,11 +327,8 @@ def test_the_audit_log_in_parts_and_by_the_command(
     assert call("own", "GET", "audit", **{"from": day, "to": day}).json()["lines"] == whole
     assert call("own", "GET", "audit", to="2020-01-01").json()["lines"] == []
     assert call("own", "GET", "audit", to="someday").status_code == 400
-    command = [sys.executable, "-m", "crdtchat", "audit", "--tenant", "demo", "--page", page]
-    ran = subprocess.run(
-        [*command, "--data", str(server.data)], check=True, capture_output=True, text=True
-    )
-    assert [json.loads(line) for line in ran.stdout.splitlines()] == whole
+    printed = server.run("audit", "--tenant", "demo", "--page", page)
+    assert [json.loads(line) for line in printed.splitlines()] == whole
 
 
 def test_tokens_and_roles_of_the_command_line_are_in_the_log(

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fork_server import forked
+
 HEAVY = (
     *("anyio", "asyncio", "cryptography", "jwt", "numpy", "pycrdt", "sqlite3", "ssl"),
     *("starlette", "tqdm", "uvicorn"),
@@ -27,12 +29,11 @@ def crdtchat(*command: object, terminal: bool) -> tuple[str, str]:
         termios.tcsetwinsize(theirs, (25, 80))
     else:
         ours, theirs = os.pipe()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "crdtchat", *map(str, command)],
-        stdout=subprocess.PIPE,
+    process = forked(
+        "crdtchat",
+        [str(word) for word in command],
         stderr=theirs,
-        text=True,
-        env={**os.environ, **EVERY_STEP},
+        environment={**os.environ, **EVERY_STEP},
     )
     os.close(theirs)
     told = b""
@@ -45,8 +46,10 @@ def crdtchat(*command: object, terminal: bool) -> tuple[str, str]:
             break
         told += part
     os.close(ours)
-    out, _ = process.communicate()
-    assert process.returncode == 0, told
+    assert process.stdout is not None
+    with process.stdout:
+        out = process.stdout.read()
+    assert process.wait() == 0, told
     return out, told.decode()
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import zlib
 from pathlib import Path
 from urllib.error import HTTPError
@@ -17,6 +15,7 @@ import crdtchat
 from crdtchat.client.errors import NotSaved
 from crdtchat.document.replica import Replica
 from crdtchat.sync import message
+from tests.fork_server import run_crdtchat
 from tests.places import places
 from tests.raw_client import broadcast_id, raw_client
 from tests.server_process import ServerProcess, running_server
@@ -28,13 +27,8 @@ SECRET = f"{MARK} zażółć gęślą jaźń " * 20
 
 
 def erase(server: ServerProcess, *arguments: str) -> str:
-    command = [sys.executable, "-m", "crdtchat", "erase", "--tenant", "demo", "--yes"]
-    ran = subprocess.run(
-        [*command, "--data", str(server.data), *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    command = ["erase", "--tenant", "demo", "--yes", "--data", server.data]
+    ran = run_crdtchat(*command, *arguments)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 
@@ -198,13 +192,8 @@ async def test_tokens_of_an_erased_user_are_void(tmp_path: Path) -> None:
 
 def test_what_to_erase_must_be_said_and_confirmed(tmp_path: Path) -> None:
     def refused(*arguments: str) -> str:
-        command = [sys.executable, "-m", "crdtchat", "erase", "--tenant", "demo"]
-        ran = subprocess.run(
-            [*command, "--data", str(tmp_path / "data"), *arguments],
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-        )
+        command = ["erase", "--tenant", "demo", "--data", tmp_path / "data"]
+        ran = run_crdtchat(*command, *arguments)
         assert ran.returncode == 2
         return ran.stderr
 

@@ -51,7 +51,7 @@ def has(aid: str, comments: int) -> object:
 async def test_three_clients_annotate_the_readme(tmp_path: Path) -> None:
     text = README.read_text(encoding="utf-8")
     lines = [line.strip() for line in text.splitlines() if len(line.strip()) > 30][:12]
-    with running_server(tmp_path / "data") as server:
+    with running_server(tmp_path / "data", cold=True) as server:
         tokens = {user: server.token(user) for user in ("ann", "bob", "cleo")}
         port = int(server.url.rpartition(":")[2])
         async with (
