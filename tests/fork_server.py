@@ -1,4 +1,4 @@
-"""Processes that start fast: forked off one that has loaded the product, and nothing else, before.
+"""Processes that start fast: forked off one that has loaded the product and done nothing since.
 
 Loading its 700 modules is nearly all that a short command costs, and most of a server's start. A
 process that is forked is as real as any other: it has its own memory, files and signals, and may be
@@ -30,6 +30,7 @@ _LOADED = (
     *("crdtchat.server.cli", "crdtchat.server.serve", "crdtchat.server.doctor"),
     *("crdtchat.server.exchange", "crdtchat.server.erase", "crdtchat.server.upkeep"),
     *("crdtchat.stores.postgres", "crdtchat.brokers.redis", "redis.asyncio", "psycopg"),
+    *("crdtchat.testing.store_contract", "trio", "anyio._backends._trio"),
     *("uvloop", "uvicorn.loops.auto", "uvicorn.lifespan.on", "anyio._backends._asyncio"),
 )
 _LENGTH = 8
@@ -73,7 +74,7 @@ def forked(
     *,
     stdin: int | IO[str] = subprocess.DEVNULL,
     stdout: int | IO[str] = subprocess.PIPE,
-    stderr: int | IO[str],
+    stderr: int | IO[str] = 2,
     environment: Mapping[str, str] | None = None,
 ) -> Forked:
     """Start `python -m MODULE ARGUMENTS`. `stdout`: PIPE, or what else it writes to."""

@@ -1,4 +1,4 @@
-"""A process to be killed, for test_sqlite_kill: `child_appends.py PATH BACKEND`.
+"""A process to be killed, for test_sqlite_kill: its arguments are a path and a backend.
 
 Appends to several documents per commit for ever, folds one now and then, and writes the sequence
 number that all of them have reached after each acknowledgement.

@@ -1,4 +1,4 @@
-"""A process to be killed, for test_sqlite_erase: `child_erases.py PATH`.
+"""A process to be killed, for test_sqlite_erase: its argument is a path.
 
 Writes what is to be erased, says "ready", erases it and scrubs the file.
 """

@@ -1,8 +1,7 @@
 """What was erased is in no file, and a kill in the middle leaves the old or the new, never half."""
 
+import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -14,10 +13,10 @@ import pytest
 from crdtchat.stores.base import Append, Entry, Erasure, StoreUnavailable
 from crdtchat.stores.sqlite import SqliteStore
 from crdtchat.testing.store_contract import KEY, OTHER, append_of, entries, opened
+from tests.fork_server import forked
 from tests.places import places
 
 SECRET = b"what somebody wanted gone"
-CHILD = Path(__file__).with_name("child_erases.py")
 
 
 @pytest.fixture
@@ -90,13 +89,13 @@ def test_kill_9_in_the_middle_of_an_erasure(tmp_path: Path) -> None:
     moment = 0.01
     seen = set()
     for kill in range(16):
-        with subprocess.Popen(
-            [sys.executable, str(CHILD), str(path)], stdout=subprocess.PIPE
-        ) as child:
-            assert child.stdout is not None
-            assert child.stdout.readline() == b"ready\n"
+        child = forked("tests.stores.child_erases", [str(path)])
+        assert child.stdout is not None
+        with child.stdout:
+            assert child.stdout.readline() == "ready\n"
             time.sleep(moment)
-            child.kill()
+            child.send_signal(signal.SIGKILL)
+        child.wait()
         outcome = anyio.run(_outcome, path, kill)
         moment *= 1.6 if outcome == "before" else 0.5
         seen.add(outcome)

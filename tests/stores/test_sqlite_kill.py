@@ -1,9 +1,8 @@
 """kill -9 while writing: what was acknowledged is there, and nothing has to be repaired."""
 
 import random
+import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -12,23 +11,23 @@ import anyio
 
 from crdtchat.stores.sqlite import SqliteStore
 from crdtchat.testing.store_contract import entries, opened
-
-CHILD = Path(__file__).with_name("child_appends.py")
+from tests.fork_server import forked
 
 
 def kill_at_random(path: Path, chance: random.Random, backend: str) -> int:
     """Let the child write for a while, kill it; return what it acknowledged last (0: nothing)."""
-    command = [sys.executable, str(CHILD), str(path), backend]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-        assert child.stdout is not None
-        output = b""
+    child = forked("tests.stores.child_appends", [str(path), backend])
+    assert child.stdout is not None
+    with child.stdout:
+        output = ""
         for _ in range(chance.choice([0, 1, 5, 30, 60])):
             output += child.stdout.readline()
         # Not to wait for anything: to meet the child anywhere in its work.
         time.sleep(chance.uniform(0, 0.004))
-        child.kill()
+        child.send_signal(signal.SIGKILL)
         output += child.stdout.read()
-    lines = output.split(b"\n")[:-1]  # the last one may be cut
+    child.wait()
+    lines = output.split("\n")[:-1]  # the last one may be cut
     return int(lines[-1]) if lines else 0
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
 import anyio
-import anyio.lowlevel
 from websockets.exceptions import ConnectionClosed
 
 from crdtchat.document.replica import Replica
@@ -35,6 +35,17 @@ class Witness:
         self.acknowledged: dict[str, set[str]] = {page: set() for page in PAGES}
         self.shown: dict[str, set[str]] = {page: set() for page in PAGES}
         self.count = 0
+        self.kill_at = 0
+        self.enough = anyio.Event()
+
+    def acknowledge(self, page: str, broadcast_ids: Sequence[bytes]) -> None:
+        """Note it; set off `enough` once `kill_at` were."""
+        self.acknowledged[page].update(
+            f"a{int.from_bytes(one, 'big'):09d}" for one in broadcast_ids
+        )
+        self.count += len(broadcast_ids)
+        if self.count >= self.kill_at:
+            self.enough.set()
 
 
 async def _write(client: RawClient, page: str, start: int, witness: Witness) -> None:
@@ -52,9 +63,8 @@ async def _write(client: RawClient, page: str, start: int, witness: Witness) -> 
         await send_one()
     while True:
         ack = await client.until(message.Ack)
-        for one in ack.broadcast_ids:
-            witness.acknowledged[page].add(f"a{int.from_bytes(one, 'big'):09d}")
-            witness.count += 1
+        witness.acknowledge(page, ack.broadcast_ids)
+        for _ in ack.broadcast_ids:
             await send_one()
 
 
@@ -66,9 +76,11 @@ async def _read(client: RawClient, page: str, witness: Witness) -> None:
 
 
 async def _load(
-    server: ServerProcess, tokens: list[str], turn: int, witness: Witness, kill_at: int
+    server: ServerProcess, tokens: list[str], turn: int, witness: Witness, more: int
 ) -> None:
-    """Work until `kill_at` operations were acknowledged, then kill."""
+    """Work until so many more operations were acknowledged, then kill."""
+    witness.kill_at = witness.count + more
+    witness.enough = anyio.Event()
     async with anyio.create_task_group() as tasks:
 
         async def work(index: int, page: str) -> None:
@@ -85,8 +97,7 @@ async def _load(
         for page in PAGES:
             for index in range(4):
                 tasks.start_soon(work, index, page)
-        while witness.count < kill_at:
-            await anyio.lowlevel.checkpoint()
+        await witness.enough.wait()
         server.kill()
 
 
@@ -122,8 +133,7 @@ async def kill_again_and_again(folder: Path, times: int, seed: int) -> Witness:
     try:
         tokens = [server.token(f"user{index}") for index in range(4)]
         for turn in range(times):
-            kill_at = witness.count + random.randrange(1, 400)
-            await _load(server, tokens, turn, witness, kill_at)
+            await _load(server, tokens, turn, witness, random.randrange(1, 400))
             await _check(folder / "data", witness)
             server.restart()
     finally:
