@@ -19,6 +19,6 @@ def anyio_backend() -> str:
 async def test_nothing_acknowledged_is_lost_whatever_fails(
     postgres: PostgresServer, tmp_path: Path
 ) -> None:
-    witness = await run_chaos(tmp_path, postgres, clients=12, pages=3, faults=15)
+    witness = await run_chaos(tmp_path, postgres, clients=12, pages=3, faults=15, pause=0.2)
     assert witness.count > 200
     assert len({name for name, _ in witness.recoveries}) == 15
