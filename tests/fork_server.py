@@ -4,7 +4,8 @@ Loading its 700 modules is nearly all that a short command costs, and most of a 
 process that is forked is as real as any other: it has its own memory, files and signals, and may be
 killed. That commands start from nothing, too, is seen by tests that take `sys.executable`.
 
-`python -m tests.fork_server SOCKET` is the one that is forked, which `forked` starts when needed.
+`python -m tests.fork_server SOCKET MODULE...` is the one that is forked, which `forked` starts when
+it is needed.
 """
 
 from __future__ import annotations
@@ -26,13 +27,21 @@ from tempfile import TemporaryFile
 from threading import Lock
 from typing import IO, NoReturn
 
-_LOADED = (
+CRDTCHAT = (
     *("crdtchat.server.cli", "crdtchat.server.serve", "crdtchat.server.doctor"),
     *("crdtchat.server.exchange", "crdtchat.server.erase", "crdtchat.server.upkeep"),
     *("crdtchat.stores.postgres", "crdtchat.brokers.redis", "redis.asyncio", "psycopg"),
     *("crdtchat.testing.store_contract", "trio", "anyio._backends._trio"),
     *("uvloop", "uvicorn.loops.auto", "uvicorn.lifespan.on", "anyio._backends._asyncio"),
 )
+"""Modules that a server of ours, or a command, loads."""
+JUPYTER = (
+    *("jupyter_server.serverapp", "jupyterlab.labapp", "notebook.app", "crdtchat_jupyter.app"),
+    *("jupyter_server_terminals.app", "jupyter_lsp.manager"),
+    *("jupyterlab.handlers.announcements", "IPython.paths", "tornado.platform.asyncio"),
+)
+"""Modules that a Jupyter server loads; not jupyter_server_fileid, which settles where its database
+lies as it is loaded."""
 _LENGTH = 8
 
 
@@ -76,23 +85,27 @@ def forked(
     stdout: int | IO[str] = subprocess.PIPE,
     stderr: int | IO[str] = 2,
     environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    loaded: tuple[str, ...] = CRDTCHAT,
 ) -> Forked:
-    """Start `python -m MODULE ARGUMENTS`. `stdout`: PIPE, or what else it writes to."""
+    """Start `python -m MODULE ARGUMENTS`, off a process that has `loaded` modules.
+
+    `stdout`: PIPE, or what else it writes to. `folder`: it works there.
+    """
     ours, theirs = os.pipe()
     said, status = os.pipe()
-    with open(os.devnull) as nothing:
+    with open(os.devnull, "r+") as nothing:
+        special = {subprocess.DEVNULL: nothing.fileno(), subprocess.PIPE: theirs}
         files = [
-            nothing.fileno() if stdin == subprocess.DEVNULL else _number(stdin),
-            theirs if stdout == subprocess.PIPE else _number(stdout),
-            _number(stderr),
+            *(special.get(one, one) for one in map(_number, (stdin, stdout, stderr))),
             status,
         ]
         request = {
             "argv": [module, *arguments],
             "environment": dict(os.environ if environment is None else environment),
-            "folder": str(Path.cwd()),
+            "folder": str(folder or Path.cwd()),
         }
-        _mother().ask(json.dumps(request).encode(), files)
+        _mother(loaded).ask(json.dumps(request).encode(), files)
     for number in (theirs, status):
         os.close(number)
     pid = _read_number(said)
@@ -133,10 +146,10 @@ def _number(file: int | IO[str]) -> int:
 class _Mother:
     """The process that others are forked off, as seen from here."""
 
-    def __init__(self) -> None:
+    def __init__(self, loaded: tuple[str, ...]) -> None:
         self._socket, theirs = socket.socketpair()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fork_server", str(theirs.fileno())],
+            [sys.executable, "-m", "tests.fork_server", str(theirs.fileno()), *loaded],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             cwd=Path(__file__).parents[1],
@@ -157,8 +170,8 @@ class _Mother:
 
 
 @cache
-def _mother() -> _Mother:
-    return _Mother()
+def _mother(loaded: tuple[str, ...]) -> _Mother:
+    return _Mother(loaded)
 
 
 def _asked(control: socket.socket) -> tuple[bytes, list[int]] | None:
@@ -171,8 +184,6 @@ def _asked(control: socket.socket) -> tuple[bytes, list[int]] | None:
 
 def _serve(control: socket.socket) -> dict[str, object]:
     """Fork on request. Returns only in a process that was forked, with what it was asked for."""
-    for name in _LOADED:
-        import_module(name)
     ended, wakes = socket.socketpair()
     for end in (ended, wakes):
         end.setblocking(False)
@@ -236,4 +247,6 @@ def _become(argv: list[str], environment: dict[str, str], folder: str) -> NoRetu
 
 
 if __name__ == "__main__":
+    for name in sys.argv[2:]:
+        import_module(name)
     _become(**_serve(socket.socket(fileno=int(sys.argv[1]))))  # type: ignore[arg-type]

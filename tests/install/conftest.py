@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -72,10 +73,16 @@ def sdist(wheel: Path, no_node: str) -> Path:
 class Environment:
     """A virtual environment with nothing in it but what is installed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, like: Environment | None = None) -> None:
+        """`like`: what it begins with; none of its programs, which begin by naming its folder."""
         self.folder = folder
         # Without a pip of its own, which takes longer to unpack than what is tested.
         run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder.parent)
+        if like is not None:
+            for place in ("lib", "etc", "share"):
+                shutil.copytree(
+                    like.folder / place, folder / place, copy_function=os.link, dirs_exist_ok=True
+                )
 
     def run(self, program: str, *arguments: str) -> str:
         """Run a program of the environment; answers all that it said."""
@@ -99,16 +106,22 @@ class Environment:
 
 @pytest.fixture(scope="session")
 def environments(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Environment]:
-    """One for each extra, and one without, by its name; made two at a time."""
+    """One for each extra, and one without, by its name; made two at a time.
+
+    Those with an extra begin with what the one without has, which is in each of them.
+    """
+    alone = Environment(tmp_path_factory.mktemp("environment") / "venv")
+    alone.install(str(wheel))
+    alone.run("python", "-c", "import crdtchat.client.page, crdtchat.server.serve")  # compiles it
 
     def made(extra: str) -> Environment:
-        environment = Environment(tmp_path_factory.mktemp("environment") / "venv")
-        environment.install(f"{wheel}[{extra}]" if extra else str(wheel))
+        environment = Environment(tmp_path_factory.mktemp("environment") / "venv", like=alone)
+        environment.install(f"{wheel}[{extra}]")
         return environment
 
     with ThreadPoolExecutor(2) as pool:
-        return dict(zip(EXTRAS, pool.map(made, EXTRAS), strict=True))
+        return {"": alone, **dict(zip(EXTRAS, pool.map(made, EXTRAS), strict=True))}
 
 
-EXTRAS = ("jupyter", "notebook", "postgres", "redis", "")
+EXTRAS = ("jupyter", "notebook", "postgres", "redis")
 """The longest first."""

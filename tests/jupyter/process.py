@@ -16,6 +16,8 @@ from urllib.parse import quote
 
 import httpx
 
+from tests.fork_server import JUPYTER, Forked, forked
+
 ROOT = Path(__file__).parents[2]
 PYTHONPATH = os.pathsep.join((str(ROOT), str(ROOT / "tests" / "quick")))
 """Of all Jupyter processes under test."""
@@ -40,7 +42,7 @@ class JupyterProcess:
         self._arguments = arguments
         self._application = application
         self._port = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
         self._reader = Thread()
         self._shown = ""
         self._packages: Path | None = None
@@ -77,19 +79,28 @@ class JupyterProcess:
             environment["PYTHONPATH"] += f"{os.pathsep}{self._packages}"
             environment["JUPYTER_PATH"] += f"{os.pathsep}{self._packages / 'share' / 'jupyter'}"
             environment["JUPYTER_CONFIG_PATH"] = str(self._packages / "etc" / "jupyter")
-        command = [sys.executable, "-m", *self._application.split(), "--allow-root"]
+        module, *command = *self._application.split(), "--allow-root"
         command += ["--no-browser", "--ServerApp.port_retries=0", f"--port={self._port}"]
         command += ["--ip=127.0.0.1"]
         command += [f"--ServerApp.root_dir={self.files}", *self._arguments]
-        self._process = subprocess.Popen(
-            command,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            cwd=self.home,  # extensions write where they are started
-        )
+        ours, theirs = os.pipe()
+        if self._packages is not None:
+            command = [sys.executable, "-m", module, *command]
+            self._process = subprocess.Popen(
+                command, env=environment, stdout=subprocess.DEVNULL, stderr=theirs, cwd=self.home
+            )
+        else:
+            self._process = forked(
+                *(module, command),
+                stdout=subprocess.DEVNULL,
+                stderr=theirs,
+                environment=environment,
+                folder=self.home,  # extensions write where they are started
+                loaded=JUPYTER,
+            )
+        os.close(theirs)
         listening = Event()
-        self._reader = Thread(target=self._read, args=(self._process, listening))
+        self._reader = Thread(target=self._read, args=(ours, listening))
         self._reader.start()
         listening.wait()
         shown = re.search(r"(http://127\.0\.0\.1:(\d+)/\S*?)(lab|tree)?(\?\S*)?\s*$", self._shown)
@@ -146,10 +157,9 @@ class JupyterProcess:
         process.wait(timeout=30)
         self._reader.join()
 
-    def _read(self, process: subprocess.Popen[bytes], listening: Event) -> None:
+    def _read(self, errors: int, listening: Event) -> None:
         """Keep the log, and tell when the server listens or has ended."""
-        assert process.stderr is not None
-        with process.stderr as lines, self.log.open("ab") as log:
+        with open(errors, "rb") as lines, self.log.open("ab") as log:
             for line in lines:
                 log.write(line)
                 log.flush()

@@ -68,6 +68,8 @@ _SINGLE = """
 import os
 c = get_config()
 c.ServerApp.allow_unauthenticated_access = False
+others = ("jupyterlab", "notebook", "notebook_shim", "jupyter_lsp")  # nobody looks at them here
+c.ServerApp.jpserver_extensions = dict.fromkeys(others, False)
 user = os.environ["JUPYTERHUB_USER"]
 if user != "cy":
     c.CrdtChatExtension.server_url = "{central}"
