@@ -31,6 +31,8 @@ from crdtchat.testing.yjs_peer import YjsPeer
 USERS = ("ann", "bob", "cleo", "mod")
 NOW = 1_700_000_000_000
 CASES_PER_EPISODE = 1_000
+LATE = 3
+"""Updates that a replica which lags behind has not seen."""
 
 
 class Divergence(AssertionError):
@@ -58,8 +60,8 @@ class Episode:
         self.replica = Replica(client=SERVER_CLIENT)
         self.log: list[bytes] = []
         self._clients = {user: 10 + index for index, user in enumerate(USERS)}
-        self._writers = {user: Replica(client=20 + index) for index, user in enumerate(USERS)}
-        self._written = dict.fromkeys(USERS, 0)
+        self._late = Replica(client=SERVER_CLIENT)
+        """Without the last updates of the log."""
         self._last = b"\x00\x00"
 
     def run(self, cases: int, tally: Tally) -> None:
@@ -124,6 +126,8 @@ class Episode:
         integrate(verdict, self.mirror)
         self.replica.apply(verdict.data)
         self.log.append(verdict.data)
+        if len(self.log) > LATE:
+            self._late.apply(self.log[-1 - LATE])
         self._last = data
 
     def _make(self, user: str) -> bytes:
@@ -148,10 +152,16 @@ class Episode:
     def _honest(self, user: str) -> bytes:
         """A write that the rules allow, behind the newest value or an older one."""
         random = self._random
-        alive = [record for record in self.mirror.records() if not record.dead]
-        own = [one for one in alive if one.facts[:1] == (user,)]
-        heads = [one.key for one in alive if one.root == "a"]
-        comments = [one for one in alive if one.root == "c"]
+        heads, comments, own = [], [], []
+        for one in self.mirror.records():
+            if one.dead:
+                continue
+            if one.root == "a":
+                heads.append(one.key)
+            elif one.root == "c":
+                comments.append(one)
+            if one.facts and one.facts[0] == user:
+                own.append(one)
         draw = random.random()
         root, key = "a", f"a{random.randrange(10**4):04d}"
         if heads and draw < 0.4:
@@ -196,22 +206,16 @@ class Episode:
     def _by_engine(self, user: str) -> bytes:
         """A write that the engine itself encodes, by a replica that may lag behind."""
         random = self._random
-        writer = self._writers[user]
-        behind = random.choice((0, 0, 0, 3))
-        for update in self.log[self._written[user] : len(self.log) - behind]:
-            writer.apply(update)
-        self._written[user] = max(self._written[user], len(self.log) - behind)
+        # Its own for one write alone: refused or not, the next starts from what everybody has.
+        writer = Replica(client=20 + USERS.index(user))
+        writer.apply(random.choice((self.replica, self.replica, self.replica, self._late)).state())
         records = list(self.mirror.records())
         writes = []
         for _ in range(random.choice((1, 1, 2, 3))):
             root, key = self._forger.key(records, (user,))
             if root in ROOTS:
                 writes.append((root, key, self._forger.value(root, (user,), NOW)))
-        update = writer.write(writes)
-        # Refused or not, the next one starts from what everybody has.
-        self._writers[user] = Replica(client=20 + USERS.index(user))
-        self._written[user] = 0
-        return update
+        return writer.write(writes)
 
 
 def run(cases: int, first_seed: int, *, peer: YjsPeer | None = None, progress: int = 0) -> Tally:

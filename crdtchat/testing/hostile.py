@@ -89,7 +89,7 @@ class Forger:
             structs = random.choice((1, 1, 1, 2, 3))
             parts += [uint(structs), uint(client), uint(clock)]
             for _ in range(structs):
-                item, length = self._item(records, fresh, users, now)
+                item, length = self._item(mirror, records, fresh, users, now)
                 parts.append(item)
                 fresh += [(client, clock + step) for step in range(length)]
                 clock += length
@@ -159,11 +159,16 @@ class Forger:
         return ""
 
     def _item(
-        self, records: Sequence[Record], fresh: Sequence[Id], users: Sequence[str], now: int
+        self,
+        mirror: Mirror,
+        records: Sequence[Record],
+        fresh: Sequence[Id],
+        users: Sequence[str],
+        now: int,
     ) -> tuple[bytes, int]:
         random = self._random
         root, key = self.key(records, users)
-        known = next((one for one in records if (one.root, one.key) == (root, key)), None)
+        known = mirror.record(root, key)
         origin: Id | None = None
         draw = random.random()
         if known is not None and draw < 0.8:
