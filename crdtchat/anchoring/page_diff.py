@@ -21,7 +21,7 @@ class PageDiff:
     def __init__(self, old: PageIndex, new: PageIndex) -> None:
         self.old = old
         self.new = new
-        self._left = [new.number(folded) for folded in old.tokens.folds]
+        self._left = new.numbers(old.tokens.folds)
         self._right = new.ids
         #: For each token of the old page the token of the new one, or -1.
         self.to_new = [-1] * len(self._left)

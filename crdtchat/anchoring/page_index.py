@@ -101,6 +101,12 @@ class PageIndex:
         self._build()
         return self._vocabulary.get(folded, -1)
 
+    def numbers(self, folds: list[str]) -> list[int]:
+        """The same of many."""
+        self._build()
+        known = self._vocabulary.get
+        return [known(folded, -1) for folded in folds]
+
     def weight(self, folded: str) -> int:
         """How much a match of this form tells, in bits of rarity."""
         number = self.number(folded)
