@@ -71,9 +71,12 @@ class Forked:
             os.kill(self.pid, number)
 
     def _look(self, timeout: float | None) -> int | None:
-        if self.returncode is None and select.select([self._said], [], [], timeout)[0]:
-            self.returncode = _read_number(self._said)
-            os.close(self._said)
+        if self.returncode is None:
+            heard = select.poll()  # and not select, which knows no numbers above 1,023
+            heard.register(self._said, select.POLLIN)
+            if heard.poll(None if timeout is None else timeout * 1_000):
+                self.returncode = _read_number(self._said)
+                os.close(self._said)
         return self.returncode
 
 
