@@ -23,6 +23,8 @@ _FORGET_S = 2.5 * _RENEW_S
 _ANSWER_S = 1.0
 """Within it others have answered who asked."""
 _NOBODY = Far([], {})
+_ANEW = -1
+"""No number of changes: all is told once more."""
 
 Publish = Callable[[Gathering | None, Kind, bytes], None]
 """Tells all nodes that have the room's page open, or all there are."""
@@ -71,7 +73,8 @@ class FarPresence:
 
     def connected(self) -> None:
         """Messages pass again: tell everything, and ask everybody."""
-        self._told.clear()
+        for room in list(self._told):
+            self._tell_anew(room)
         for room in self._rooms():
             self._publish(room, Kind.ASKED, b"")
 
@@ -92,7 +95,7 @@ class FarPresence:
         elif kind == Kind.GONE:
             self._forget(body.decode(errors="replace"))
         elif kind == Kind.ASKED and room is not None:
-            self._told.pop(room, None)
+            self._tell_anew(room)
         elif kind == Kind.PRESENCE and room is not None:
             node, far = decode_presence(body)
             self._alive[node] = now
@@ -118,6 +121,11 @@ class FarPresence:
                 far = presence.near()
                 self._publish(room, Kind.PRESENCE, encode_presence(self._node, far))
                 self._told[room] = (presence.changes, now + _RENEW_S)
+
+    def _tell_anew(self, room: Gathering) -> None:
+        # Not forgotten: where the room is given up before, others have to hear of that.
+        if room in self._told:
+            self._told[room] = (_ANEW, self._now())
 
     def _forget(self, node: str) -> None:
         self._alive.pop(node, None)

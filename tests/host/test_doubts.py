@@ -11,7 +11,7 @@ from crdtchat.host.far_presence import FarPresence
 from crdtchat.host.following import Following
 from crdtchat.host.gathering import Gathering
 from crdtchat.host.hub import Hub
-from crdtchat.host.telling import Kind, encode_presence
+from crdtchat.host.telling import Kind, decode_presence, encode_presence
 from crdtchat.stores.base import Append, Conflict, Entry, Head, Lease, Loaded, StoreUnavailable
 from crdtchat.stores.memory import MemoryStore
 from crdtchat.sync import message
@@ -89,6 +89,33 @@ async def test_people_of_a_node_that_says_nothing_more_of_a_page_are_gone() -> N
             far.receive(None, Kind.ALIVE, b"there")
             far.tick()
         assert room.room.presence.people == 1
+
+
+@pytest.mark.parametrize("asked", [True, False])
+async def test_others_hear_that_a_page_was_given_up_also_where_they_had_just_asked(
+    asked: bool,
+) -> None:
+    """Its people stayed on their lists for half a minute."""
+    store = MemoryStore()
+    await store.open()
+    there: list[Far] = []
+
+    def publish(room: Gathering | None, kind: Kind, body: bytes) -> None:
+        if kind == Kind.PRESENCE:
+            there.append(decode_presence(body)[1])
+
+    async with Hub(store) as hub, connected(hub, "bob"):
+        room = await hub.open(KEY)
+        far = FarPresence("here", lambda: [room], publish, lambda: 1.0)
+        far.opened(room)
+        far.tick()
+        assert [len(one.named) for one in there] == [1]
+        if asked:
+            far.receive(room, Kind.ASKED, b"")
+        else:
+            far.connected()
+        far.closed(room)
+        assert [len(one.named) for one in there] == [1, 0]
 
 
 def _tell_nobody(room: Gathering | None, kind: Kind, body: bytes) -> None:
