@@ -152,6 +152,7 @@ class Room:
         if session.lease is not None:
             used = self.ledger.footing.next_clock(session.lease.client) > 0
             self.ledger.leases.give_back(session.lease, used=used, now=now.steady)
+            self._sendings.leave(session.peer.user)
         self.presence.leave(number)
         self._shown.note(len(self._sessions), now)
         return self._desk.take()

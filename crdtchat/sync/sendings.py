@@ -7,14 +7,16 @@ under the higher id counts, over all that its author wrote behind the other.
 Invariants (tests cite the numbers):
 
 S1. What is on its way is known until it is on disk or given up.
-S2. What is on disk is known as long as a session of its author may not have read it: one that was
-    there at that moment, for HOLD_SECONDS. Whoever comes later gets a state that holds it.
-S3. Of what is on disk no more than KEPT are known.
+S2. What is on disk is known for HOLD_SECONDS if a session of its author may not have read it, or
+    may send it again: one that was there at that moment, or had left within HOLD_SECONDS and goes
+    on, under the same client id, with what it sent. Whoever else comes gets a state that holds it.
+S3. Of what is on disk no more than KEPT are known, and of those who left no more than KEPT.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from crdtchat.sync.message import NO_BROADCAST_ID
 
@@ -25,6 +27,33 @@ KEPT = 4_096
 
 Name = tuple[str, bytes]
 """Author and broadcastId: who else sends the same broadcastId sends something else."""
+T = TypeVar("T")
+
+
+class _Generations(Generic[T]):
+    """What was added since the last turn, and between the two before."""
+
+    def __init__(self) -> None:
+        self._young: set[T] = set()
+        self._old: set[T] = set()
+
+    def __contains__(self, one: T) -> bool:
+        return one in self._young or one in self._old
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
+
+    def add(self, one: T) -> bool:
+        """Add it; answers whether the older half had to go for want of room."""
+        self._young.add(one)
+        is_full = len(self._young) >= KEPT // 2
+        if is_full:
+            self.turn()
+        return is_full
+
+    def turn(self) -> None:
+        """Let go of the older half."""
+        self._old, self._young = self._young, set()
 
 
 class Sendings:
@@ -34,16 +63,16 @@ class Sendings:
         """`connections`: how many of a user are here, on whatever node."""
         self._connections = connections
         self._pending: set[Name] = set()
-        self._young: set[Name] = set()
-        self._old: set[Name] = set()
+        self._landed = _Generations[Name]()
+        self._left = _Generations[str]()
         self._since: float | None = None
-        """When the young began to be gathered; None: when it is tidied up next."""
+        """When what is young began to be gathered; None: when it is tidied up next."""
 
     def __contains__(self, name: Name) -> bool:
-        return name in self._pending or name in self._young or name in self._old
+        return name in self._pending or name in self._landed
 
     def __len__(self) -> int:
-        return len(self._pending) + len(self._young) + len(self._old)
+        return len(self._pending) + len(self._landed)
 
     def begin(self, name: Name) -> None:
         """An operation was accepted."""
@@ -69,20 +98,22 @@ class Sendings:
         """Nothing that is on its way will be."""
         self._pending.clear()
 
+    def leave(self, user: str) -> None:
+        """A session of this user has ended whose client id can be continued."""
+        if self._left.add(user):
+            self._since = None
+
     def tidy(self, steady: float) -> None:
         """Let go of what is too old."""
         if self._since is None:
             self._since = steady
         elif steady - self._since >= HOLD_SECONDS:
-            self._turn()
+            self._landed.turn()
+            self._left.turn()
             self._since = steady
 
     def _keep(self, name: Name, own: bool) -> None:
-        if self._connections(name[0]) > own:
-            self._young.add(name)
-            if len(self._young) >= KEPT // 2:
-                self._turn()
-                self._since = None
-
-    def _turn(self) -> None:
-        self._old, self._young = self._young, set()
+        author = name[0]
+        may_come_again = self._connections(author) > own or author in self._left
+        if may_come_again and self._landed.add(name):
+            self._since = None

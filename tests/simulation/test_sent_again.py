@@ -149,6 +149,26 @@ def test_s2_nor_does_one_that_was_committed_while_the_second_was_written(
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_s2_nor_does_one_that_was_committed_before_the_second_was_sent_once_more(
+    first: Do, second: Do
+) -> None:
+    """The second connection breaks as well, with the second sending on it: on the third Ann goes
+    on under the second id, and sends what she sent there as it is (seed 241579)."""
+    world = World(Server(Clock()))
+    world.do(first)
+    move(world.ann)
+    world.come_again()
+    id_then = number(world.ann)
+    world.ann.cut()
+    world.server.commit()
+    world.ann.connect()
+    settle(world.server, [world.ann])
+    assert number(world.ann) == id_then
+    world.do(second)
+    world.is_well(second)
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_s2_nor_does_one_that_arrives_behind_the_second(first: Do, second: Do) -> None:
     """The first connection is not known to be gone, and somebody held up what was sent on it."""
     world = World(Server(Clock()))
