@@ -66,6 +66,8 @@ class Receiver:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 got = Got(self.path, headers, body)
                 answer = receiver.answer(got)
+                # Before the answer, behind which the next request may come in another thread.
+                receiver.got.put(got)
                 if isinstance(answer, bytes):
                     self.wfile.write(answer)
                 else:
@@ -75,7 +77,6 @@ class Receiver:
                     self.send_header("content-length", "0")
                     self.end_headers()
                 self.wfile.flush()
-                receiver.got.put(got)
 
             def log_message(self, *arguments: object) -> None:
                 pass
