@@ -36,12 +36,13 @@ CRDTCHAT = (
 )
 """Modules that a server of ours, or a command, loads."""
 JUPYTER = (
-    *("jupyter_server.serverapp", "jupyterlab.labapp", "notebook.app", "crdtchat_jupyter.app"),
-    *("jupyter_server_terminals.app", "jupyter_lsp.manager"),
-    *("jupyterlab.handlers.announcements", "IPython.paths", "tornado.platform.asyncio"),
+    *("jupyter_server.serverapp", "jupyterlab_server.app", "crdtchat_jupyter.app"),
+    *("jupyter_server_terminals.app", "jupyter_lsp.manager", "jupyterlab.commands"),
+    *("jupyterlab.extensions.manager", "jupyterlab.handlers.announcements"),
+    *("IPython.paths", "tornado.platform.asyncio"),
 )
-"""Modules that a Jupyter server loads; not jupyter_server_fileid, which settles where its database
-lies as it is loaded."""
+"""Modules that a Jupyter server loads; not those that settle where their files lie as they are
+loaded: jupyterlab.labapp, notebook.app, jupyter_server_fileid."""
 _LENGTH = 8
 
 
