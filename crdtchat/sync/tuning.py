@@ -39,7 +39,9 @@ class Tuning:
     outbox_bytes: int = 40_960
     """With what waits in transports below 64 KiB a session."""
     answers_bytes: int = 4_194_304
-    ring_bytes: int = 131_072
+    ring_bytes: int = 524_288
+    """So much of the newest operations is remembered. It outlasts the sending of what somebody
+    missed who slept: else that would be answered with another difference."""
     ring_ms: int = 60_000
     """Who lost a connection is back within a minute, or asks by state vector."""
     presence_tick: float = 0.05

@@ -49,6 +49,12 @@ class Dormitory:
         """How many do not hold exactly what has this state vector."""
         return int(str(await self._ask("missing", vector.hex())))
 
+    async def differences(self) -> list[int]:
+        """How many each was sent in place of what it missed."""
+        told = await self._ask("differences")
+        assert isinstance(told, list)
+        return [int(count) for count in told]
+
     async def leave(self) -> list[str]:
         """All hang up; answers why connections had ended before."""
         told = await self._ask("leave")
@@ -117,6 +123,9 @@ class _Beds:
         held = (decode_state_vector(one.held(), OPERATION) for one in self._sleepers)
         return sum(one != wanted for one in held)
 
+    def differences(self) -> list[int]:
+        return [one.differences for one in self._sleepers]
+
     def leave(self) -> list[str]:
         closed = [one.closed for one in self._sleepers if one.closed]
         for sleeper in self._sleepers:
@@ -133,6 +142,7 @@ async def _serve() -> None:
         "pace": beds.pace,
         "wake": beds.wake,
         "missing": beds.missing,
+        "differences": beds.differences,
         "leave": beds.leave,
     }
     while line := await said.readline():

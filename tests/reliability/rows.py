@@ -108,7 +108,8 @@ def slept(row: str, quick: bool, *, pace: float = 0.0) -> Result:
     done = (
         f"{crowd.sleepers} of {crowd.readers}, {asleep.sent:,} operations meanwhile: "
         f"{found.growth_each / 1024:.0f} KiB each, {found.waking_growth_each / 1024:.0f} at most "
-        f"on waking; {asleep.differences} differences; others' p99 {asleep.p99_ms:.0f} ms and "
+        f"on waking; {sum(asleep.differences)} differences, {max(asleep.differences)} at most to "
+        f"one, {asleep.behind} times behind; others' p99 {asleep.p99_ms:.0f} ms and "
         f"{asleep.waking_p99_ms:.0f} on waking, with everybody awake {awake.p99_ms:.0f} and "
         f"{awake.waking_p99_ms:.0f}; {len(found.wrong)} wrong"
     )

@@ -8,6 +8,7 @@ from crdtchat.bench.client import EMPTY_VECTOR, BenchClient
 from crdtchat.bench.deliveries import Deliveries
 from crdtchat.bench.door import Door
 from crdtchat.document.replica import Replica
+from crdtchat.sync.tuning import Tuning
 
 
 class Kept(Deliveries):
@@ -16,11 +17,14 @@ class Kept(Deliveries):
     def __init__(self, shared: dict[bytes, bytes]) -> None:
         super().__init__()
         self.updates: list[bytes] = []
+        self.differences = 0
+        """Updates that are larger than all operations that a server remembers."""
         self._shared = shared
 
     def arrive(self, update: bytes, now: float, seen: bytearray) -> int:
         """See `Deliveries`."""
         self.updates.append(self._shared.setdefault(update, update))
+        self.differences += len(update) > Tuning().ring_bytes
         return 0
 
 
@@ -31,6 +35,11 @@ class Sleeper(BenchClient):
         super().__init__(door, kept, vector)
         self._kept = kept
         self._replica = Replica()
+
+    @property
+    def differences(self) -> int:
+        """How many it was sent in place of what it missed."""
+        return self._kept.differences
 
     def held(self) -> bytes:
         """See `BenchClient`."""
