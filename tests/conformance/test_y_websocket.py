@@ -170,6 +170,8 @@ def test_two_tabs_of_one_person(tab: Tab, ours: BlockingPage) -> None:
     two.write(*annotation("ann", "tab2", "two", T))
     connect(one, two)
     one.wait(lambda seen: "tab2" in seen["values"]["a"])
+    # Else the edit would stand beside the comment, not behind it, and could lose against it.
+    two.wait(lambda seen: "tab1/open" in seen["values"]["c"])
     two.write(("c", "tab1/open", ("ann", T, "edited in the other tab", T + 1)))
     one.wait(lambda seen: seen["values"]["c"]["tab1/open"][2] == "edited in the other tab")
     one.write(("c", "tab1/open", ("ann", T, "and back", T + 2)))
