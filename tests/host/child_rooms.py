@@ -1,12 +1,13 @@
 """Opens and leaves rooms: `python -m tests.host.child_rooms BACKEND DATABASE FIRST MORE`.
 
-Prints resident bytes after the first, which fill the allocator's and the disk's caches, and after
-so many more, and how many rooms were let go.
+Prints resident bytes and Python's objects after the first, which fill the allocator's and the
+disk's caches, both after so many more, and how many rooms were let go.
 """
 
 from __future__ import annotations
 
 import gc
+import json
 import os
 import sys
 from pathlib import Path
@@ -24,14 +25,18 @@ from tests.host.pipe import connected
 NOW = 1_700_000_000_000
 
 
-def resident() -> int:
-    """Resident bytes of this process, with what is free given back, as the server does."""
+def held() -> tuple[int, int]:
+    """Resident bytes of this process, with what is free given back, as the server does; objects.
+
+    Without the names of pages: the store remembers the last few thousand.
+    """
     gc.collect()
     trim = find_trim()
     if trim is not None:
         trim(0)
+    objects = sum(not isinstance(one, DocumentKey) for one in gc.get_objects())
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    return pages * os.sysconf("SC_PAGE_SIZE"), objects
 
 
 async def main(database: Path, first: int, more: int) -> None:
@@ -50,12 +55,12 @@ async def main(database: Path, first: int, more: int) -> None:
                 await anyio.lowlevel.checkpoint()
 
         await visit(0, first)
-        before = resident()
+        before = held()
         await visit(first, first + more)
-        after = resident()
+        after = held()
         evicted = hub.counters["rooms_evicted"]
     await store.close()
-    sys.stdout.write(f"{before} {after} {evicted}\n")
+    sys.stdout.write(f"{json.dumps([before, after, evicted])}\n")
 
 
 if __name__ == "__main__":
