@@ -367,11 +367,12 @@ class Gathering:
                 self.following.doubt(self)
                 self.following.settled(self)
             else:
+                # Those who read it here come first: for them every tenth of a millisecond counts.
+                self.perform(self.room.committed(self._sources.now()))
                 self._counters.add("appends")
                 if append.notices:
                     self._hooks.on_queued()
                 self._keeper.tell(self, append)
-                self.perform(self.room.committed(self._sources.now()))
                 self.following.settled(self)
         except EngineFailure as error:
             self._fail(error)

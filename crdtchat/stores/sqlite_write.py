@@ -67,13 +67,15 @@ class LogWriter:
                 " checksum) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 commit.entries,
             )
-            connection.executemany(
-                "INSERT INTO lease (document_id, client, user, nonce, checksum)"
-                " VALUES (?, ?, ?, ?, ?) ON CONFLICT (document_id, client) DO UPDATE"
-                " SET user = excluded.user, nonce = excluded.nonce, checksum = excluded.checksum",
-                commit.leases,
-            )
-            connection.executemany(ADD_USAGE, commit.usage)
+            if commit.leases:
+                connection.executemany(
+                    "INSERT INTO lease (document_id, client, user, nonce, checksum)"
+                    " VALUES (?, ?, ?, ?, ?) ON CONFLICT (document_id, client) DO UPDATE SET user ="
+                    " excluded.user, nonce = excluded.nonce, checksum = excluded.checksum",
+                    commit.leases,
+                )
+            if commit.usage:
+                connection.executemany(ADD_USAGE, commit.usage)
             for append, outcome in zip(appends, outcomes, strict=True):
                 if append.deeds and isinstance(outcome, int):
                     note(connection, append.key, append.deeds)

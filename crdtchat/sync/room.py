@@ -13,7 +13,7 @@ R5. Nothing that arrives on a session raises out of the room or touches another 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from crdtchat.sync import message
 from crdtchat.sync.arrears import catch_up, remember
@@ -21,7 +21,7 @@ from crdtchat.sync.awareness import decode_awareness
 from crdtchat.sync.codes import CloseCode, Malformed
 from crdtchat.sync.desk import Desk
 from crdtchat.sync.doubts import Behind, Doubts
-from crdtchat.sync.effects import Apply, Effect, LogEntry, Publish, Settled
+from crdtchat.sync.effects import Apply, Effect, LogEntry, Publish, Send, Settled
 from crdtchat.sync.fanout import Fanout
 from crdtchat.sync.history import Document, History
 from crdtchat.sync.intake import Intake
@@ -243,19 +243,23 @@ class Room:
 
     # ---- the append under way
 
-    def committed(self, now: Moment) -> list[Effect]:
-        """The append is on disk: send, acknowledge, apply."""
+    def committed(self, now: Moment) -> Iterator[Effect]:
+        """The append is on disk: send, apply, acknowledge.
+
+        Each effect is made when it is asked for, so that others have the change while the rest is
+        worked out. They must all be asked for before any other input.
+        """
         operations = self.ledger.landed()
         first, update = self.history.advance(operations)
+        yield from self._fan_out(first, update, operations)
         self._desk.add(Apply(update))
-        self._fan_out(first, update, operations)
         self._intake.acknowledge(operations, self._sessions)
         for operation in operations:
             if operation.ticket:
                 self._desk.add(Settled(operation.ticket, self.history.sequence))
         self._publish(first, operations)
         self._evaluate(now)
-        return self._desk.take()
+        yield from self._desk.take()
 
     def failed(self, reason: str) -> list[Effect]:
         """The append failed, made or not: forget what was queued.
@@ -294,8 +298,9 @@ class Room:
             self._sendings.hear((entry.principal, entry.broadcast_id))
         if rebased.operations:
             first, update = self.history.advance(rebased.operations)
+            for send in self._fan_out(first, update, rebased.operations):
+                self._desk.add(send)
             self._desk.add(Apply(update))
-            self._fan_out(first, update, rebased.operations)
             self._publish(first, rebased.operations)
         for session in self._sessions.values():
             if session.lease is not None and session.lease.client in rebased.taken:
@@ -362,17 +367,21 @@ class Room:
         if told:
             self._desk.add(Publish(first, self.history.sequence, tuple(told), tuple(sequences)))
 
-    def _fan_out(self, first: int, update: bytes, operations: list[Operation]) -> None:
-        fanout = Fanout(first, self.history.sequence, update, operations)
+    def _fan_out(self, first: int, update: bytes, operations: list[Operation]) -> Iterator[Send]:
+        """One by one: the first reader need not wait until the last one's frame is queued."""
+        last = self.history.sequence
+        fanout = Fanout(first, last, update, operations)
         for session in self._sessions.values():
             if not session.joined or session.owed or session.closing:
                 continue
             frame = fanout.frame(session)
             if frame is not None:
-                self._desk.push(session, frame)
+                session.outbox.push(frame, session.delivered)
             if session.outbox.behind:
                 remember(session, self.history)
-            session.delivered = self.history.sequence
+            session.delivered = last
+            if frame is not None:
+                yield Send((session.number,))
 
     def _enter(self, session: Session) -> None:
         """The session just got all there is: from now on batches are for it."""

@@ -103,5 +103,5 @@ def test_a_room_sends_at_once_what_comes_seldom(every: float, least: int, most: 
         wanted = room.write(peer, [("a", f"anno{number}", value)], bytes(16), number + 1, now)
         begun += any(isinstance(effect, Append) for effect in wanted)
         if room.ledger.flying:
-            room.committed(now)
+            list(room.committed(now))
     assert least <= begun <= most
