@@ -40,6 +40,7 @@ class Attendance:
             and (frames := self.outbox.take_at_once(AT_ONCE_BYTES))
         ):
             direct.write_frames(frames)
+            self.outbox.sent()
             self.count(frames)
         else:
             self.wanted.set()

@@ -334,6 +334,10 @@ class Hub:
                     for frame in frames:
                         await channel.send(frame)
                         attendance.count((frame,))
+                    # Some are as large as the page: nothing here may hold on to them.
+                    frames.clear()
+                    frame = b""
+                    outbox.sent()
                     if outbox.behind and not room.dropped:
                         self.counters.add("sessions_behind")
                         room.perform(room.room.drained(number))

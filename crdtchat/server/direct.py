@@ -26,7 +26,7 @@ from crdtchat.server.turns import AT_ONCE_BYTES, SLICE_BYTES, Turns
 from crdtchat.server.waiting import Inbox, Signal
 
 if sys.platform == "linux":
-    from socket import TCP_NOTSENT_LOWAT
+    from socket import TCP_INFO, TCP_NOTSENT_LOWAT
 
 DIRECT = "crdtchat.direct"
 """Name of the ASGI scope extension that holds the protocol."""
@@ -119,10 +119,21 @@ class DirectSocket(WebSocketsSansIOProtocol):
         self._paused = False
         super().resume_writing()
 
+    _acknowledged = 0
+    """Bytes that the peer's system had taken when it was last asked, or waited for."""
+
+    def send_keepalive_ping(self) -> None:
+        """Ask whether the peer is there."""
+        self._acknowledged = _acknowledged(self.transport)
+        super().send_keepalive_ping()
+
     def keepalive_timeout(self) -> None:
         """The peer does not answer. One that leaves a full buffer unread has not come to the
-        question: it has the time that it may be stuck."""
-        if self._stuck is not None and not self.close_sent and self.ping_timeout is not None:
+        question: it has the time that it may be stuck. Nor has one that reads slowly, but reads:
+        what its system takes tells."""
+        before, self._acknowledged = self._acknowledged, _acknowledged(self.transport)
+        is_behind = self._stuck is not None or self._acknowledged > before
+        if is_behind and not self.close_sent and self.ping_timeout is not None:
             self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
             return
         super().keepalive_timeout()
@@ -309,6 +320,18 @@ def _plain_socket(transport: asyncio.BaseTransport) -> int:
     if os.name != "posix" or socket is None or transport.get_extra_info("sslcontext") is not None:
         return -1
     return int(socket.fileno())
+
+
+def _acknowledged(transport: asyncio.BaseTransport) -> int:
+    """Bytes of the connection that the peer's system has acknowledged; 0 where that is not told.
+
+    `tcpi_bytes_acked` of `struct tcp_info` (linux/tcp.h), 64 bits behind 120 bytes.
+    """
+    socket = transport.get_extra_info("socket")
+    if sys.platform != "linux" or socket is None or transport.is_closing():
+        return 0
+    info: bytes = socket.getsockopt(IPPROTO_TCP, TCP_INFO, 128)
+    return int.from_bytes(info[120:128], sys.byteorder)
 
 
 def in_parts(message: bytes) -> Iterator[tuple[bytes, memoryview]]:

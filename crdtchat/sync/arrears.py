@@ -14,8 +14,9 @@ def catch_up(session: Session, history: History, presence: Presence, desk: Desk)
 
     Who has not joined missed nothing else, and gets the rest when it does.
     """
-    since = session.outbox.since
+    since, had = session.outbox.since, session.had
     session.outbox.caught_up()
+    session.had = b""
     if session.v1:
         if session.joined:
             _answer_v1(session, since, history, desk)
@@ -23,8 +24,18 @@ def catch_up(session: Session, history: History, presence: Presence, desk: Desk)
     else:
         desk.answer(session, message.encode_awareness_message(presence.latest()))
         if session.joined:
-            _answer_stock(session, since, history, desk)
-    session.had = b""
+            _answer_stock(session, since, had, history, desk)
+
+
+def answer_owed(session: Session, request: message.Resync, history: History, desk: Desk) -> None:
+    """Answer a crdtchat.v1 client that was asked to resync. Raises Malformed."""
+    recent = history.recent(request)
+    if recent is not None:
+        desk.answer(session, recent)
+        return
+    vector = history.vector_of(request)
+    after = request.after if request.epoch == history.epoch else 0
+    _send_difference(session, vector, after, history, desk)
 
 
 def remember(session: Session, history: History) -> None:
@@ -45,14 +56,29 @@ def _answer_v1(session: Session, since: int, history: History, desk: Desk) -> No
         desk.answer(session, message.encode_resync_request(history.epoch))
 
 
-def _answer_stock(session: Session, since: int, history: History, desk: Desk) -> None:
+def _answer_stock(session: Session, since: int, had: bytes, history: History, desk: Desk) -> None:
     missed = history.since(since)
     session.delivered = history.sequence
     if missed is not None:
         desk.answer(session, missed.as_update())
+    else:
+        _send_difference(session, had or NOTHING, since, history, desk)
+
+
+def _send_difference(
+    session: Session, vector: bytes, after: int, history: History, desk: Desk
+) -> None:
+    """All that is missing, or what others are being sent of it; then the rest is due behind that:
+    those who read slowly share what they are sent, whenever each began to read it."""
+    v1 = session.v1
+    difference = history.difference(vector, after)
+    desk.answer(session, difference.as_batch() if v1 else difference.as_update(), difference)
+    if difference.last == history.sequence:
         return
-    difference = history.difference(session.had or NOTHING)
-    desk.answer(session, difference.as_update())
-    run = history.rest(difference)
-    if run is not None:
-        desk.answer(session, run.as_update())
+    rest = history.since(difference.last)
+    if rest is not None:
+        desk.answer(session, rest.as_batch() if v1 else rest.as_update())
+    else:
+        session.had = difference.end
+        session.delivered = difference.last
+        session.outbox.owe(difference.last)

@@ -22,9 +22,9 @@ class Desk:
         """Lay down an effect."""
         self._effects.append(effect)
 
-    def answer(self, session: Session, frame: bytes) -> None:
-        """Queue a frame that must arrive."""
-        session.outbox.answer(frame)
+    def answer(self, session: Session, frame: bytes, source: object | None = None) -> None:
+        """Queue a frame that must arrive, made of `source`."""
+        session.outbox.answer(frame, source)
         self._ready[session.number] = None
         if session.outbox.answers_bytes > self._answers_bytes:
             self.close(session, CloseCode.TOO_SLOW, "does not read what it asks for")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from weakref import ref
 
 from crdtchat.sync import message
 
@@ -22,29 +23,31 @@ _WASTE = 0.25
 """What may be sent without need, as a share of what is missing."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Difference:
     """Everything up to operation `last` that is missing from `vector`; its frames are made once."""
 
     last: int
-    update: bytes
+    update: bytes | memoryview
     vector: Mapping[int, int]
     """Without entries of 0."""
     clocks: int
     """How many clocks were missing."""
+    end: bytes
+    """The state vector of the page at `last`."""
     _frames: dict[str, bytes] = field(default_factory=dict)
 
     def as_step2(self) -> bytes:
         """For a stock client that asked."""
-        return self._frame("step2", message.encode_sync_step2)
+        return self._frame("step2", message.encode_sync_step2, 0)
 
     def as_update(self) -> bytes:
         """For a stock client that did not."""
-        return self._frame("update", message.encode_sync_update)
+        return self._frame("update", message.encode_sync_update, 0)
 
     def as_batch(self) -> bytes:
         """For crdtchat.v1."""
-        return self._frame("batch", self._encode_batch)
+        return self._frame("batch", self._encode_batch, 1)
 
     def serves(self, vector: Mapping[int, int]) -> bool:
         """Whether it holds all that is missing from another vector, and little else."""
@@ -56,13 +59,23 @@ class Difference:
             vector.get(client, 0) >= clock for client, clock in mine.items()
         )
 
-    def _encode_batch(self, update: bytes) -> bytes:
+    def gain(self, vector: Mapping[int, int]) -> int:
+        """How many clocks it brings who has this vector, which it `serves`."""
+        return self.clocks - sum(vector.values()) + sum(self.vector.values())
+
+    def _encode_batch(self, update: bytes | memoryview) -> bytes:
         return message.encode_batch(0, self.last, update, ())
 
-    def _frame(self, kind: str, encode: Callable[[bytes], bytes]) -> bytes:
+    def _frame(
+        self, kind: str, encode: Callable[[bytes | memoryview], bytes], behind: int
+    ) -> bytes:
+        """`behind`: how many bytes of the frame follow the update."""
         frame = self._frames.get(kind)
         if frame is None:
             frame = self._frames[kind] = encode(self.update)
+            # It may be as large as the page: the frame has it, and nobody else needs a copy.
+            end = len(frame) - behind
+            self.update = memoryview(frame)[end - len(self.update) : end]
         return frame
 
 
@@ -71,6 +84,7 @@ class Differences:
 
     def __init__(self) -> None:
         self._kept: dict[bytes, Difference] = {}
+        self._made: list[ref[Difference]] = []
 
     def find(self, asked: bytes) -> Difference | None:
         """That against these bytes: bytes that were answered before need not be read again."""
@@ -85,12 +99,26 @@ class Differences:
                 return one
         return None
 
+    def under_way(self, vector: Mapping[int, int], missing: int, after: int) -> Difference | None:
+        """One that somebody is still being sent and that brings a reader, who misses so many
+        clocks and has all operations up to `after`, at least half of the way. Those who read
+        slowly would else hold one of their own each, as large as all they miss."""
+        held = [one for each in self._made if (one := each()) is not None]
+        far = [
+            one
+            for one in held
+            if one.last > after and one.serves(vector) and 2 * one.gain(vector) >= missing
+        ]
+        return max(far, key=lambda one: (one.last, one.gain(vector)), default=None)
+
     def keep(self, asked: bytes, difference: Difference) -> None:
         """Remember for a while."""
         sizes = {id(one): len(one.update) for one in self._kept.values()}
         if len(self._kept) >= _KEPT or sum(sizes.values()) > _KEPT_BYTES:
             self._kept.clear()
         self._kept[asked] = difference
+        self._made = [each for each in self._made if each() is not None]
+        self._made.append(ref(difference))
 
     def forget(self, before: int) -> None:
         """Let go of those that end before operation `before`."""

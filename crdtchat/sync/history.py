@@ -63,10 +63,14 @@ class History:
         self._runs.clear()
         self._differences.clear()
 
-    def difference(self, state_vector: bytes) -> Difference:
+    def difference(self, state_vector: bytes, after: int | None = None) -> Difference:
         """What the vector misses, or missed a moment ago: the operations after `Difference.last`
         are remembered. A thousand clients that return at once cost one computation, also while
-        others write. Raises Malformed for a vector that is none."""
+        others write. Raises Malformed for a vector that is none.
+
+        `after`: who asks has all operations up to there, and is content with half of what is
+        missing if that is being sent to others: what comes after it need not be remembered.
+        """
         # By the bytes as they came: those who have the same send the same, whatever their order.
         found = self._differences.find(state_vector)
         if found is not None:
@@ -74,6 +78,8 @@ class History:
         asked = decode_state_vector(state_vector, OPERATION)
         wanted = {client: clock for client, clock in asked.items() if clock}
         found = self._differences.near(state_vector, wanted)
+        if found is None and after is not None:
+            found = self._differences.under_way(wanted, self._count_missing(wanted), after)
         if found is None:
             found = self._compute(wanted)
             self._differences.keep(state_vector, found)
@@ -99,16 +105,23 @@ class History:
                     vector[section.client] = section.clock
         return encode_state_vector({client: clock for client, clock in vector.items() if clock})
 
-    def answer(self, request: Resync) -> bytes:
-        """The frame with all that a client that joins or rejoins is missing. Raises Malformed."""
+    def recent(self, request: Resync) -> bytes | None:
+        """The frame with all that a client is missing, if that is remembered."""
         if request.epoch == self.epoch and request.after:
             if request.after == self.sequence:
                 return encode_batch(0, self.sequence, EMPTY_UPDATE, ())
             missed = self.since(request.after)
             if missed is not None:
                 return missed.as_batch()
-        known = request.epoch in (0, self.epoch)
-        return self.missing(request.state_vector if known else NOTHING).as_batch()
+        return None
+
+    def vector_of(self, request: Resync) -> bytes:
+        """What a client has of this page."""
+        return request.state_vector if request.epoch in (0, self.epoch) else NOTHING
+
+    def answer(self, request: Resync) -> bytes:
+        """The frame with all that a client that joins or rejoins is missing. Raises Malformed."""
+        return self.recent(request) or self.missing(self.vector_of(request)).as_batch()
 
     def missing(self, state_vector: bytes) -> Difference:
         """All that the vector misses now: whoever joins goes on from its answer, which is one
@@ -120,13 +133,12 @@ class History:
             self._differences.keep(state_vector, difference)
         return difference
 
-    def rest(self, difference: Difference) -> Run | None:
-        """The operations after a difference; None if there are none."""
-        return None if difference.last == self.sequence else self.since(difference.last)
-
     def _compute(self, wanted: dict[int, int]) -> Difference:
         document = self._document
         update = document.difference(encode_state_vector(wanted)) if wanted else document.state()
-        whole = decode_state_vector(document.state_vector(), TRUSTED)
-        missing = sum(max(0, clock - wanted.get(client, 0)) for client, clock in whole.items())
-        return Difference(self.sequence, update, wanted, missing)
+        missing = self._count_missing(wanted)
+        return Difference(self.sequence, update, wanted, missing, document.state_vector())
+
+    def _count_missing(self, wanted: dict[int, int]) -> int:
+        whole = decode_state_vector(self._document.state_vector(), TRUSTED)
+        return sum(max(0, clock - wanted.get(client, 0)) for client, clock in whole.items())

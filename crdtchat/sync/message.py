@@ -283,11 +283,11 @@ def encode_sync_step1(state_vector: bytes) -> bytes:
     return b"\x00\x00" + sized(state_vector)
 
 
-def encode_sync_step2(update: bytes) -> bytes:
+def encode_sync_step2(update: bytes | memoryview) -> bytes:
     return b"\x00\x01" + uint(len(update)) + update  # which may be large: copied once
 
 
-def encode_sync_update(update: bytes) -> bytes:
+def encode_sync_update(update: bytes | memoryview) -> bytes:
     return b"\x00\x02" + uint(len(update)) + update
 
 
@@ -303,8 +303,17 @@ def encode_operation(broadcast_id: bytes, update: bytes) -> bytes:
     return _OPERATION + broadcast_id + sized(update)
 
 
-def encode_batch(first: int, last: int, update: bytes, events: Sequence[Event]) -> bytes:
-    parts = [b"\x42", uint(first), uint(last), uint(len(update)), update, uint(len(events))]
+def encode_batch(
+    first: int, last: int, update: bytes | memoryview, events: Sequence[Event]
+) -> bytes:
+    parts: list[bytes | memoryview] = [
+        b"\x42",
+        uint(first),
+        uint(last),
+        uint(len(update)),
+        update,
+        uint(len(events)),
+    ]
     parts += [
         bytes((event.kind,))
         + event.broadcast_id

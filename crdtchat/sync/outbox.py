@@ -6,6 +6,7 @@ O1. Droppable frames never hold more than `limit` bytes together.
 O2. Frames leave in the order they came in; none is sent twice.
 O3. After an overflow nothing droppable is queued until `caught_up`: the owner then sends one
     difference instead of all that was dropped.
+O4. What a frame was made of is held until the frame is sent, so that others find it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ class Outbox:
         self._largest = 0
         self.behind = False
         """Whether droppable frames were dropped: the session is owed a difference."""
+        self._sources: tuple[object, ...] = ()
+        self._leaving: tuple[object, ...] = ()
         self.since = 0
         """If behind: the sequence number up to which nothing is missing."""
 
@@ -43,8 +46,10 @@ class Outbox:
         self._frames.append((frame, held))
         self._droppable += len(frame)
 
-    def answer(self, frame: bytes) -> None:
-        """Queue a frame that must arrive."""
+    def answer(self, frame: bytes, source: object | None = None) -> None:
+        """Queue a frame that must arrive, made of `source`."""
+        if source is not None:
+            self._sources += (source,)
         self._frames.append((frame, None))
         self._kept += len(frame)
         self._largest = max(self._largest, len(frame))
@@ -60,6 +65,12 @@ class Outbox:
         owner ends a session that lets them grow."""
         return self._kept - self._largest
 
+    def owe(self, since: int) -> None:
+        """What was queued brings the session to this sequence number only: the next difference is
+        due once it is sent, and nothing droppable is queued until then."""
+        self.behind = True
+        self.since = since
+
     def caught_up(self) -> None:
         """The difference was queued: go on with droppable frames."""
         self.behind = False
@@ -69,7 +80,12 @@ class Outbox:
         frames = [frame for frame, _ in self._frames]
         self._frames.clear()
         self._droppable = self._kept = self._largest = 0
+        self._leaving, self._sources = self._sources, ()
         return frames
+
+    def sent(self) -> None:
+        """The frames that were taken are on their way."""
+        self._leaving = ()
 
     def take_at_once(self, most: int) -> list[bytes]:
         """The same if nothing was dropped and no answer is larger than `most` bytes, else none."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from crdtchat.sync import message
-from crdtchat.sync.arrears import catch_up, remember
+from crdtchat.sync.arrears import answer_owed, catch_up, remember
 from crdtchat.sync.awareness import decode_awareness
 from crdtchat.sync.codes import CloseCode, Malformed
 from crdtchat.sync.desk import Desk
@@ -338,8 +338,12 @@ class Room:
                 self._enter(session)
             case message.Resync():
                 self._doubts.weigh(session, decoded, self.history)
-                self._desk.answer(session, self.history.answer(decoded))
+                owed = session.owed
                 self._enter(session)
+                if owed:
+                    answer_owed(session, decoded, self.history, self._desk)
+                else:
+                    self._desk.answer(session, self.history.answer(decoded))
             case message.Awareness(update):
                 states = decode_awareness(update, OPERATION)
                 client = self.presence.awareness(session.number, states, now.wall // 1000)

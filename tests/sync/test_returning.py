@@ -69,8 +69,9 @@ def test_while_others_write_one_answer_and_what_came_after_it_will_do() -> None:
     ):
         found = history.difference(encode_state_vector(vector))
         assert (found is first) is same, vector
-        rest = history.rest(found)
-        assert (None if rest is None else (rest.first, rest.last)) == ((1, 2) if same else None)
+        rest = history.since(found.last)
+        assert rest is not None
+        assert (rest.first, rest.last) == ((1, 2) if same else (3, 2))
     history.advance([_operation(400)])  # The first of the three is forgotten.
     assert history.difference(encode_state_vector({7: 3, 5: 2})) is not first
 
