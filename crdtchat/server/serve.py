@@ -18,6 +18,7 @@ from crdtchat.server.doors import Doors
 from crdtchat.server.fellows import Fellows
 from crdtchat.server.front import FrontConfig, FrontDoor
 from crdtchat.server.logs import set_up_logs
+from crdtchat.server.memory import keep_large_apart
 from crdtchat.server.obstacle import obstacle
 from crdtchat.server.printing import tenant_line
 from crdtchat.server.settings import BadSetting, Settings, unknown_variables
@@ -185,6 +186,7 @@ def serve_here(
 
     Raises BadSetting.
     """
+    keep_large_apart()
     doors = Doors(settings.door_limits(raise_descriptors()), settings.trusted_proxies)
     app = create_app(
         store=make_store(settings),
