@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from crdtchat.sync.arrears import remember
+from crdtchat.sync.effects import Send
 from crdtchat.sync.encode import join_updates
+from crdtchat.sync.history import History
 from crdtchat.sync.ledger import Operation
 from crdtchat.sync.message import encode_batch, encode_sync_update
 from crdtchat.sync.session import Session
+
+_TOGETHER = 4
+"""Sessions that are woken in one go."""
 
 
 class Fanout:
@@ -24,6 +30,26 @@ class Fanout:
         self._update = update
         self._writers = {operation.session for operation in operations}
         self._encoded: dict[bool, bytes] = {}
+
+    def to(self, sessions: Iterable[Session], history: History) -> Iterator[Send]:
+        """Queue it for those it is for, a few at a time: the first readers need not wait until the
+        last one's frame is queued."""
+        ready: list[int] = []
+        for session in sessions:
+            if not session.joined or session.owed or session.closing:
+                continue
+            frame = self.frame(session)
+            if frame is not None:
+                session.outbox.push(frame, session.delivered)
+                ready.append(session.number)
+            if session.outbox.behind:
+                remember(session, history)
+            session.delivered = self._last
+            if len(ready) == _TOGETHER:
+                yield Send(tuple(ready))
+                ready.clear()
+        if ready:
+            yield Send(tuple(ready))
 
     def frame(self, session: Session) -> bytes | None:
         """The frame for a session; None if all of it is its own."""

@@ -21,7 +21,7 @@ from crdtchat.sync.awareness import decode_awareness
 from crdtchat.sync.codes import CloseCode, Malformed
 from crdtchat.sync.desk import Desk
 from crdtchat.sync.doubts import Behind, Doubts
-from crdtchat.sync.effects import Apply, Effect, LogEntry, Publish, Send, Settled
+from crdtchat.sync.effects import Apply, Effect, LogEntry, Publish, Settled
 from crdtchat.sync.fanout import Fanout
 from crdtchat.sync.history import Document, History
 from crdtchat.sync.intake import Intake
@@ -251,7 +251,8 @@ class Room:
         """
         operations = self.ledger.landed()
         first, update = self.history.advance(operations)
-        yield from self._fan_out(first, update, operations)
+        fanout = Fanout(first, self.history.sequence, update, operations)
+        yield from fanout.to(self._sessions.values(), self.history)
         self._desk.add(Apply(update))
         self._intake.acknowledge(operations, self._sessions)
         for operation in operations:
@@ -298,7 +299,8 @@ class Room:
             self._sendings.hear((entry.principal, entry.broadcast_id))
         if rebased.operations:
             first, update = self.history.advance(rebased.operations)
-            for send in self._fan_out(first, update, rebased.operations):
+            fanout = Fanout(first, self.history.sequence, update, rebased.operations)
+            for send in fanout.to(self._sessions.values(), self.history):
                 self._desk.add(send)
             self._desk.add(Apply(update))
             self._publish(first, rebased.operations)
@@ -370,22 +372,6 @@ class Room:
                 sequences.append(sequence)
         if told:
             self._desk.add(Publish(first, self.history.sequence, tuple(told), tuple(sequences)))
-
-    def _fan_out(self, first: int, update: bytes, operations: list[Operation]) -> Iterator[Send]:
-        """One by one: the first reader need not wait until the last one's frame is queued."""
-        last = self.history.sequence
-        fanout = Fanout(first, last, update, operations)
-        for session in self._sessions.values():
-            if not session.joined or session.owed or session.closing:
-                continue
-            frame = fanout.frame(session)
-            if frame is not None:
-                session.outbox.push(frame, session.delivered)
-            if session.outbox.behind:
-                remember(session, self.history)
-            session.delivered = last
-            if frame is not None:
-                yield Send((session.number,))
 
     def _enter(self, session: Session) -> None:
         """The session just got all there is: from now on batches are for it."""
