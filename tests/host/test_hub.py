@@ -21,9 +21,9 @@ from crdtchat.host.hub import Hub, Keeping
 from crdtchat.stores.base import Append, DocumentKey, Entry, StoreCorrupt, StoreError
 from crdtchat.stores.memory import MemoryStore
 from crdtchat.stores.sqlite import SqliteStore
-from crdtchat.sync import message
+from crdtchat.sync import effects, message
 from crdtchat.sync.codes import CloseCode
-from crdtchat.sync.encode import encode_write
+from crdtchat.sync.encode import EMPTY_UPDATE, encode_write
 from crdtchat.sync.tuning import Tuning
 from tests.host.pipe import KEY, connected, peer
 
@@ -218,6 +218,30 @@ async def test_a_slow_reader_gets_one_difference() -> None:
         assert bob.sequence == room.room.history.sequence
         for number in range(200):
             assert bob.replica.get("a", f"anno{number}") is not None
+
+
+class _Source:
+    pass
+
+
+async def test_what_was_sent_is_let_go_at_once() -> None:
+    """O4. It may be as large as the page, and the next to be sent may come in an hour."""
+    store = MemoryStore()
+    await store.open()
+    async with Hub(store) as hub, connected(hub) as ann:
+        (room,) = hub.rooms()
+        source = _Source()
+        made_of = weakref.ref(source)
+        frame = message.encode_batch(0, room.room.history.sequence, EMPTY_UPDATE, ())
+        held = sys.getrefcount(frame)
+        room.room.outbox(1).answer(frame, source)
+        del source
+        assert made_of() is not None
+        room.perform([effects.Send((1,))])
+        await ann.until(message.Batch)
+        await anyio.wait_all_tasks_blocked()
+        assert made_of() is None
+        assert sys.getrefcount(frame) == held
 
 
 async def test_rooms_are_let_go_without_a_trace() -> None:
