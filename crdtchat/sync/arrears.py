@@ -29,13 +29,13 @@ def catch_up(session: Session, history: History, presence: Presence, desk: Desk)
 
 def answer_owed(session: Session, request: message.Resync, history: History, desk: Desk) -> None:
     """Answer a crdtchat.v1 client that was asked to resync. Raises Malformed."""
-    recent = history.recent(request)
-    if recent is not None:
+    if request.epoch != history.epoch:
+        # It begins anew: what it had, its own saved words among it, must not be away meanwhile.
+        desk.answer(session, history.answer(request))
+    elif (recent := history.recent(request)) is not None:
         desk.answer(session, recent)
-        return
-    vector = history.vector_of(request)
-    after = request.after if request.epoch == history.epoch else 0
-    _send_difference(session, vector, after, history, desk)
+    else:
+        _send_difference(session, request.state_vector, request.after, history, desk)
 
 
 def remember(session: Session, history: History) -> None:

@@ -115,13 +115,10 @@ class History:
                 return missed.as_batch()
         return None
 
-    def vector_of(self, request: Resync) -> bytes:
-        """What a client has of this page."""
-        return request.state_vector if request.epoch in (0, self.epoch) else NOTHING
-
     def answer(self, request: Resync) -> bytes:
         """The frame with all that a client that joins or rejoins is missing. Raises Malformed."""
-        return self.recent(request) or self.missing(self.vector_of(request)).as_batch()
+        known = request.state_vector if request.epoch in (0, self.epoch) else NOTHING
+        return self.recent(request) or self.missing(known).as_batch()
 
     def missing(self, state_vector: bytes) -> Difference:
         """All that the vector misses now: whoever joins goes on from its answer, which is one

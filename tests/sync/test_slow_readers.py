@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from crdtchat.document.records import Target
@@ -27,12 +29,15 @@ class Slow:
         self._v1 = v1
         self._unread: list[bytes] = []
         self.replica = Replica()
+        self.begins_anew = False
         self._ask()
         self.read_on()
 
     def _ask(self) -> None:
         vector = self.replica.state_vector()
         asked = message.encode_resync(1, self._last, vector)
+        if self.begins_anew:
+            asked = message.encode_resync(0, 0, b"\x00")
         frame = asked if self._v1 else message.encode_sync_step1(vector)
         server = self._server
         server.perform(server.room.receive(self.number, frame, server.clock.moment()))
@@ -68,13 +73,12 @@ class Slow:
         return sizes
 
 
-@pytest.mark.parametrize("v1", [False, True])
-def test_they_share_what_they_are_sent_also_if_they_begin_to_read_it_later(v1: bool) -> None:
+def page() -> tuple[Server, Callable[[int], None]]:
+    """A server that remembers little, and what makes Ann write so many annotations."""
     clock = Clock()
     server = Server(clock, Tuning(outbox_bytes=1_000, ring_bytes=2_000))
     ann = Client(server, "ann", 1)
     settle(server, [ann])
-    ben, cleo, dora = (Slow(server, v1=v1) for _ in range(3))
 
     def write(times: int) -> None:
         for _ in range(times):
@@ -82,6 +86,13 @@ def test_they_share_what_they_are_sent_also_if_they_begin_to_read_it_later(v1: b
             ann.submit(ann.actions.annotate(target, "x" * 200, clock.now())[1])
             settle(server, [ann])
 
+    return server, write
+
+
+@pytest.mark.parametrize("v1", [False, True])
+def test_they_share_what_they_are_sent_also_if_they_begin_to_read_it_later(v1: bool) -> None:
+    server, write = page()
+    ben, cleo, dora = (Slow(server, v1=v1) for _ in range(3))
     write(2)
     assert [reader.read_on() for reader in (ben, cleo, dora)] == [[], [], []]
     write(60)
@@ -102,12 +113,24 @@ def test_they_share_what_they_are_sent_also_if_they_begin_to_read_it_later(v1: b
         assert reader.replica.values("a") == server.document.values("a")
 
 
+def test_who_begins_anew_is_sent_all_there_is() -> None:
+    """It shows nothing else until then, and has no copy any more of what it wrote itself."""
+    server, write = page()
+    ben, cleo = (Slow(server, v1=True) for _ in range(2))
+    write(60)
+    assert ben.reads_a_difference() is not None
+    write(30)
+    cleo.begins_anew = True
+    frame = cleo.reads_a_difference()
+    assert frame is not None
+    answer = message.decode_from_server(frame)
+    assert isinstance(answer, message.Batch)
+    assert answer.last == server.room.history.sequence
+
+
 @pytest.mark.parametrize("v1", [False, True])
 def test_what_nobody_is_sent_any_more_is_let_go(v1: bool) -> None:
-    clock = Clock()
-    server = Server(clock, Tuning(outbox_bytes=1_000, ring_bytes=2_000))
-    ann = Client(server, "ann", 1)
-    settle(server, [ann])
+    server, write = page()
     readers = [Slow(server, v1=v1) for _ in range(2)]
     asked: list[bytes] = []
     whole = server.document.difference
@@ -117,13 +140,6 @@ def test_what_nobody_is_sent_any_more_is_let_go(v1: bool) -> None:
         return whole(state_vector)
 
     server.document.difference = difference  # type: ignore[method-assign]
-
-    def write(times: int) -> None:
-        for _ in range(times):
-            target = Target("words", start_cp=0, end_cp=5)
-            ann.submit(ann.actions.annotate(target, "x" * 200, clock.now())[1])
-            settle(server, [ann])
-
     write(2)
     assert [reader.read_on() for reader in readers] == [[], []]
     write(60)
