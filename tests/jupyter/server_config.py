@@ -15,6 +15,7 @@ USERS = {
     "vic": ("Vic", False, False),
     "out": ("Otto", False, False),
     "blind": ("Bly", True, False),
+    "pat": ("Pat", True, False),  # is blocked for a while, so no other test may need them
 }
 
 

@@ -163,15 +163,15 @@ async def test_who_is_blocked_goes_on_reading(
     jupyter: JupyterProcess, page: str, script: Any
 ) -> None:
     mod = script("mod")
-    async with raw_client(jupyter.socket_url, page, token="bob-token", tenant="jupyter") as bob:
-        await bob.join()
-        assert (await run_sync(mod.ask, "PUT", "blocks/bob")).status_code == 204
-        assert await bob.closed() == 4501
+    async with raw_client(jupyter.socket_url, page, token="pat-token", tenant="jupyter") as pat:
+        await pat.join()
+        assert (await run_sync(mod.ask, "PUT", "blocks/pat")).status_code == 204
+        assert await pat.closed() == 4501
     try:
-        assert script("bob").annotate("Still me.").status_code == 403
-        assert script("bob").ask("GET").status_code == 200
+        assert script("pat").annotate("Still me.").status_code == 403
+        assert script("pat").ask("GET").status_code == 200
     finally:
-        assert mod.ask("DELETE", "blocks/bob").status_code == 204
+        assert mod.ask("DELETE", "blocks/pat").status_code == 204
 
 
 async def _until(lines: Any, beginning: str) -> Any:
