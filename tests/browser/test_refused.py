@@ -112,6 +112,8 @@ def test_a_forged_operation_is_refused_and_reaches_nobody(
     line = Line()
     ann = readers("about:blank")
     ann.expected = ["the server refused the connection"]
+    # The hand on the wire passes on what the page said before it heard that the server has closed.
+    ann.expected += ["already in CLOSING or CLOSED state"]
     ann.page.route_web_socket(re.compile("/sync/"), line)
     ann.page.goto(url)
     ann.open("every ship")
