@@ -104,6 +104,18 @@ class Server:
     def content(self) -> Content:
         return {root: self.document.values(root) for root in ROOTS}
 
+    def count_differences(self) -> list[bytes]:
+        """A list to which the vector of each difference that is computed from now on is added."""
+        asked: list[bytes] = []
+        whole = self.document.difference
+
+        def difference(state_vector: bytes) -> bytes:
+            asked.append(state_vector)
+            return whole(state_vector)
+
+        self.document.difference = difference  # type: ignore[method-assign]
+        return asked
+
 
 class Client:
     """A provider and its connection."""
