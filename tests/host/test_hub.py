@@ -281,7 +281,7 @@ def test_five_thousand_rooms_opened_and_left_leave_no_memory(
     )
     (resident, objects), (resident_then, objects_then), evicted = json.loads(ran.stdout)
     assert evicted == first + more
-    assert objects_then - objects < 0.1 * more
+    assert objects_then - objects < 0.5 * more, "one for each room, or for every second"
     if loop == "asyncio":
         assert resident_then < resident * 1.10
 
