@@ -130,9 +130,11 @@ class DirectSocket(WebSocketsSansIOProtocol):
     def keepalive_timeout(self) -> None:
         """The peer does not answer. One that leaves a full buffer unread has not come to the
         question: it has the time that it may be stuck. Nor has one that reads slowly, but reads:
-        what its system takes tells."""
+        what its system takes tells. For so long only: what stands still lets its system take more
+        until that is full, which on a quiet page takes hours."""
         before, self._acknowledged = self._acknowledged, _acknowledged(self.transport)
-        is_behind = self._stuck is not None or self._acknowledged > before
+        asked_lately = self.loop.time() < self.ping_sent_at + self._stuck_seconds
+        is_behind = self._stuck is not None or (asked_lately and self._acknowledged > before)
         if is_behind and not self.close_sent and self.ping_timeout is not None:
             self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
             return

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import anyio
 import anyio.lowlevel
 import pytest
 from websockets.asyncio.client import connect
@@ -141,10 +142,26 @@ async def test_it_costs_little_and_gets_one_difference(tmp_path: Path, way: str)
                 await stuck.bob.send(message.encode_resync(said.epoch, 0, vector))
         assert stuck.bob.replica.values("c") == stuck.ann.replica.values("c")
         assert stuck.counters["sessions_behind"] == 1
+        stuck.end.ping_sent_at = anyio.current_time()
         stuck.end.keepalive_timeout()
         assert stuck.end.ready, "its system took all that since it was asked: it only reads slowly"
         stuck.end.keepalive_timeout()
         assert await stuck.bob.closed() == 1011
+
+
+async def test_what_stands_still_is_waited_for_no_longer_than_a_stuck_reader(
+    tmp_path: Path, way: str
+) -> None:
+    """Its system goes on taking bytes: on a quiet page for hours."""
+    async with scene(tmp_path, way) as still:
+        for _ in range(3):
+            await still.write()
+        last = f"anno/{still.comments[-1]}"
+        while still.bob.replica.get("c", last) is None:
+            await still.bob.next()
+        still.end.ping_sent_at = anyio.current_time() - 76
+        still.end.keepalive_timeout()
+        assert await still.bob.closed() == 1011
 
 
 async def test_the_whole_page_unread_costs_no_copy_of_it(tmp_path: Path, way: str) -> None:
