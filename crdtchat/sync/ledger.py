@@ -306,13 +306,9 @@ class Ledger:
         """What owners should be able to look up; to be asked before the mirror takes it over."""
         rules, noted, user = self._law.rules, self._law.noted, peer.user
         if peer.may_import or peer.may_restore:
-            return (
-                Deed("" if peer.via == "command" else peer.user, peer.role, IMPORT, "", at, via),
-            )
-        noted = self._law.noted
-        if not any(root in noted for root, _ in accepted.written):
+            return (Deed("" if peer.via == "command" else user, peer.role, IMPORT, "", at, via),)
+        if noted.isdisjoint([root for root, _ in accepted.written]):
             return ()
-        rules, user = self._law.rules, peer.user
         return tuple(
             Deed(user, peer.role, action, record.key, at, via)
             for record in accepted.changed

@@ -100,6 +100,11 @@ def events(
     meant = [row for root, key in written if (row := rules[root].event(key)) is not None]
     if len(meant) < 2:
         return meant
+    if len(meant) == 2:
+        # Most often a new annotation and its comment, which is told with it.
+        (kind, aid, _), (other, other_aid, _) = meant
+        if kind is not _UPDATED and other is _UPDATED and aid == other_aid:
+            return meant[:1]
     rows: dict[tuple[str, str], EventKind] = {}
     whole: dict[str, EventKind] = {}
     for kind, aid, cid in meant:
