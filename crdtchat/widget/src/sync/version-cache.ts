@@ -1,6 +1,6 @@
 /**
- * Texts of page versions in this browser: those that were fetched, and those that it owes the server because
- * something written here names them. Where a browser forbids storage they last as long as the page.
+ * Texts of page versions in this browser: those that were fetched, and those that somebody owes the server because
+ * what they wrote here names them. Where a browser forbids storage they last as long as the page.
  */
 import { done, Shelf } from "./shelf";
 
@@ -10,7 +10,8 @@ interface Row {
   used: number;
   /** The page that it was fetched or written for last. */
   page: string;
-  /** That page, while it owes the text to the server, or empty. */
+  /** Who owes the text to the server, and for that page; empty if nobody does. */
+  by: string;
   owing: string;
 }
 
@@ -18,7 +19,7 @@ const TEXTS = "texts";
 export const MOST_TEXTS = 16;
 
 export class VersionCache {
-  readonly #owed = new Map<string, string>();
+  readonly #owed = new Map<string, { text: string; by: string }>();
   readonly #shelf: Shelf;
 
   constructor(
@@ -32,22 +33,28 @@ export class VersionCache {
   }
 
   async get(version: string): Promise<string | undefined> {
-    const row = await this.#ask((texts) => texts.get(version) as IDBRequest<Row | undefined>);
-    return row?.text ?? this.#owed.get(version);
+    return (await this.#row(version))?.text ?? this.#owed.get(version)?.text;
   }
 
-  /** The versions that this browser owes the server for this page. */
-  async owed(): Promise<string[]> {
-    const kept = await this.#ask((texts) => texts.index("owing").getAllKeys(this.page));
-    return [...new Set([...((kept ?? []) as string[]), ...this.#owed.keys()])];
+  /** Who owes it to the server; empty for a text that the server has, undefined for one that is not here. */
+  async debtor(version: string): Promise<string | undefined> {
+    return (await this.#row(version))?.by ?? this.#owed.get(version)?.by;
   }
 
-  async put(version: string, text: string, owed: boolean): Promise<void> {
-    if (owed) this.#owed.set(version, text);
+  /** The versions that this user owes the server for this page. */
+  async owed(user: string): Promise<string[]> {
+    const kept = await this.#ask((texts) => texts.index("owing").getAllKeys(this.#debt(user)));
+    const here = [...this.#owed].filter(([, { by }]) => by === user).map(([version]) => version);
+    return [...new Set([...((kept ?? []) as string[]), ...here])];
+  }
+
+  /** `by`: who owes it to the server from now on, or empty. */
+  async put(version: string, text: string, by: string): Promise<void> {
+    if (by) this.#owed.set(version, { text, by });
     else this.#owed.delete(version);
     await this.#ask((texts) => {
       const { page } = this;
-      const stored = texts.put({ version, text, used: Date.now(), page, owing: owed ? page : "" });
+      const stored = texts.put({ version, text, used: Date.now(), page, by, owing: this.#debt(by) });
       const all = texts.index("used").getAllKeys();
       all.onsuccess = () => {
         for (const key of all.result.slice(0, -MOST_TEXTS)) texts.delete(key);
@@ -70,6 +77,14 @@ export class VersionCache {
 
   close(): void {
     this.#shelf.close();
+  }
+
+  #debt(user: string): string {
+    return user && JSON.stringify([this.page, user]);
+  }
+
+  #row(version: string): Promise<Row | undefined> {
+    return this.#ask((texts) => texts.get(version) as IDBRequest<Row | undefined>);
   }
 
   /** A full or a broken storage answers nothing: what is not kept is fetched again. */

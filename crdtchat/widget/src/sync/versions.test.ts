@@ -14,9 +14,11 @@ const ann = new Actions("ann", () => 1_800_000_000_000);
 /** A session whose server is a map. */
 class FakeSession extends Emitter<SessionEvents> {
   readonly pending = new Map<string, Operation>();
-  welcome = { page_versions: true };
+  welcome = { page_versions: true, principal: { id: "ann" } };
   readonly stored = new Map<string, string>();
   readonly asked: string[] = [];
+  /** Who wrote an annotation that names which version. */
+  readonly named = new Set<string>();
   online = true;
 
   constructor(readonly key: string) {
@@ -28,6 +30,8 @@ class FakeSession extends Emitter<SessionEvents> {
     const [, version = ""] = path.split("/");
     this.asked.push(`${init.method ?? "GET"} ${version}`);
     if (init.method === "PUT") {
+      if (!this.named.has(`${this.welcome.principal.id} ${version}`))
+        return new Response("", { status: 409 });
       this.stored.set(version, init.body as string);
       return new Response(null, { status: 201 });
     }
@@ -42,6 +46,8 @@ class FakeSession extends Emitter<SessionEvents> {
 
   settle(operation: Operation): void {
     this.pending.delete(operation.broadcastId);
+    for (const { value } of operation.intents)
+      if (Array.isArray(value)) this.named.add(`${operation.user} ${value[9]}`);
     this.emit("settled", operation);
   }
 }
@@ -93,8 +99,46 @@ describe("a page version", () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     versions.close();
     const later = open(session.key);
+    later.session.named.add(`ann ${version}`);
     later.session.emit("synced", { first: true });
     await vi.waitFor(() => expect(later.session.stored.get(version)).toBe(text));
+  });
+
+  it("is owed by who wrote of it: another user of this browser neither sends it nor gives it up", async () => {
+    const { session, versions } = open();
+    const text = `The text of ${session.key}`;
+    const version = await versionOf(text);
+    const operation = ann.annotate({ ...TARGET, version }, "one");
+    session.online = false;
+    session.submit(versions, operation, text);
+    session.settle(operation);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    versions.close();
+
+    const visit = (user: string) => {
+      const opened = open(session.key);
+      opened.session.welcome = { page_versions: true, principal: { id: user } };
+      opened.session.named.add(`ann ${version}`);
+      opened.session.emit("synced", { first: true });
+      return opened;
+    };
+    const other = visit("max");
+    other.session.emit("settled", operation); // Her words were there already.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(other.session.asked).toEqual([]);
+    // Of the same text he owes it himself once he wrote of it.
+    const own = new Actions("max", () => 1_800_000_000_000).annotate({ ...TARGET, version }, "mine");
+    other.session.online = false;
+    other.session.submit(other.versions, own, text);
+    other.session.settle(own);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    other.versions.close();
+    const hers = visit("ann");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(hers.session.asked).toEqual([]);
+    const his = visit("max");
+    his.session.named.add(`max ${version}`);
+    await vi.waitFor(() => expect(his.session.stored.get(version)).toBe(text));
   });
 
   it("is fetched once, and believed only under its name", async () => {
@@ -129,7 +173,7 @@ describe("the cache", () => {
   it("keeps the newest few", async () => {
     const cache = new VersionCache("bounded", indexedDB);
     for (let number = 0; number < MOST_TEXTS + 3; number++) {
-      await cache.put(`v${number}`, `text ${number}`, false);
+      await cache.put(`v${number}`, `text ${number}`, "");
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     expect(await cache.get("v0")).toBeUndefined();
@@ -138,10 +182,12 @@ describe("the cache", () => {
 
   it("works without storage as long as the page lasts", async () => {
     const cache = new VersionCache("none", undefined);
-    await cache.put("v", "text", true);
-    expect(await cache.owed()).toEqual(["v"]);
+    await cache.put("v", "text", "ann");
+    expect(await cache.owed("ann")).toEqual(["v"]);
+    expect(await cache.owed("max")).toEqual([]);
+    expect(await cache.debtor("v")).toBe("ann");
     expect(await cache.get("v")).toBe("text");
-    await cache.put("v", "text", false);
-    expect(await cache.owed()).toEqual([]);
+    await cache.put("v", "text", "");
+    expect(await cache.owed("ann")).toEqual([]);
   });
 });

@@ -35,7 +35,7 @@ export class Versions {
   ) {
     this.#cache = new VersionCache(session.key, factory);
     session.on("settled", (operation) => {
-      for (const version of namedBy(operation)) void this.#send(version);
+      for (const version of namedBy(operation)) void this.#send(version, operation.user);
     });
     session.on("synced", () => void this.#sendOwed());
     session.on("rebuilt", () => void this.#cache.forget());
@@ -46,12 +46,16 @@ export class Versions {
     return this.session.welcome?.page_versions === true;
   }
 
+  get #user(): string | undefined {
+    return this.session.welcome?.principal.id;
+  }
+
   /** What is about to be written may name a version: its text goes to the server once that is acknowledged. */
   owe(operation: Operation, textOf: (version: string) => string | undefined): void {
     for (const version of namedBy(operation)) {
       const text = textOf(version);
       if (text === undefined || this.#noted.has(version)) continue;
-      this.#noted.set(version, this.#note(version, text));
+      this.#noted.set(version, this.#note(version, text, operation.user));
     }
   }
 
@@ -64,7 +68,7 @@ export class Versions {
     const text = answer?.ok ? await answer.text() : null;
     // Whoever stored it: a text is what its name says, or nothing.
     if (text === null || (await versionOf(text)) !== version) return null;
-    await this.#cache.put(version, text, false);
+    await this.#cache.put(version, text, "");
     return text;
   }
 
@@ -72,27 +76,30 @@ export class Versions {
     this.#cache.close();
   }
 
-  async #note(version: string, text: string): Promise<void> {
-    // What was sent or fetched once is on the server.
-    if ((await this.#cache.get(version)) === undefined) await this.#cache.put(version, text, true);
+  async #note(version: string, text: string, user: string): Promise<void> {
+    // What was sent or fetched once is on the server. What somebody else owes who wrote here is not.
+    if ((await this.#cache.debtor(version)) !== "") await this.#cache.put(version, text, user);
   }
 
-  /** What earlier visits could not send; what waits for its annotation goes after that. */
+  /** What earlier visits of this user could not send; what waits for its annotation goes after that. */
   async #sendOwed(): Promise<void> {
-    if (!this.offered) return;
+    const user = this.#user;
+    if (!this.offered || user === undefined) return;
     const waiting = new Set([...this.session.pending.values()].flatMap(namedBy));
-    for (const version of await this.#cache.owed()) if (!waiting.has(version)) await this.#send(version);
+    for (const version of await this.#cache.owed(user))
+      if (!waiting.has(version)) await this.#send(version, user);
   }
 
-  async #send(version: string): Promise<void> {
-    if (!this.offered || this.#sending.has(version)) return;
+  /** The server takes it from a user whose annotation names it, and from nobody else. */
+  async #send(version: string, user: string): Promise<void> {
+    if (!this.offered || user !== this.#user || this.#sending.has(version)) return;
     this.#sending.add(version);
     await this.#noted.get(version);
-    if ((await this.#cache.owed()).includes(version)) {
+    if ((await this.#cache.owed(user)).includes(version)) {
       const body = (await this.#cache.get(version)) ?? "";
       const headers = { "Content-Type": "text/plain; charset=utf-8" };
       const answer = await this.#ask(version, { method: "PUT", headers, body });
-      if (FINAL.has(answer?.status ?? 0)) await this.#cache.put(version, body, false);
+      if (FINAL.has(answer?.status ?? 0)) await this.#cache.put(version, body, "");
     }
     this.#sending.delete(version);
   }
