@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from playwright.sync_api import Error, expect
 
 from tests.browser.conftest import SECRET, OpenReader
+from tests.browser.faults import expect_kept
 from tests.browser.site import Site
 from tests.server_process import ServerProcess, running_server
 
@@ -97,3 +99,38 @@ def test_a_draft_goes_along_when_its_author_signs_in(
     ann.page.get_by_label("Write a comment").press("Control+Enter")
     expect(ann.comment("Before I was anybody")).to_contain_text("Zoë")
     ann.expect_live()
+
+
+def test_words_of_somebody_who_signed_out_hold_nobody_up(
+    readers: OpenReader, site: Site, signing: ServerProcess, page_id: str
+) -> None:
+    options = f"tenantId: 'acme', urlId: {page_id!r}"
+    pages = {
+        name: site.page(f"/{user}", signing.url, f"{{{options}, sso: {token(user, name)!r}}}")
+        for user, name in (("u-zoe", "Zoë"), ("u-max", "Max"))
+    }
+    tab = readers(pages["Zoë"])
+    tab.annotate("every ship", "First")
+    tab.expect_live()
+    tab.offline()
+    tab.expect_state("Offline")
+    tab.reply("In the tunnel")
+    expect_kept(tab.page, 1)
+    tab.page.goto("about:blank")
+    tab.offline(False)
+    # Of what Max writes all is saved, and that is told; what Zoë wrote waits for her.
+    tab.page.goto(pages["Max"])
+    link = tab.page.locator(".link").first
+    expect(link).to_have_attribute("data-link", "live")
+    expect(link).to_have_text("Live")
+    expect(link).to_have_attribute("title", re.compile("1 change waits in this browser"))
+    tab.annotate("steel pen", "Of my own")
+    expect(link).to_have_text("Saved")
+    expect(link).to_have_text("Live")
+    other = readers(pages["Max"])
+    other.expect_painted("every ship", "steel pen")
+    other.open("every ship")
+    expect(other.comments).to_have_count(1)
+    tab.page.goto(pages["Zoë"])
+    tab.expect_live()
+    expect(other.comment("In the tunnel")).to_contain_text("Zoë")

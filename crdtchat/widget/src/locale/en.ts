@@ -5,6 +5,10 @@ export const en = {
   comments: { one: "{n} comment", other: "{n} comments" },
   replies: { one: "{n} reply", other: "{n} replies" },
   unsent: { one: "Offline · {n} unsent", other: "Offline · {n} unsent" },
+  others: {
+    one: "{n} change waits in this browser for its author to sign in again",
+    other: "{n} changes wait in this browser for their author to sign in again",
+  },
   unkept: { one: "Keep open · {n} unsent", other: "Keep open · {n} unsent" },
   newReplies: { one: "{n} new reply", other: "{n} new replies" },
   newDiscussions: { one: "Show {n} new discussion", other: "Show {n} new discussions" },

@@ -16,6 +16,12 @@ export const pl: Catalogue = {
     many: "Offline · {n} niewysłanych",
     other: "Offline · {n} niewysłanej",
   },
+  others: {
+    one: "{n} zmiana czeka w tej przeglądarce, aż jej autor znów się zaloguje",
+    few: "{n} zmiany czekają w tej przeglądarce, aż ich autor znów się zaloguje",
+    many: "{n} zmian czeka w tej przeglądarce, aż ich autor znów się zaloguje",
+    other: "{n} zmiany czeka w tej przeglądarce, aż ich autor znów się zaloguje",
+  },
   unkept: {
     one: "Nie zamykaj · {n} niewysłana",
     few: "Nie zamykaj · {n} niewysłane",

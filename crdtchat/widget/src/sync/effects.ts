@@ -8,6 +8,8 @@ export interface Status {
   link: Link;
   /** Operations that are not on the server's disk yet. */
   unsent: number;
+  /** Of these, the ones of somebody who wrote here before and is not signed in now: they wait for that. */
+  others: number;
   reason: string;
 }
 

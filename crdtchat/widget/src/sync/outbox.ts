@@ -34,6 +34,12 @@ export class Outbox {
     return this.#entries.filter((entry) => entry.sent === null);
   }
 
+  /** How many are here, and how many of them are of others than this user: none while nobody is known to be here. */
+  count(user: string | undefined): { unsent: number; others: number } {
+    const others = this.waiting.filter(({ operation }) => user !== undefined && operation.user !== user);
+    return { unsent: this.size, others: others.length };
+  }
+
   add(operation: Operation): void {
     if (!this.find(operation.broadcastId))
       this.#entries.push({ operation, sent: null, notBefore: 0, misdated: false });

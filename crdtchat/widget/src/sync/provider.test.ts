@@ -63,7 +63,10 @@ describe("Provider", () => {
     expect(sentTypes(take(server.welcome(5)))).toEqual([70]);
     const effects = take(server.batch());
     expect(sentTypes(effects)).toEqual([69, 65]);
-    expect(effects).toContainEqual({ type: "status", status: { link: "live", unsent: 1, reason: "" } });
+    expect(effects).toContainEqual({
+      type: "status",
+      status: { link: "live", unsent: 1, others: 0, reason: "" },
+    });
   });
 
   it("dates by the server what a clock an hour ahead wrote offline", () => {
@@ -344,6 +347,10 @@ describe("Provider", () => {
     expect(effects).toContainEqual({ type: "rejected", operation: before, code: "signed-out", reason: "" });
     expect(updates(effects)).toEqual([]);
     expect(provider.outbox.waiting.map(({ operation }) => operation)).toEqual([signed]);
+    expect(effects).toContainEqual({
+      type: "status",
+      status: { link: "live", unsent: 1, others: 1, reason: "" },
+    });
   });
 
   it("settles what another user of this browser wrote and the document holds (1)", () => {

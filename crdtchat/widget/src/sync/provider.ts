@@ -44,7 +44,7 @@ export class Provider {
   /** How far this machine's clock is ahead of the server's, in milliseconds. */
   #ahead = 0;
   #offline = false;
-  #status: Status = { link: "starting", unsent: 0, reason: "" };
+  #status: Status = { link: "starting", unsent: 0, others: 0, reason: "" };
   #shown: Status | null = null;
   #backoff: Backoff;
   #tryAt: number | null = null;
@@ -381,7 +381,7 @@ export class Provider {
     this.#flush(now);
     if (this.#phase === "live" || (this.#phase === "joining" && this.#status.link === "live"))
       this.#status = { ...this.#status, link: "live", reason: "" };
-    const status = { ...this.#status, unsent: this.outbox.size };
+    const status = { ...this.#status, ...this.outbox.count(this.#welcome?.principal.id) };
     if (JSON.stringify(status) !== JSON.stringify(this.#shown)) {
       this.#shown = status;
       this.#effects.push({ type: "status", status });

@@ -31,7 +31,7 @@ export class Session extends Emitter<SessionEvents> {
   readonly replica = new Replica();
   readonly threads = new Threads(this.replica);
   readonly key: string;
-  status: PageStatus = { link: "starting", unsent: 0, reason: "", unkept: 0 };
+  status: PageStatus = { link: "starting", unsent: 0, others: 0, reason: "", unkept: 0 };
   presence: PresenceFrame | null = null;
   welcome: Welcome | null = null;
   /** Operations on their way, this tab's and other tabs': their records are marked until they are saved. */

@@ -48,7 +48,7 @@ describe("A provider that waits", () => {
     const effects = receive({ type: "close", code: 4401, reason: "sign in" });
     expect(effects).toContainEqual({
       type: "status",
-      status: { link: "sign-in", unsent: 0, reason: "sign in" },
+      status: { link: "sign-in", unsent: 0, others: 0, reason: "sign in" },
     });
     expect(kinds(receive({ type: "wake" }))).toEqual([]);
   });

@@ -71,9 +71,10 @@ export function Here() {
 export function State() {
   const widget = useWidget();
   const { speech } = widget;
-  const { link, unsent, unkept } = widget.session.status;
+  const { link, unsent, others, unkept } = widget.session.status;
+  const own = unsent - others;
   const settled = usePatience(widget.session.status);
-  const saved = useSaved(unsent, link);
+  const saved = useSaved(own, unsent, link);
   // Word, icon and colour change together, and a short gap changes none of them.
   const shown = link === "offline" && !settled ? "live" : link;
   const [word, icon] = ((): [string, IconName] => {
@@ -83,21 +84,22 @@ export function State() {
       return [speech.count(unkept > 0 ? "unkept" : "unsent", unsent), "offline"];
     if (shown === "offline") return [speech.text("offline"), "offline"];
     if (link === "starting") return [settled ? speech.text("connecting") : "", "cloud"];
-    if (unsent > 0) return [speech.text("saving"), "cloud"];
+    if (own > 0) return [speech.text("saving"), "cloud"];
     if (saved) return [speech.text("saved"), "check"];
     return [speech.text(widget.readonly ? "readonly" : "live"), "cloud"];
   })();
   const said = link === "offline" ? "announceOffline" : link === "live" ? "announceLive" : null;
   useAnnouncement(settled ? said : null);
   if (!word) return null;
-  const calm = shown === "live" && unsent === 0 && !saved;
+  const calm = shown === "live" && own === 0 && !saved;
+  const note = others > 0 ? speech.count("others", others) : word;
   const again = link === "refused" || link === "sign-in";
   return (
     <span
       class={`link ${shown}${calm && !widget.readonly ? " calm" : ""}`}
       data-link={link}
       data-unsent={unsent}
-      title={shown === "offline" ? speech.text(unkept > 0 ? "unkeptNote" : "offlineHint") : word}
+      title={shown === "offline" ? speech.text(unkept > 0 ? "unkeptNote" : "offlineHint") : note}
     >
       {calm ? <i class="pulse" /> : <Icon name={icon} />}
       <span>{word}</span>
@@ -138,14 +140,14 @@ function usePatience({ link }: Status): boolean {
   return link === "live" || left <= 0;
 }
 
-/** For a moment after the last of what was unsent is on the server's disk. */
-function useSaved(unsent: number, link: string): boolean {
+/** For a moment after the last of what was one's own and unsent is on the server's disk. */
+function useSaved(own: number, unsent: number, link: string): boolean {
   const seen = useRef({ unsent, saved: false });
   const [, draw] = useReducer((n: number) => n + 1, 0);
   const now = seen.current;
   // Decided while drawing: decided after it, "Live" would flash up between "Saving" and "Saved".
-  if (unsent > 0 || link !== "live") now.saved = false;
-  else if (now.unsent > 0) now.saved = true;
+  if (own > 0 || link !== "live") now.saved = false;
+  else if (now.unsent > unsent) now.saved = true;
   now.unsent = unsent;
   const { saved } = now;
   useEffect(() => {
