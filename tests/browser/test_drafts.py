@@ -134,3 +134,41 @@ def test_words_of_somebody_who_signed_out_hold_nobody_up(
     tab.page.goto(pages["Zoë"])
     tab.expect_live()
     expect(other.comment("In the tunnel")).to_contain_text("Zoë")
+
+
+def test_nobody_sees_what_another_user_of_the_browser_typed(
+    readers: OpenReader, site: Site, signing: ServerProcess, page_id: str
+) -> None:
+    options = f"tenantId: 'acme', urlId: {page_id!r}"
+    # One page has its token at hand, the other fetches it.
+    at_hand = site.page("/typing", signing.url, f"{{{options}, sso: {token('u-zoe', 'Zoë')!r}}}")
+    later = f"sso: async () => {token('u-max', 'Max')!r}"
+    fetched = site.page("/typing-too", signing.url, f"{{{options}, {later}}}")
+    tab = readers(at_hand)
+    tab.annotate("every ship", "First")
+    tab.expect_live()
+    reply = tab.page.get_by_label("Write a reply")
+    reply.fill("Half a thou")
+    tab.close()
+    tab.select("steel pen")
+    tab.page.get_by_role("button", name="Comment on the selected text").click()
+    tab.type("And of the pen")
+
+    tab.page.goto(fetched)
+    tab.expect_live()
+    tab.open("every ship")
+    expect(tab.page.locator(".composer textarea")).to_have_count(1)
+    expect(reply).to_have_value("")
+    reply.fill("Of my own")
+    tab.close()
+    tab.show_panel()
+    expect(tab.panel.locator(".drafts li")).to_have_count(1)
+    expect(tab.panel.locator(".drafts")).to_contain_text("Of my own")
+
+    tab.page.goto(at_hand)
+    expect(tab.page.get_by_label("Write a comment")).to_have_value("And of the pen")
+    tab.page.get_by_label("Write a comment").press("Control+Enter")
+    tab.expect_live()
+    tab.close()
+    tab.open("every ship")
+    expect(reply).to_have_value("Half a thou")

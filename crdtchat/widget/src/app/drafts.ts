@@ -1,5 +1,10 @@
-/** Text that was typed and is nobody else's yet. Kept from the first keystroke until it is posted or discarded. */
-import type { Target } from "../model/schema";
+/**
+ * Text that was typed and is nobody else's yet. Kept from the first keystroke until it is posted or discarded.
+ *
+ * Several people may use one browser: nobody is shown what somebody else typed who had signed in. What a guest typed
+ * is whose who signs in then.
+ */
+import { isGuest, type Target } from "../model/schema";
 
 export interface Draft {
   /** "new", "reply:AID", "edit:AID/CID", or "rejected:BROADCASTID" for what the server gave back. */
@@ -23,41 +28,42 @@ export class Drafts {
   /** Whether there are drafts that would go with the page, because the browser has no room or may keep nothing. */
   unkept = false;
   readonly #key: string;
-  #drafts: Map<string, Draft>;
+  #drafts: Draft[];
 
-  /** `told`: `unkept` has changed. */
+  /** `user`: who is here, or empty; `told`: `unkept` has changed. */
   constructor(
     page: string,
     private readonly storage: Storage | null,
+    private readonly user: () => string,
     private readonly told: () => void,
   ) {
     this.#key = `crdtchat:drafts:${page}`;
     this.#drafts = this.#load();
   }
 
+  /** One's own before one that anybody may take up. */
   get(id: string): Draft | undefined {
-    return this.#drafts.get(id);
+    const found = this.all().filter((draft) => draft.id === id);
+    return found.find(({ user }) => user === this.user()) ?? found[0];
   }
 
-  /** A draft of somebody who signed in meanwhile is theirs; one of another known person is not shown. */
-  of(user: string): Draft[] {
-    return [...this.#drafts.values()]
-      .filter(
-        (draft) => draft.user === "" || user === "" || draft.user === user || draft.code === "signed-out",
-      )
+  /** Of who is here, the newest first. */
+  all(): Draft[] {
+    const user = this.user();
+    return this.#drafts
+      .filter((draft) => draft.user === user || isAnybodys(draft))
       .sort((a, b) => b.at - a.at);
   }
 
   put(draft: Draft): void {
-    if (draft.text.trim() === "") this.#drafts.delete(draft.id);
-    else this.#drafts.set(draft.id, draft);
-    const oldest = [...this.#drafts.values()].sort((a, b) => a.at - b.at);
-    for (const { id } of oldest.slice(0, Math.max(0, oldest.length - MOST))) this.#drafts.delete(id);
+    this.#drop(draft.id);
+    if (draft.text.trim() !== "") this.#drafts.push(draft);
+    this.#drafts.sort((a, b) => a.at - b.at).splice(0, this.#drafts.length - MOST);
     this.#save();
   }
 
   remove(id: string): void {
-    if (this.#drafts.delete(id)) this.#save();
+    if (this.#drop(id)) this.#save();
   }
 
   /** Another tab typed. True if anything is different now. */
@@ -67,18 +73,25 @@ export class Drafts {
     return true;
   }
 
-  #load(): Map<string, Draft> {
+  /** True if there was one. */
+  #drop(id: string): boolean {
+    const mine = new Set(this.all().filter((draft) => draft.id === id));
+    this.#drafts = this.#drafts.filter((draft) => !mine.has(draft));
+    return mine.size > 0;
+  }
+
+  #load(): Draft[] {
     try {
       const drafts = JSON.parse(this.storage?.getItem(this.#key) ?? "[]") as Draft[];
-      return new Map(drafts.map((draft) => [draft.id, draft]));
+      return drafts.filter(({ id }) => typeof id === "string");
     } catch {
-      return new Map();
+      return [];
     }
   }
 
   #save(): void {
-    const unkept = this.#drafts.size > 0 && !this.#stored();
-    if (this.#drafts.size === 0) this.storage?.removeItem(this.#key);
+    const unkept = this.#drafts.length > 0 && !this.#stored();
+    if (this.#drafts.length === 0) this.storage?.removeItem(this.#key);
     if (unkept === this.unkept) return;
     this.unkept = unkept;
     this.told();
@@ -86,10 +99,15 @@ export class Drafts {
 
   #stored(): boolean {
     try {
-      this.storage?.setItem(this.#key, JSON.stringify([...this.#drafts.values()]));
+      this.storage?.setItem(this.#key, JSON.stringify(this.#drafts));
     } catch {
       return false; // It is full, or the page may not write: the drafts last as long as the page.
     }
     return this.storage !== null;
   }
+}
+
+/** Typed by somebody who had not signed in, or was signed out. */
+function isAnybodys({ user, code }: Draft): boolean {
+  return user === "" || isGuest(user) || code === "signed-out";
 }

@@ -33,6 +33,8 @@ export class Visit {
   linkSince = Date.now();
   #link = "starting";
   #endangered = false;
+  /** The discussions were here before it was known whose drafts to show. */
+  #early = false;
   #count = -1;
 
   constructor(
@@ -48,7 +50,8 @@ export class Visit {
       ...(widget.host?.carrier && { carrier: widget.host.carrier }),
       ...(__CRDTCHAT_HOSTED__ && widget.host?.fetch && { fetch: widget.host.fetch }),
     });
-    this.drafts = new Drafts(this.session.key, storage(), () => this.#warn());
+    const user = () => this.session.user;
+    this.drafts = new Drafts(this.session.key, storage(), user, () => this.#warn());
     this.unread = new Unread(this.session.key, storage());
     this.declined = new KeptSet(`crdtchat:declined:${this.session.key}`, MOST_DECLINED, storage());
     this.versions = new Versions(this.session);
@@ -104,6 +107,7 @@ export class Visit {
     });
     session.on("identity", () => {
       if (widget.known) widget.writing.known();
+      if (this.#early) this.#restoreDraft();
       widget.changed();
     });
     session.on("synced", ({ first }) => {
@@ -170,6 +174,7 @@ export class Visit {
   /** A reload in the middle of a sentence goes on in the middle of the sentence. */
   #restoreDraft(): void {
     const { widget } = this;
+    this.#early = this.session.user === "";
     const target = this.drafts.get("new")?.target;
     const range = target && widget.canvas.locate(target);
     if (target && range && !widget.view.value.composing && !widget.view.value.active)

@@ -195,7 +195,7 @@ export class Widget extends Emitter<HostEvents> implements Stage {
   }
 
   saveDraft(draft: Omit<Draft, "at" | "user">): void {
-    this.drafts.put({ ...draft, at: Date.now(), user: this.me });
+    this.drafts.put({ ...draft, at: Date.now(), user: this.session.user });
     this.changed();
   }
 

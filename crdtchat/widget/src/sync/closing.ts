@@ -2,6 +2,8 @@
 
 /** The connection sent more than the server takes. */
 export const TOO_FAST = 4529;
+/** Of our own: it asks for another try. */
+export const RETRY = 4500;
 
 export type Verdict = "retry" | "sign-in" | "refused";
 

@@ -61,6 +61,11 @@ export class Identity {
     return this.signed ? null : this.#stored.principal;
   }
 
+  /** Whose the host page's token says it is: good enough to tell whose drafts are shown. Empty if it is no JWT. */
+  get subject(): string {
+    return subjectOf(this.sso() ?? "");
+  }
+
   choose(name: string): void {
     this.#save({ ...NOBODY, name });
   }
@@ -109,5 +114,17 @@ export class Identity {
       // A full or forbidden storage: the name lasts as long as the page.
     }
     for (const other of inThisPage) if (other !== this && other.#key === this.#key) other.#adopt(stored);
+  }
+}
+
+/** What a token claims; only the server can tell whether it is true. */
+function subjectOf(token: string): string {
+  try {
+    const base64 = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const { sub } = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof sub === "string" ? sub : "";
+  } catch {
+    return "";
   }
 }

@@ -8,3 +8,8 @@ export const PATIENCE_MS = 3_000;
 export const OFFLINE_MS = 20_000;
 /** Before a server that was overrun is asked again. */
 export const BREATH_MS = 5_000;
+/** Before a page that is looked at again asks whether the connection is still there. */
+export const PROBE_AFTER_MS = 45_000;
+export const TICK_MS = 3_000;
+/** Where no tick came for so long the machine slept: in a hidden tab they come once a minute. */
+export const ASLEEP_MS = 150_000;

@@ -4,12 +4,14 @@ import { holds, type Operation } from "../model/intents";
 import { Replica } from "../model/replica";
 import { Threads } from "../model/threads";
 import { Clock } from "./clock";
+import { RETRY } from "./closing";
 import { Copy } from "./copy";
 import { Database, type OperationRow } from "./database";
 import type { Effect, Input } from "./effects";
 import { Emitter } from "./emitter";
 import { Identity } from "./identity";
 import { Keeper } from "./keeper";
+import { ASLEEP_MS, PROBE_AFTER_MS, TICK_MS } from "./patience";
 import { Provider } from "./provider";
 import type { PageStatus, SessionEvents } from "./session-events";
 import type { SessionOptions } from "./session-options";
@@ -19,13 +21,6 @@ import { storage } from "./storage";
 import { Tabs } from "./tabs";
 import type { Carrier, Transport } from "./transport";
 import type { Presence, PresenceFrame, Principal, Welcome } from "./wire";
-
-const PROBE_AFTER_MS = 45_000;
-const TICK_MS = 3_000;
-/** Where no timer came for so long the machine slept: in a hidden tab they come once a minute. */
-const ASLEEP_MS = 150_000;
-/** A close code of our own that asks for another try. */
-const RETRY = 4500;
 
 export class Session extends Emitter<SessionEvents> {
   readonly replica = new Replica();
@@ -91,14 +86,18 @@ export class Session extends Emitter<SessionEvents> {
     return this.welcome?.principal ?? this.#identity.principal;
   }
 
+  /** Who is here, as far as that is known before the server was heard of; empty if not at all. */
+  get user(): string {
+    return this.principal?.id ?? this.#identity.subject;
+  }
+
   /** A guest has to choose a name before the first word. */
   get needsName(): boolean {
     return !this.#identity.named && (this.welcome === null || this.welcome.principal.guest);
   }
 
   get readonly(): boolean {
-    if (this.welcome === null) return false;
-    return this.welcome.readonly || this.welcome.principal.role === "viewer";
+    return this.welcome !== null && (this.welcome.readonly || this.welcome.principal.role === "viewer");
   }
 
   /** The time to date what is written by. */

@@ -55,6 +55,10 @@ export function Composer(properties: Properties) {
     if (properties.autofocus) (needsName ? nameBox.current : box.current)?.focus({ preventScroll: true });
   }, []);
   useEffect(() => onBusy?.(text !== ""), [text]);
+  // Whose draft is shown may be known only now.
+  useEffect(() => {
+    if (text === "") setText(kept);
+  }, [widget.session.user]);
 
   function change(next: string): void {
     setText(next);

@@ -200,7 +200,7 @@ function Row({ thread }: { thread: Thread }) {
 function DraftList() {
   const widget = useWidget();
   const { speech } = widget;
-  const drafts = widget.drafts.of(widget.me);
+  const drafts = widget.drafts.all();
   const copied = () => widget.tell(speech.text("textCopied"));
   if (drafts.length === 0) return null;
   return (
