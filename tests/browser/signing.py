@@ -124,4 +124,4 @@ def forgotten(stage: Stage, machine: Machine) -> None:
     ann.expect_live()
     ann.show_panel()
     expect(ann.panel.locator(".drafts")).to_contain_text("As who I was")
-    expect(ann.panel.locator(".drafts")).to_contain_text("your sign-in ran out")
+    expect(ann.panel.locator(".drafts")).to_contain_text("under another sign-in")

@@ -101,6 +101,31 @@ def test_a_draft_goes_along_when_its_author_signs_in(
     ann.expect_live()
 
 
+def test_what_a_guest_left_unsent_is_a_draft_of_whom_they_sign_in_as(
+    readers: OpenReader, site: Site, signing: ServerProcess, page_id: str
+) -> None:
+    options = f"tenantId: 'acme', urlId: {page_id!r}"
+    ann = readers(site.page("/guest", signing.url, f"{{{options}}}"))
+    ann.annotate("every ship", "First", "Ann")
+    ann.expect_live()
+    ann.offline()
+    ann.expect_state("Offline")
+    ann.reply("In the tunnel")
+    expect_kept(ann.page, 1)
+    ann.page.goto("about:blank")
+    ann.offline(False)
+    ann.page.goto(site.page("/member", signing.url, f"{{{options}, sso: {token('u-1', 'Zoë')!r}}}"))
+    ann.expect_live()
+    expect_kept(ann.page, 0)
+    ann.show_panel()
+    expect(ann.panel.locator(".drafts")).to_contain_text("under another sign-in")
+    ann.panel.get_by_role("button", name="Continue").click()
+    expect(ann.page.get_by_label("Write a reply")).to_have_value("In the tunnel")
+    ann.page.get_by_label("Write a reply").press("Control+Enter")
+    expect(ann.comment("In the tunnel")).to_contain_text("Zoë")
+    ann.expect_live()
+
+
 def test_words_of_somebody_who_signed_out_hold_nobody_up(
     readers: OpenReader, site: Site, signing: ServerProcess, page_id: str
 ) -> None:

@@ -136,7 +136,7 @@ export const en = {
   "reason.read-only": "this page is read only for you now",
   "reason.too-long": "it is too long",
   "reason.locked": "a moderator locked the discussion",
-  "reason.signed-out": "your sign-in ran out",
+  "reason.signed-out": "it was written under another sign-in",
   "reason.other": "the server refused it",
 
   announceComment: "{name} commented",

@@ -180,7 +180,7 @@ export const pl: Catalogue = {
   "reason.read-only": "ta strona jest teraz dla Ciebie tylko do odczytu",
   "reason.too-long": "tekst jest za długi",
   "reason.locked": "moderator zablokował dyskusję",
-  "reason.signed-out": "logowanie wygasło",
+  "reason.signed-out": "napisano to przy innym zalogowaniu",
   "reason.other": "serwer odmówił",
 
   announceComment: "{name}: nowy komentarz",

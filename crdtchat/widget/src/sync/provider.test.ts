@@ -353,6 +353,14 @@ describe("Provider", () => {
     });
   });
 
+  it("gives up what a guest wrote who has signed in since (1)", () => {
+    const before = new Actions("guest-0123456789ab", () => now).annotate(TARGET, "as a guest");
+    receive({ type: "submit", operation: before });
+    const effects = live();
+    expect(effects).toContainEqual({ type: "rejected", operation: before, code: "signed-out", reason: "" });
+    expect(provider.outbox.size).toBe(0);
+  });
+
   it("settles what another user of this browser wrote and the document holds (1)", () => {
     const signed = new Actions("zoe", () => now).annotate(TARGET, "sent, and not answered");
     const other = new Replica();

@@ -331,7 +331,7 @@ export class Provider {
     for (const entry of this.outbox.waiting) {
       const { operation } = entry;
       if (operation.user !== welcome.principal.id) {
-        this.#foreign(entry, welcome.principal.guest);
+        this.#foreign(entry);
         continue;
       }
       if (free <= 0 || entry.notBefore > now) break;
@@ -365,11 +365,11 @@ export class Provider {
     }
   }
 
-  /** Of somebody else who wrote in this browser and may sign in again. A guest who was another before does not. */
-  #foreign(entry: Entry, guest: boolean): void {
+  /** Of somebody else who wrote in this browser, and may sign in again. Who was a guest does not come back as one. */
+  #foreign(entry: Entry): void {
     const { broadcastId, user, intents } = entry.operation;
     if (intents.every((intent) => holds(this.replica.written, intent))) this.#done(broadcastId);
-    else if (guest && isGuest(user)) this.#refuse(entry, "signed-out", "");
+    else if (isGuest(user)) this.#refuse(entry, "signed-out", "");
   }
 
   #send(bytes: Uint8Array): void {
