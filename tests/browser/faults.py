@@ -23,6 +23,7 @@ from tests.browser.conftest import OpenReader
 from tests.browser.reader import Reader
 from tests.browser.site import Site
 from tests.browser.slow_line import SlowLine
+from tests.browser.waiting import wait_until
 from tests.server_process import ServerProcess
 
 TENANT = "acme"
@@ -118,8 +119,8 @@ class Stage:
 
 def expect_kept(page: Page, count: int, store: str = "outbox") -> None:
     """So many rows are on the browser's disk."""
-    page.wait_for_function(
-        f"async ([store, count]) => (await ({COUNT})(store)) === count", arg=[store, count]
+    wait_until(
+        page, f"async ([store, count]) => (await ({COUNT})(store)) === count", [store, count]
     )
 
 

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenReader
 from tests.browser.site import Site
+from tests.browser.waiting import wait_until
 from tests.server_process import ServerProcess
 
 MARK = "vanish-7Q4K9XW2"
@@ -44,7 +45,7 @@ def test_the_erased_leaves_every_browser_and_unsent_words_stay(
     bob.expect_painted("every ship", "steel pen")
     doomed = next(event["aid"] for event in bob.news() if event["kind"] == "new-text-chat")
     for reader in (ann, bob):
-        reader.page.wait_for_function(KEPT, arg=MARK)
+        wait_until(reader.page, KEPT, MARK)
 
     bob.offline()
     bob.expect_state("Offline")
@@ -59,7 +60,7 @@ def test_the_erased_leaves_every_browser_and_unsent_words_stay(
     bob.expect_live()
     for reader in (ann, bob):
         reader.expect_painted("steel pen", "eleven minutes")
-        reader.page.wait_for_function(f"async (mark) => !await ({KEPT})(mark)", arg=MARK)
+        wait_until(reader.page, f"async (mark) => !await ({KEPT})(mark)", MARK)
     ann.close()
     ann.open("eleven minutes")
     expect(ann.comment("Written offline")).to_be_visible()

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenReader
 from tests.browser.site import Site
+from tests.browser.waiting import wait_until
 from tests.server_process import ServerProcess, running_server
 
 
@@ -140,7 +141,7 @@ def test_a_tab_that_dies_leaves_its_unsent_words_to_the_next(
     ann.reply("Said and gone")
     tab.open("every ship")
     expect(tab.comment("Said and gone")).to_be_visible()
-    ann.page.wait_for_function(QUEUED)
+    wait_until(ann.page, QUEUED)
     ann.page.close()
     tab.expect_state("1 unsent")
     tab.offline(False)
@@ -162,12 +163,12 @@ def test_unsent_words_survive_a_reload_without_the_server(
         ann.expected = ["WebSocket connection to .* failed", "ERR_CONNECTION"]
         ann.annotate("every ship", "First", "Ann")
         ann.expect_live()
-        ann.page.wait_for_function(STORED)
+        wait_until(ann.page, STORED)
         server.kill()
         ann.expect_state("Offline")
         ann.reply("Into the void")
         ann.expect_state("1 unsent")
-        ann.page.wait_for_function(QUEUED)
+        wait_until(ann.page, QUEUED)
         ann.page.reload()
         ann.expect_painted("every ship")
         ann.open("every ship")
