@@ -8,6 +8,7 @@ import type { Provider } from "./provider";
 import type { Tabs } from "./tabs";
 
 const SAVE_AFTER_MS = 800;
+const EMPTY = Uint8Array.of(0, 0);
 
 export class Copy {
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -15,6 +16,7 @@ export class Copy {
   #whole = true;
   #wanted = false;
   #writing = false;
+  #barred = false;
 
   constructor(
     private readonly database: Database,
@@ -30,7 +32,7 @@ export class Copy {
    */
   async restore(): Promise<void> {
     const rows = await this.database.replica(this.page);
-    if (this.provider.epoch > 0) return;
+    if (this.provider.epoch > 0 || this.#barred) return;
     const epoch = Math.max(0, ...rows.map((row) => row.epoch));
     let sequence = 0;
     for (const row of rows.filter((row) => row.epoch === epoch)) {
@@ -78,6 +80,16 @@ export class Copy {
   /** The page has another epoch, because something was erased. */
   forget(epoch: number): void {
     this.database.forget(this.page, epoch).catch(() => {});
+  }
+
+  /** Whoever is here may not read: nothing is shown or kept of what somebody else left. They may yet be let in. */
+  bar(): void {
+    this.#barred = true;
+    this.#whole = true;
+    this.forget(-1);
+    this.replica.reset();
+    this.replica.apply(EMPTY);
+    this.provider.resume(0, 0);
   }
 
   close(): void {

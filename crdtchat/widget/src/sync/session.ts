@@ -4,7 +4,7 @@ import { holds, type Operation } from "../model/intents";
 import { Replica } from "../model/replica";
 import { Threads } from "../model/threads";
 import { Clock } from "./clock";
-import { RETRY } from "./closing";
+import { FORBIDDEN, RETRY, SIGN_IN } from "./closing";
 import { Copy } from "./copy";
 import { Database, type OperationRow } from "./database";
 import type { Effect, Input } from "./effects";
@@ -264,18 +264,16 @@ export class Session extends Emitter<SessionEvents> {
   }
 
   #closed(code: number, reason: string): void {
-    if (code === 4401) {
-      if (this.#identity.signed && !this.#askedSso) {
-        this.#askedSso = true;
-        this.#signIn.renew();
-        this.#receive({ type: "reconnect" });
-        return;
-      }
-      if (!this.#identity.signed && this.#identity.forgetToken()) {
-        this.#receive({ type: "reconnect" });
-        return;
-      }
+    const { signed } = this.#identity;
+    if (code === SIGN_IN && (signed ? !this.#askedSso : this.#identity.forgetToken())) {
+      if (signed) this.#signIn.renew();
+      this.#askedSso = signed;
+      this.#receive({ type: "reconnect" });
+      return;
     }
+    // One whose token ran out may be who read the page before, and so may everybody whom a carrier signs in.
+    const nobody = code === SIGN_IN && !signed && this.#transport instanceof Socket;
+    if (this.welcome === null && (code === FORBIDDEN || nobody)) this.#copy.bar();
     this.#receive({ type: "close", code, reason });
   }
 
