@@ -143,7 +143,10 @@ class Presence:
         self.changes += number < _FAR
         while client in self._clients:
             client += 1
-        self._people[number] = Person(number, user, name, client, leased)
+        # Stock clients take nothing for an id that they have heard of with a higher clock: neither
+        # who comes back under it, by way of another node, nor that they have left.
+        clock = self._past.pop(client, 0) + 1
+        self._people[number] = Person(number, user, name, client, leased, clock=clock)
         self._count(user, 1)
         if client:
             self._clients[client] = number

@@ -100,6 +100,39 @@ def test_a_stock_client_that_says_its_id_after_others_heard_of_it_is_shown_to_th
     assert [state.client for state in decode_awareness(update, TRUSTED)] == [77]
 
 
+def test_who_left_here_and_is_heard_of_late_from_elsewhere_is_no_ghost() -> None:
+    """Seed 516790. Ann's tab came from another node to this one, and left; only then did the other
+    node's word of her arrive here. It was told with a clock of 1, and so was her leaving: stock
+    clients took neither, and went on seeing her."""
+    one, two = Presence(), Presence()
+    one.join(1, "ann", "Ann")
+    one.awareness(1, [AwarenessState(77, 1, {})], 1)
+    late = one.near()
+    two.join(1, "bob", "Bob")
+    two.join(2, "ann", "Ann")
+    two.awareness(2, [AwarenessState(77, 5, {})], 1_750_000_000)
+    seen: dict[int, AwarenessState] = {}
+
+    def tell() -> bool:
+        """As y-protocols takes it; answers whether Ann is seen."""
+        for state in decode_awareness(two.flush()[1], TRUSTED):
+            if state.client not in seen or seen[state.client].clock < state.clock:
+                seen[state.client] = state
+        return seen[77].state is not None
+
+    assert tell()
+    two.leave(2)
+    two.hear("one", late)
+    assert tell()
+    two.hear("one", Far([], {}))
+    assert not tell()
+    two.hear("one", late)
+    assert tell()
+    two.leave(1)
+    two.hear("one", Far([], {}))
+    assert not tell()
+
+
 def test_what_stock_clients_are_told_of_all_has_new_clocks_whenever_something_changed() -> None:
     presence = Presence()
     presence.join(1, "ann", "Ann", client=11)
