@@ -259,6 +259,7 @@ def test_selections_of_every_kind(
     ann.page.evaluate(reach, ["first", "second"])
     ann.page.get_by_role("button", name="Comment on the selected text").click()
     ann.write("Two paragraphs", "Ann")
+    expect(ann.comment("Two paragraphs")).to_be_visible()
     ann.close()
     ann.annotate("eleven minutes", "After an emoji")
     ann.expect_live()

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import SECRET, OpenReader
-from tests.browser.faults import expect_kept
+from tests.browser.faults import expect_copy, expect_kept
 from tests.browser.site import Site
 from tests.server_process import ServerProcess, running_server
 
@@ -166,12 +166,12 @@ def test_a_closed_page_is_not_shown_to_whom_the_server_refuses(
     tab.annotate("every ship", "Among us")
     tab.expect_live()
     for told, url in refused.items():
-        expect_kept(tab.page, 1, "replica")
+        expect_copy(tab.page)
         tab.page.goto(url)
         tab.expect_state(told)
         tab.expect_painted()
         expect(tab.comments).to_have_count(0)
-        expect_kept(tab.page, 0, "replica")
+        expect_copy(tab.page, there=False)
         tab.page.goto(zoe)
         tab.expect_live()
         tab.expect_painted("every ship")

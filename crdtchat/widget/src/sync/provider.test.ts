@@ -347,10 +347,8 @@ describe("Provider", () => {
     expect(effects).toContainEqual({ type: "rejected", operation: before, code: "signed-out", reason: "" });
     expect(updates(effects)).toEqual([]);
     expect(provider.outbox.waiting.map(({ operation }) => operation)).toEqual([signed]);
-    expect(effects).toContainEqual({
-      type: "status",
-      status: { link: "live", unsent: 1, others: 1, reason: "" },
-    });
+    const status = { link: "live", unsent: 1, others: 1, reason: "" };
+    expect(effects).toContainEqual({ type: "status", status });
   });
 
   it("gives up what a guest wrote who has signed in since (1)", () => {
@@ -358,7 +356,6 @@ describe("Provider", () => {
     receive({ type: "submit", operation: before });
     const effects = live();
     expect(effects).toContainEqual({ type: "rejected", operation: before, code: "signed-out", reason: "" });
-    expect(provider.outbox.size).toBe(0);
   });
 
   it("settles what another user of this browser wrote and the document holds (1)", () => {
