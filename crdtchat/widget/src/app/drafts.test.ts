@@ -58,10 +58,15 @@ describe("drafts", () => {
     ).toEqual(["new"]);
   });
 
-  it("of one's own come before those that anybody may take up", () => {
+  it("typed in one place before and after it was known who is here are one, and none is lost", () => {
     visit("zoe").put(draft("zoe", "Mine"));
-    visit("guest-0123456789ab").put(draft("guest-0123456789ab", "A guest's, later"));
-    expect(visit("zoe").get("reply:a1")?.text).toBe("Mine");
+    visit("").put(draft("", "Typed offline, before the token came"));
+    const zoe = visit("zoe");
+    expect(zoe.all()).toHaveLength(1);
+    expect(zoe.get("reply:a1")?.text).toBe("Mine\n\nTyped offline, before the token came");
+    zoe.put(draft("zoe", "Mine, typed on"));
+    expect(visit("zoe").get("reply:a1")?.text).toBe("Mine, typed on");
+    expect(visit("max").all()).toEqual([]);
   });
 
   it("are the newest fifty, and none of what cannot be read", () => {

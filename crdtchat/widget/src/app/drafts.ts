@@ -41,18 +41,21 @@ export class Drafts {
     this.#drafts = this.#load();
   }
 
-  /** One's own before one that anybody may take up. */
   get(id: string): Draft | undefined {
-    const found = this.all().filter((draft) => draft.id === id);
-    return found.find(({ user }) => user === this.user()) ?? found[0];
+    return this.all().find((draft) => draft.id === id);
   }
 
-  /** Of who is here, the newest first. */
+  /**
+   * Of who is here, the newest first. One's own and what was typed in the same place before it was known who that is
+   * are one draft, so that neither is lost to the other.
+   */
   all(): Draft[] {
-    const user = this.user();
-    return this.#drafts
-      .filter((draft) => draft.user === user || isAnybodys(draft))
-      .sort((a, b) => b.at - a.at);
+    const drafts = new Map<string, Draft>();
+    for (const draft of this.#visible().sort((a, b) => a.at - b.at)) {
+      const older = drafts.get(draft.id);
+      drafts.set(draft.id, older ? { ...draft, text: `${older.text}\n\n${draft.text}` } : draft);
+    }
+    return [...drafts.values()].sort((a, b) => b.at - a.at);
   }
 
   put(draft: Draft): void {
@@ -73,9 +76,14 @@ export class Drafts {
     return true;
   }
 
+  #visible(): Draft[] {
+    const user = this.user();
+    return this.#drafts.filter((draft) => draft.user === user || isAnybodys(draft));
+  }
+
   /** True if there was one. */
   #drop(id: string): boolean {
-    const mine = new Set(this.all().filter((draft) => draft.id === id));
+    const mine = new Set(this.#visible().filter((draft) => draft.id === id));
     this.#drafts = this.#drafts.filter((draft) => !mine.has(draft));
     return mine.size > 0;
   }

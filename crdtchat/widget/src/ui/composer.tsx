@@ -55,9 +55,9 @@ export function Composer(properties: Properties) {
     if (properties.autofocus) (needsName ? nameBox.current : box.current)?.focus({ preventScroll: true });
   }, []);
   useEffect(() => onBusy?.(text !== ""), [text]);
-  // Whose draft is shown may be known only now.
+  // Whose draft is shown may be known only now: one's own stands before what was typed meanwhile.
   useEffect(() => {
-    if (text === "") setText(kept);
+    if (kept.endsWith(text)) setText(kept);
   }, [widget.session.user]);
 
   function change(next: string): void {
