@@ -104,6 +104,7 @@ async def test_offline_writes_are_saved_after_a_kill(
         before = ann.me.id
         aid = await ann.annotate("words", "online")
         await bob.wait_for(lambda page: len(page.annotations) == 1)
+        await ann.wait_saved()  # Bob may see it before she hears that it is saved.
         own_server.kill()
         await ann.wait_for(lambda page: page.state == "offline")
         await bob.wait_for(lambda page: page.state == "offline")
