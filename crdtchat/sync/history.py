@@ -106,14 +106,15 @@ class History:
         return encode_state_vector({client: clock for client, clock in vector.items() if clock})
 
     def recent(self, request: Resync) -> bytes | None:
-        """The frame with all that a client is missing, if that is remembered."""
-        if request.epoch == self.epoch and request.after:
-            if request.after == self.sequence:
-                return encode_batch(0, self.sequence, EMPTY_UPDATE, ())
-            missed = self.since(request.after)
-            if missed is not None:
-                return missed.as_batch()
-        return None
+        """The frame with all that a client is missing, if that is remembered: from 0 on for one
+        that found the page empty. Raises Malformed for a vector that is none, needed or not."""
+        if request.epoch != self.epoch:
+            return None
+        decode_state_vector(request.state_vector, OPERATION)
+        if request.after == self.sequence:
+            return encode_batch(0, self.sequence, EMPTY_UPDATE, ())
+        missed = self.since(request.after)
+        return None if missed is None else missed.as_batch()
 
     def answer(self, request: Resync) -> bytes:
         """The frame with all that a client that joins or rejoins is missing. Raises Malformed."""

@@ -13,7 +13,14 @@ from crdtchat.sync.fold import fold
 from crdtchat.sync.history import History
 from crdtchat.sync.ledger import Operation
 from crdtchat.sync.limits import OPERATION
-from crdtchat.sync.message import Resync, encode_batch
+from crdtchat.sync.message import (
+    Batch,
+    Event,
+    EventKind,
+    Resync,
+    decode_from_server,
+    encode_batch,
+)
 from crdtchat.sync.mirror import Mirror
 from crdtchat.sync.statevector import decode_state_vector, encode_state_vector
 from crdtchat.sync.update import decode_update
@@ -98,6 +105,28 @@ def test_who_holds_a_run_of_operations_has_reached_a_vector() -> None:
     assert history.held(0) == b"\x00", "it is not remembered"
 
 
+@pytest.mark.parametrize("found", [0, 2])
+def test_who_returns_is_told_what_happened_also_if_the_page_was_empty(found: int) -> None:
+    document = Counted()
+    history = History(document, 1, 0, 1_000)
+    news = [Event(EventKind.NEW, bytes(16), f"a{number}", "", "ann", NOW) for number in range(3)]
+    had: dict[int, int] = {}
+    for number, event in enumerate(news):
+        if number == found:
+            asked = Resync(1, number, encode_state_vector(had))
+            assert history.answer(asked) == encode_batch(0, number, b"\x00\x00", ())
+        history.advance([_operation(100, number)._replace(events=(event,))])
+        had = {7: number + 1} if number < found else had
+    batch = decode_from_server(history.answer(asked))
+    assert isinstance(batch, Batch)
+    assert (batch.first, batch.last) == (found + 1, 3)
+    assert list(batch.events) == news[found:]
+    nobody = decode_from_server(history.answer(Resync(0, 0, b"\x00")))
+    assert isinstance(nobody, Batch)
+    assert (nobody.first, nobody.events) == (0, ()), "who comes first is told of no event"
+    assert not document.asked
+
+
 def _operation(size: int, clock: int = 0) -> Operation:
     """One of client 7 that counts as so many bytes."""
     update = decode_update(
@@ -126,6 +155,8 @@ def test_bytes_that_are_no_vector_are_refused_each_time(hostile: bytes) -> None:
     for _ in range(2):
         with pytest.raises(Malformed):
             history.difference(hostile)
+        with pytest.raises(Malformed):
+            history.answer(Resync(1, 0, hostile))  # needed or not
 
 
 def test_the_servers_own_vector_follows_the_mirror() -> None:
