@@ -73,6 +73,8 @@ class WebSocket:
                 stream = await anyio.connect_tcp(uri.host, uri.port)
         except OSError as error:
             raise Ended(ABNORMAL, f"cannot reach {uri.host}:{uri.port}: {error}") from error
+        except (anyio.EndOfStream, anyio.BrokenResourceError) as error:
+            raise Ended(ABNORMAL, "the connection broke during the TLS handshake") from error
         protocol = ClientProtocol(
             uri, subprotocols=[Subprotocol(SUBPROTOCOL)], max_size=LARGEST_MESSAGE
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+import struct
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import anyio
 import pytest
+from anyio.abc import SocketAttribute, SocketStream
 from websockets.frames import Frame, Opcode
 
 import crdtchat
@@ -309,3 +312,27 @@ async def test_an_untrusted_certificate_is_no_connection() -> None:
         crdtchat.connect(url, page="p") as page,
     ):
         assert "certificate" in page.trouble
+
+
+@pytest.mark.parametrize("linger", [b"", struct.pack("ii", 1, 0)], ids=["closed", "reset"])
+async def test_a_proxy_that_hangs_up_in_the_tls_handshake_is_tried_again(linger: bytes) -> None:
+    """As a proxy does that is started anew, or has no server behind it."""
+    greeted = 0
+
+    async def hang_up(stream: SocketStream) -> None:
+        nonlocal greeted
+        async with stream:
+            await stream.receive()
+            if linger:
+                raw = stream.extra(SocketAttribute.raw_socket)
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            greeted += 1
+
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
+        port = listener.extra(SocketAttribute.local_port)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(listener.serve, hang_up)
+            async with crdtchat.connect(f"https://127.0.0.1:{port}", page="p") as page:
+                await page.wait_for(lambda page: greeted > 1)
+                assert page.trouble == "the connection broke during the TLS handshake"
+            tasks.cancel_scope.cancel()
