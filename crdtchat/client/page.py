@@ -6,7 +6,7 @@ import secrets
 import ssl
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, SupportsIndex
 
 import anyio
 from anyio.abc import TaskGroup
@@ -24,6 +24,7 @@ from crdtchat.client.intents import Operation
 from crdtchat.client.line import Line, now_ms
 from crdtchat.client.moderating import Moderating
 from crdtchat.client.page_texts import PageTexts
+from crdtchat.client.place import whole
 from crdtchat.client.presence import Person
 from crdtchat.client.provider import Phase, Provider
 from crdtchat.client.surroundings import locate
@@ -227,11 +228,15 @@ class Page(Attaching, Moderating, Exchanging):
     # ---- the rest of writing is in `Writing`
 
     async def show(
-        self, *, typing: str | None = None, selection: tuple[int, int] | None = None
+        self,
+        *,
+        typing: str | None = None,
+        selection: tuple[SupportsIndex, SupportsIndex] | None = None,
     ) -> None:
         """Tell others what you do: typing in the thread of an annotation id, and the code-point
         offsets of what you selected. Without arguments: nothing."""
-        self._line.perform(self._provider.receive_activity(typing, selection))
+        span = None if selection is None else (whole(selection[0]), whole(selection[1]))
+        self._line.perform(self._provider.receive_activity(typing, span))
         await anyio.lowlevel.checkpoint()
 
     def discard(self, draft: Draft) -> None:

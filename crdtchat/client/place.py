@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from operator import index
+from typing import SupportsIndex
+
 from crdtchat.document.records import InvalidRecord, Target
 from crdtchat.document.schema import CONTEXT_CP
 
@@ -30,3 +33,11 @@ def place_in(text: str, quote: str, prefix: str, suffix: str, start: int) -> Tar
         f"the words stand in {len(places)} places of the page's text: tell which by prefix, "
         "suffix or start"
     )
+
+
+def whole(number: SupportsIndex | float) -> int:
+    """An offset as an int: out of tables they come as NumPy's numbers, of which the engine makes
+    null, and as floats where the column has gaps. Raises TypeError for what is no whole number."""
+    if isinstance(number, float) and number.is_integer():
+        return int(number)
+    return index(number)  # type: ignore[arg-type]

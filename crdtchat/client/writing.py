@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
+from typing import SupportsIndex
 
 from crdtchat.client.actions import Actions
 from crdtchat.client.errors import ReadOnly
 from crdtchat.client.greeting import Principal
 from crdtchat.client.intents import Operation
 from crdtchat.client.page_texts import PageTexts
-from crdtchat.client.place import place_in
+from crdtchat.client.place import place_in, whole
 from crdtchat.document.records import Target
 from crdtchat.document.schema import CONTEXT_CP
 
@@ -44,7 +45,7 @@ class Writing(ABC):
         *,
         prefix: str = "",
         suffix: str = "",
-        start: int = 0,
+        start: SupportsIndex = 0,
         kind: str = "text",
         part: str = "",
         page_text: str | None = None,
@@ -96,7 +97,7 @@ class Writing(ABC):
         *,
         prefix: str = "",
         suffix: str = "",
-        start: int = 0,
+        start: SupportsIndex = 0,
         page_text: str | None = None,
     ) -> None:
         """Attach an annotation to the words `quote`: by hand, to confirm a suggestion, or to
@@ -133,14 +134,15 @@ class Writing(ABC):
         quote: str,
         prefix: str,
         suffix: str,
-        start: int,
+        start: SupportsIndex,
         page_text: str | None,
         *,
         kind: str,
         part: str,
     ) -> Target:
+        at = whole(start)
         if page_text is None:
             before, after = prefix[-CONTEXT_CP:], suffix[:CONTEXT_CP]
-            return Target(quote, before, after, start, start + len(quote), kind, part)
-        found = place_in(page_text, quote, prefix, suffix, start)
+            return Target(quote, before, after, at, at + len(quote), kind, part)
+        found = place_in(page_text, quote, prefix, suffix, at)
         return replace(found, kind=kind, part=part, version=self._texts.name(page_text))

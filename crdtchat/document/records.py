@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from crdtchat.document import schema
 from crdtchat.sync.update import Value
+from crdtchat.sync.wire import MAX_UINT
 
 
 class InvalidRecord(ValueError):
@@ -143,8 +144,10 @@ def _target_parts(target: Target) -> tuple[str | int, ...]:
         raise InvalidRecord(f"no such kind of target: {target.kind!r}")
     if not target.exact and target.kind not in schema.WHOLE_KINDS:
         raise InvalidRecord("an annotation needs the words it is about")
-    if not 0 <= target.start_cp <= target.end_cp:
-        raise InvalidRecord("the target ends before it begins")
+    if not (isinstance(target.start_cp, int) and isinstance(target.end_cp, int)):
+        raise InvalidRecord("where the words begin and end are whole numbers")
+    if not 0 <= target.start_cp <= target.end_cp <= MAX_UINT:
+        raise InvalidRecord("the target ends before it begins, or nowhere")
     _check(target.exact, schema.EXACT_CP, "quote")
     _check(target.prefix, schema.CONTEXT_CP, "prefix")
     _check(target.suffix, schema.CONTEXT_CP, "suffix")

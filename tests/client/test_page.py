@@ -22,6 +22,16 @@ from crdtchat.document.replica import Replica
 from tests.server_process import ServerProcess
 
 
+class Whole:
+    """A whole number that is no int, as NumPy's are."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def __index__(self) -> int:
+        return self.value
+
+
 async def equal(*pages: Page) -> None:
     """Wait until all show the same."""
     first, *others = pages
@@ -308,3 +318,22 @@ async def test_server_and_token_from_the_environment(
     async with crdtchat.connect(page=page_id) as page:
         assert page.me is not None
         assert page.me.id == "ann"
+
+
+async def test_offsets_out_of_a_table_are_as_good_as_any(
+    server: ServerProcess, page_id: str
+) -> None:
+    async with crdtchat.connect(server.url, page=page_id) as page:
+        aid = await page.annotate("words", "text", start=Whole(4))
+        text = "words words"
+        again = await page.annotate("words", "text", page_text=text, start=Whole(6))
+        last = await page.annotate("words", "text", start=7.0)  # type: ignore[arg-type]
+        await page.show(selection=(Whole(4), Whole(9)))
+        await page.wait_saved()
+        found = {one.aid: (one.target.start_cp, one.target.end_cp) for one in page.annotations}
+        assert found == {aid: (4, 9), again: (6, 11), last: (7, 12)}
+        await page.wait_for(lambda page: page.people[0].selection_cp == (4, 9))
+        with pytest.raises(TypeError):
+            await page.annotate("words", "text", start=4.5)  # type: ignore[arg-type]
+        with pytest.raises(InvalidRecord):
+            await page.annotate("words", "text", start=2**53)
