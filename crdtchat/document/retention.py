@@ -12,7 +12,12 @@ MOST_CLIENTS = 1_000
 
 
 def expired(content: rebuild.Content, before: int) -> frozenset[str]:
-    """Annotations that were resolved before a time (milliseconds since 1970) and quiet since."""
+    """Annotations that were resolved before a time (milliseconds since 1970) and quiet since, and
+    those that nobody has seen since then, as all their comments were deleted."""
+    return _quiet(content, before) | _emptied(content, before)
+
+
+def _quiet(content: rebuild.Content, before: int) -> frozenset[str]:
     comments = content[schema.COMMENTS].items()
     busy = {
         key.partition("/")[0]
@@ -28,6 +33,16 @@ def expired(content: rebuild.Content, before: int) -> frozenset[str]:
         and aid in content[schema.ANNOTATIONS]
         and aid not in busy
     )
+
+
+def _emptied(content: rebuild.Content, before: int) -> frozenset[str]:
+    """What hides them are tombstones, which are about to go: without those they were there anew."""
+    tombstones = content[schema.TOMBSTONES]
+    stones = {key: read_tombstone(value) for key, value in tombstones.items() if "/" in key}
+    kept = {key for key in content[schema.COMMENTS] if key not in stones}
+    kept |= {key for key, stone in stones.items() if not stone or stone.at >= before}
+    aids = {key.partition("/")[0] for key in stones} - {key.partition("/")[0] for key in kept}
+    return frozenset(aids & content[schema.ANNOTATIONS].keys())
 
 
 def without_old_tombstones(content: rebuild.Content, before: int) -> rebuild.Content:

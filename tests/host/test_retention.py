@@ -10,6 +10,7 @@ from crdtchat.access.directory import Directory
 from crdtchat.access.tenants import Tenant
 from crdtchat.document import rebuild
 from crdtchat.document.schema import ROOTS
+from crdtchat.document.view import read_view
 from crdtchat.host.erasing import rebuild_document
 from crdtchat.host.folding import replica_of
 from crdtchat.host.retention import DAY_MS, apply_retention
@@ -79,6 +80,31 @@ async def test_resolved_and_quiet_goes_after_its_days() -> None:
     lines = await store.deeds("demo", page=None, first=0, last=2**53, after=0, most=9)
     assert [(line.deed.action, line.deed.target) for line in lines] == [("expire", "quiet")]
     assert await apply_retention(store, MONTH, NOW, "server") == 0
+
+
+async def test_what_went_comment_by_comment_does_not_come_back_without_them(
+    store: MemoryStore,
+) -> None:
+    """An annotation whose comments were all deleted is gone; so it is when their tombstones go."""
+    content: rebuild.Content = {root: {} for root in ROOTS}
+    for aid in ("gone-old", "gone-new", "answered", "bare"):
+        content["a"][aid] = ("ann", OLD, *TARGET)
+    content["c"]["answered/c002"] = ("bob", OLD, "text")
+    for key, at in (("gone-old/c001", OLD), ("gone-new/c001", NEW), ("answered/c001", OLD)):
+        content["d"][key] = ("ann", at)
+    content["d"]["gone-new/c002"] = ("ann", OLD)
+    entry = Entry(rebuild.encode_content(content, 1), "ann", OLD)
+    await store.append([Append(KEY, 1, 0, (entry,))])
+    seen = [found.aid for found in read_view(replica_of(await store.load(KEY)))]
+    assert seen == ["answered", "bare"]
+    assert await apply_retention(store, MONTH, NOW, "server") == 1
+    replica = replica_of(await store.load(KEY))
+    assert [found.aid for found in read_view(replica)] == seen
+    assert set(replica.values("a")) == {"gone-new", "answered", "bare"}
+    assert set(replica.values("d")) == {"gone-old", "gone-new/c001"}
+    assert await apply_retention(store, MONTH, NOW + 30 * DAY_MS, "server") == 1
+    replica = replica_of(await store.load(KEY))
+    assert [found.aid for found in read_view(replica)] == seen
 
 
 async def _old_thread(store: Store, page: str, at: int = OLD) -> DocumentKey:
