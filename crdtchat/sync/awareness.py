@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -13,6 +14,9 @@ from crdtchat.sync.wire import expect_end, read_string, read_uint, string, uint
 
 STATE_BYTES = 2_048
 """Largest state of one client, as JSON."""
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.DOTALL)
+"""A string of JSON, or what a text that ends inside of one ends in: no quote is looked at twice."""
+_BRACKET = re.compile(r"[\[\]{}]")
 
 
 class AwarenessState(NamedTuple):
@@ -42,7 +46,7 @@ def decode_awareness(data: bytes, limits: Limits) -> tuple[AwarenessState, ...]:
 
 def parse_object(text: str, nesting: int = 64) -> dict[str, object] | None:
     """Parse JSON that must be an object or null; the depth is bounded before parsing."""
-    if text.count("[") + text.count("{") > nesting:
+    if text.count("[") + text.count("{") > nesting and _depth(text) > nesting:
         raise Malformed("JSON nested too deeply")
     try:
         state = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
@@ -66,6 +70,15 @@ def encode_awareness(states: Iterable[AwarenessState]) -> bytes:
 def dump(value: object) -> str:
     """Write JSON as briefly as it goes."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _depth(text: str) -> int:
+    """How deeply it nests, as far as it is JSON. Brackets in what people wrote nest nothing."""
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(_STRING.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _finite(text: str) -> float:

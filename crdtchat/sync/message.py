@@ -165,7 +165,8 @@ FromServer = (
 )
 
 PRESENCE_BYTES = 512
-_SERVER_NESTING = 1_000
+_SERVER_NESTING = 100
+"""What somebody says of themselves, in a list of people."""
 _OPERATION = bytes((MessageType.OPERATION,))
 
 

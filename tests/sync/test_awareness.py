@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from crdtchat.sync.awareness import AwarenessState, decode_awareness
+import pytest
+
+from crdtchat.sync import message
+from crdtchat.sync.awareness import (
+    AwarenessState,
+    decode_awareness,
+    encode_awareness,
+    parse_object,
+)
+from crdtchat.sync.codes import Malformed
 from crdtchat.sync.limits import TRUSTED
 from crdtchat.sync.presence import Presence
 
@@ -94,3 +103,20 @@ def test_what_is_said_behind_an_echo_counts() -> None:
         client.say(state)
         client.settle()
         assert shown(client) == state
+
+
+def test_brackets_in_what_people_wrote_nest_nothing() -> None:
+    """Else fifty guests named so would keep every program off the page, endlessly."""
+    name = '[{"\\' * 32
+    state: dict[str, object] = {"cursors": [{"at": []}] * 20}
+    here: list[object] = [[number, "guest-1", name, state] for number in range(50)]
+    told = message.decode_from_server(message.encode_presence({"people": 1, "here": here}))
+    assert told == message.Presence({"people": 1, "here": here})
+    own = AwarenessState(ANN, 1, {"selected": name})
+    assert decode_awareness(encode_awareness([own]), TRUSTED) == (own,)
+
+
+@pytest.mark.parametrize("text", ["[" * 65, '{"a":' * 65 + '"', '"\\"' + "[" * 65, '["\\'])
+def test_what_nests_too_deeply_or_breaks_off_is_refused(text: str) -> None:
+    with pytest.raises(Malformed):
+        parse_object(text)
