@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from functools import update_wrapper
 from types import TracebackType
 from typing import Any, Concatenate, NamedTuple, ParamSpec, Self, TypeVar
 
 import anyio
-from anyio.abc import TaskStatus
 
 from crdtchat.client.blocking_events import BlockingEvents
 from crdtchat.client.blocking_loop import current_loop
@@ -72,7 +72,13 @@ class BlockingPage:
     def __init__(self, make: Callable[[], Page]) -> None:
         """Use `connect_blocking`."""
         self._loop = current_loop()
-        self._held, (self._page, self._leave) = self._loop.portal.start_task(_hold, make)
+        opened: Future[_Held] = Future()
+        self._held = self._loop.portal.start_task_soon(_hold, make, opened)
+        try:
+            self._page, self._leave = opened.result()
+        except BaseException:
+            self._held.cancel()  # Of an interrupted wait nobody has the page, to leave it.
+            raise
         self._loop.lodgers.add(self)
 
     def __enter__(self) -> Self:
@@ -89,7 +95,7 @@ class BlockingPage:
             self._held.result()
 
     def __del__(self) -> None:
-        if hasattr(self, "_held"):
+        if hasattr(self, "_leave"):
             self._let_go(flush=True)
 
     def close(self) -> None:
@@ -256,7 +262,7 @@ class _Held(NamedTuple):
     leave: Callable[[bool], None]
 
 
-async def _hold(make: Callable[[], Page], *, task_status: TaskStatus[_Held]) -> None:
+async def _hold(make: Callable[[], Page], opened: Future[_Held]) -> None:
     """Keep a page open until told to leave: one task enters and leaves it."""
     left = anyio.Event()
     hurry = False
@@ -266,8 +272,13 @@ async def _hold(make: Callable[[], Page], *, task_status: TaskStatus[_Held]) -> 
         hurry = not flush
         left.set()
 
-    async with make() as page:
-        task_status.started(_Held(page, leave))
-        await left.wait()
-        if hurry:
-            page.forget_unsaved()
+    try:
+        async with make() as page:
+            opened.set_result(_Held(page, leave))
+            await left.wait()
+            if hurry:
+                page.forget_unsaved()
+    except BaseException as error:
+        if not opened.done():
+            opened.set_exception(error)
+        raise

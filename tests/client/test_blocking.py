@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import crdtchat
+from crdtchat.client import line
 from crdtchat.client.errors import Closed, NotSaved, Stopped, UnknownRecord
 from crdtchat.client.news import Happening
 from crdtchat.client.page import Page
@@ -144,6 +146,31 @@ def test_an_interrupt_ends_the_wait_and_not_the_page(server: ServerProcess, page
             page.wait_for(interrupt)
         page.annotate("words", "still alive")
         page.wait_saved()
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupted_connect_leaves_nobody_on_the_page(
+    page_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would be there later, as somebody more, for as long as the notebook runs."""
+    monkeypatch.setattr(line, "DIAL_S", float("inf"))
+    main = threading.main_thread().ident
+    assert main is not None
+
+    def answer_nothing() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(4_096)
+            signal.pthread_kill(main, signal.SIGINT)
+            while connection.recv(4_096):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        gone = pool.submit(answer_nothing)
+        port = listener.getsockname()[1]
+        with pytest.raises(KeyboardInterrupt):
+            crdtchat.connect_blocking(f"http://127.0.0.1:{port}", page=page_id)
+        gone.result(timeout=30)
 
 
 def test_a_forgotten_page_is_left(server: ServerProcess, page_id: str) -> None:
