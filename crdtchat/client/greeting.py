@@ -9,6 +9,7 @@ from typing import TypeVar
 from crdtchat.document.schema import SCHEMA_VERSION
 from crdtchat.sync.codes import Malformed
 from crdtchat.sync.limits import OPERATION
+from crdtchat.sync.wire import MAX_UINT
 
 _T = TypeVar("_T", str, int, bool)
 
@@ -98,4 +99,6 @@ def _take(info: Mapping[str, object], name: str, kind: type[_T], default: _T | N
     value = info.get(name, default)
     if type(value) is not kind:
         raise Malformed(f"welcome without {name}")
+    if isinstance(value, int) and not 0 <= value <= MAX_UINT:
+        raise Malformed(f"welcome with a strange {name}")
     return value

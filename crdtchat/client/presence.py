@@ -54,6 +54,7 @@ class Presence:
             and isinstance(me, int)
             and isinstance(here, list)
             and isinstance(gone, list)
+            and all(isinstance(number, int) for number in gone)
         ):
             raise Malformed("not a presence message")
         named = [_person(line) for line in here]

@@ -60,9 +60,12 @@ def test_own_operations_that_come_back_are_no_news() -> None:  # C5
         message.encode_welcome({**WELCOME, "heartbeat": 0}),
         message.encode_welcome({**WELCOME, "protocol": 2}),
         message.encode_welcome({**WELCOME, "schema": 2}),
+        message.encode_welcome({**WELCOME, "client": 2**64}),
+        message.encode_welcome({**WELCOME, "epoch": -1}),
         message.encode_batch(0, 0, EMPTY_UPDATE, []),
         message.encode_resync_request(1),
         message.encode_presence({"people": "many"}),
+        message.encode_presence({"people": 1, "connections": 1, "gone": [[7]]}),
     ],
 )
 def test_what_no_server_sends_ends_the_connection_only(frame: bytes) -> None:
