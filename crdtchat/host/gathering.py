@@ -140,7 +140,7 @@ class Gathering:
         try:
             self.perform(self.room.receive(number, frame, self._sources.now()))
         except (EngineFailure, FoldError) as error:
-            self._fail(error)
+            self.fail(error)
 
     def receive_nowait(self, number: int, frame: bytes) -> bool:
         """The same, unless it has to wait: then False, and it is for the connection's reader."""
@@ -223,7 +223,7 @@ class Gathering:
         try:
             return self.room.ledger.mirror
         except FoldError as error:
-            self._fail(error)
+            self.fail(error)
             raise base.StoreCorrupt(UNREADABLE) from error
 
     @property
@@ -318,7 +318,7 @@ class Gathering:
         try:
             self.perform(self.room.absorb(entries, given, self._sources.now()))
         except (EngineFailure, FoldError, Malformed) as error:
-            self._fail(error)
+            self.fail(error)
         self.progress.tell()
 
     def _tell_of_backup(self) -> None:
@@ -342,7 +342,7 @@ class Gathering:
         try:
             self.perform(self.room.assured(self._sources.now()))
         except (EngineFailure, FoldError) as error:
-            self._fail(error)
+            self.fail(error)
 
     def unsure(self, reason: str) -> None:
         """See `Room.unsure`."""
@@ -375,10 +375,10 @@ class Gathering:
                 self._keeper.tell(self, append)
                 self.following.settled(self)
         except EngineFailure as error:
-            self._fail(error)
+            self.fail(error)
         self.progress.tell()
 
-    def _fail(self, error: Exception) -> None:
+    def fail(self, error: Exception) -> None:
         """The engine failed on this document, or it is none of ours."""
         logger.error("page given up: %s", error)
         self._counters.add("engine_failures")

@@ -361,7 +361,10 @@ class Hub:
         moment = self.sources.now()
         now = moment.steady
         for room in self.rooms():
-            room.room.tidy(moment)
+            try:
+                room.room.tidy(moment)
+            except EngineFailure as error:
+                room.fail(error)
             if room.since_snapshot >= keeping.snapshot_live:
                 await self.compact(room)
         for room in unused(self.rooms(), now - keeping.grace):
@@ -373,13 +376,17 @@ class Hub:
 
     async def compact(self, room: Gathering) -> None:
         """Fold a room's log into a snapshot."""
-        state, sequence = room.replica.state(), room.room.history.sequence
+        if room.dropped:
+            return  # while others were folded: what its document holds now nobody knows
         room.since_snapshot = 0
         try:
+            state, sequence = room.replica.state(), room.room.history.sequence
             await self.store.snapshot(room.key, room.room.history.epoch, sequence, state)
             await tidy(self.store, room.key, room.replica, self.sources.now().wall)
         except StoreError as error:
             logger.warning("a snapshot could not be written: %s", error)
+        except EngineFailure as error:
+            room.fail(error)
 
 
 def _ignore(news: object) -> None:
