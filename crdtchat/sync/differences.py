@@ -95,7 +95,7 @@ class Differences:
         newest = list({id(one): one for one in self._kept.values()}.values())[-_TRIED:]
         for one in newest:
             if one.serves(vector):
-                self._kept[asked] = one
+                self._remember(asked, one)
                 return one
         return None
 
@@ -113,12 +113,16 @@ class Differences:
 
     def keep(self, asked: bytes, difference: Difference) -> None:
         """Remember for a while."""
-        sizes = {id(one): len(one.update) for one in self._kept.values()}
-        if len(self._kept) >= _KEPT or sum(sizes.values()) > _KEPT_BYTES:
-            self._kept.clear()
-        self._kept[asked] = difference
+        self._remember(asked, difference)
         self._made = [each for each in self._made if each() is not None]
         self._made.append(ref(difference))
+
+    def _remember(self, asked: bytes, difference: Difference) -> None:
+        sizes = {id(one): len(one.update) for one in self._kept.values()}
+        asked_bytes = sum(map(len, self._kept))  # Whoever asks says how many.
+        if len(self._kept) >= _KEPT or sum(sizes.values()) + asked_bytes > _KEPT_BYTES:
+            self._kept.clear()
+        self._kept[asked] = difference
 
     def forget(self, before: int) -> None:
         """Let go of those that end before operation `before`."""

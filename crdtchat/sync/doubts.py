@@ -16,7 +16,8 @@ from crdtchat.sync.history import History
 from crdtchat.sync.session import Session
 
 _BYTES = 1_048_576
-"""What one session may have waiting."""
+_FRAMES = 1_024
+"""What one session may have waiting, of either."""
 
 
 class Behind(Exception):
@@ -42,7 +43,7 @@ class Doubts:
         if not session.held:
             self._desk.add(Doubt())
         session.held.append(frame)
-        if sum(map(len, session.held)) > _BYTES:
+        if len(session.held) > _FRAMES or sum(map(len, session.held)) > _BYTES:
             self.give_up([session], "the page is being caught up with")
 
     def take(self, session: Session) -> list[bytes]:
