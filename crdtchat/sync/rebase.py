@@ -96,7 +96,7 @@ def _judge_again(
         if operation.session in stopped:
             yield Overtaken(operation, stopped[operation.session])
             continue
-        if operation.leased in taken:
+        if operation.leased and operation.leased in taken:
             yield Overtaken(operation, Refused(RejectCode.FOREIGN_CLIENT, "it is another's now"))
             continue
         try:

@@ -12,6 +12,8 @@ import pytest
 from crdtchat.client.provider import Phase
 from crdtchat.document.ids import new_broadcast_id
 from crdtchat.document.records import Target
+from crdtchat.sync import message
+from crdtchat.sync.encode import encode_write
 from crdtchat.sync.limits import TRUSTED
 from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import SPREAD
@@ -192,3 +194,26 @@ def test_random_histories(seed: int) -> None:
             written.setdefault(entry.broadcast_id, set()).add(values)
     # Who lost the client id wrote anew; what is there twice is the same record with the same value.
     assert all(len(values) == 1 for values in written.values())
+
+
+def test_who_loses_the_client_id_0_does_so_alone() -> None:
+    """B3. It stands for no lease here, and a stock client may choose it all the same."""
+    pair = Pair()
+    for node, user in zip(pair.nodes, ("eve", "mal"), strict=True):
+        peer = Peer(user, user.title(), "commenter", may_comment=True, may_moderate=False)
+        session, wanted = node.room.join(peer, v1=False, nonce="", now=pair.clock.moment())
+        node.perform(wanted)
+        value = (user, pair.clock.now(), "words", "", "", 0, 5)
+        update = encode_write(0, 0, root="a", key=user.ljust(4, "-"), value=value, origin=None)
+        frame = message.encode_sync_step2(update)
+        node.perform(node.room.receive(session, frame, pair.clock.moment()))
+    first, second = pair.nodes
+    ann = Peer("ann", "Ann", "commenter", may_comment=True, may_moderate=False)
+    value = ("ann", pair.clock.now(), "words", "", "", 0, 5)
+    wanted = first.room.write(ann, [("a", "anno", value)], bytes(16), 1, pair.clock.moment())
+    first.perform(wanted)
+    second.commit()
+    pair.settle()
+    assert fold_of(pair.log)["a"].keys() == {"mal-", "anno"}
+    assert [settled.sequence > 0 for settled in first.settled] == [True]
+    pair.check()
