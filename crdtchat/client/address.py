@@ -22,8 +22,12 @@ class Address:
 
     def __post_init__(self) -> None:
         """Raises ValueError for a URL that cannot be connected to, and for empty ids."""
-        parts = urlsplit(self.url)
-        if parts.scheme not in _SCHEMES or not parts.hostname:
+        try:
+            parts = urlsplit(self.url)
+            named = parts.scheme in _SCHEMES and parts.hostname and parts.port != 0
+        except ValueError as error:
+            raise ValueError(f"not a server's URL: {self.url!r} ({error})") from None
+        if not named:
             raise ValueError(f"not a server's URL: {self.url!r} (expected http:// or https://)")
         if not self.tenant or not self.page:
             raise ValueError("tenant and page must not be empty")

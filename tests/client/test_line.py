@@ -56,6 +56,14 @@ def test_addresses() -> None:
     assert Address("http://h", "t", "p").socket_url() == "ws://h/sync/t/p"
 
 
+@pytest.mark.parametrize(
+    "url", ["h:80", "http://", "http://h:80000", "http://h:0", "http://h:https", "http://[::1"]
+)
+def test_what_is_no_address_is_said_to_be_none(url: str) -> None:
+    with pytest.raises(ValueError, match="not a server's URL"):
+        crdtchat.connect(url, page="p")
+
+
 async def test_tokens_travel_in_a_header_and_the_lease_in_the_url() -> None:
     seen: list[tuple[str, str | None]] = []
     again = anyio.Event()
