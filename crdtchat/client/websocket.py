@@ -19,6 +19,7 @@ from websockets.protocol import State
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
+from crdtchat.sync.codes import close_reason
 from crdtchat.sync.message import SUBPROTOCOL
 
 ABNORMAL = 1006
@@ -99,7 +100,7 @@ class WebSocket:
     def hang_up(self, code: int, reason: str) -> None:
         """End the connection because of what the server sent; `receive` raises soon."""
         self._why = reason
-        self._protocol.fail(code, reason[:120])
+        self._protocol.fail(code, close_reason(reason))
         self._wanted.set()
 
     async def receive(self) -> bytes:

@@ -29,7 +29,7 @@ from crdtchat.host.usage import UsageKeeper
 from crdtchat.host.version_tidying import tidy
 from crdtchat.host.watch import Watch
 from crdtchat.stores.base import Append, DocumentKey, Store, StoreCorrupt, StoreError
-from crdtchat.sync.codes import CloseCode
+from crdtchat.sync.codes import CloseCode, close_reason
 from crdtchat.sync.presence import Presence
 from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import SPREAD, Tuning
@@ -190,7 +190,7 @@ class Hub:
             room = await self.open(visit.key)
         except StoreError as error:
             code = CloseCode.UNAVAILABLE if error.retry else CloseCode.INTERNAL
-            await channel.close(code, str(error)[:120])
+            await channel.close(code, close_reason(str(error)))
             return
         number, wanted = room.room.join(
             visit.peer,

@@ -17,7 +17,7 @@ from crdtchat.server.credentials import credentials
 from crdtchat.server.direct import DIRECT
 from crdtchat.server.doors import Crowded, Doors
 from crdtchat.stores.base import DocumentKey, StoreError
-from crdtchat.sync.codes import CloseCode
+from crdtchat.sync.codes import CloseCode, close_reason
 from crdtchat.sync.message import SUBPROTOCOL
 
 MAX_FRAME = 1_100_000
@@ -114,10 +114,10 @@ async def _admit(socket: WebSocket, channel: SocketChannel, v1: bool) -> Joining
         key, now = DocumentKey(tenant_name, page), hub.sources.now().wall
         hub.counters.refusals.note_denied(key, denied, now, "socket")
         code = CloseCode.FORBIDDEN if denied.forbidden else CloseCode.SIGN_IN
-        await channel.close(code, denied.reason[:120])
+        await channel.close(code, close_reason(denied.reason))
         return None
     except StoreError as error:
-        await channel.close(CloseCode.UNAVAILABLE, str(error)[:120])
+        await channel.close(CloseCode.UNAVAILABLE, close_reason(str(error)))
         return None
     return Joining(
         admission, page, v1, parse_lease(query.get("lease", "")), page_versions=tenant.page_versions
@@ -161,7 +161,7 @@ async def serve_admitted(
             )
             await hub.serve(channel, visit, direct)
     except TooManyConnections as error:
-        await channel.close(CloseCode.TOO_FAST, str(error)[:120])
+        await channel.close(CloseCode.TOO_FAST, close_reason(str(error)))
 
 
 def split_path(socket: WebSocket) -> tuple[str, str]:

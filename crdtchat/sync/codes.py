@@ -134,3 +134,8 @@ def close_code(refused: Refused, *, v1: bool) -> CloseCode:
     if refused.code in (RejectCode.RATE_LIMITED, RejectCode.QUOTA_SPENT):
         return CloseCode.TOO_FAST
     return CloseCode.FORBIDDEN if refused.code.hard else CloseCode.DIVERGED
+
+
+def close_reason(text: str) -> str:
+    """As much of it as a WebSocket's close frame holds beside the code: 123 bytes (RFC 6455)."""
+    return text.encode(errors="replace")[:123].decode(errors="ignore")

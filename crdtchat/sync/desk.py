@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from crdtchat.sync import message
-from crdtchat.sync.codes import FORBIDDEN, CloseCode, Malformed, Refused, RejectCode, TooFast
+from crdtchat.sync.codes import (
+    FORBIDDEN,
+    CloseCode,
+    Malformed,
+    Refused,
+    RejectCode,
+    TooFast,
+    close_reason,
+)
 from crdtchat.sync.effects import Close, Count, Effect, Refusal, Send
 from crdtchat.sync.session import Session
 from crdtchat.sync.tuning import Tuning
@@ -38,7 +46,7 @@ class Desk:
         """End a session, once."""
         if not session.closing:
             session.closing = True
-            self._effects.append(Close(session.number, code, reason[:120]))
+            self._effects.append(Close(session.number, code, close_reason(reason)))
 
     def note_refusal(self, session: Session, refused: Refused) -> None:
         """Count a refused operation by its code, and tell who tried what they may not."""

@@ -12,7 +12,7 @@ from tornado.websocket import WebSocketHandler
 from crdtchat.access.principal import Principal
 from crdtchat.server.socket import MAX_FRAME, Joining, parse_lease, serve_admitted
 from crdtchat.stores.base import StoreError
-from crdtchat.sync.codes import CloseCode
+from crdtchat.sync.codes import CloseCode, close_reason
 from crdtchat.sync.message import SUBPROTOCOL
 from crdtchat_jupyter.channel import TornadoChannel
 from crdtchat_jupyter.principal import RESOURCE, TENANT, principal_of
@@ -68,7 +68,7 @@ class PageSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             hub, gate, guard, _ = await self._running.wait()
             admission = gate.admit_attested(self._principal, page=page)
         except StoreError as error:
-            self.close(CloseCode.UNAVAILABLE, str(error)[:120])
+            self.close(CloseCode.UNAVAILABLE, close_reason(str(error)))
             return
         joining = Joining(
             admission,

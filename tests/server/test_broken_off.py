@@ -8,7 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from crdtchat.server.settings import FILE_NAME
+from crdtchat.sync.codes import CloseCode
 from crdtchat.sync.tuning import Tuning
+from tests.raw_client import raw_client
 from tests.server_here import running
 from tests.server_process import running_server
 
@@ -51,3 +54,15 @@ async def test_clients_let_go_of_a_resting_connection_before_the_server_does(
         expiry = httpx.Limits().keepalive_expiry
         assert expiry is not None
         assert server.config.timeout_keep_alive > expiry
+
+
+async def test_a_reason_with_long_letters_goes_as_far_as_a_close_frame_holds(
+    tmp_path: Path,
+) -> None:
+    """It is bytes that are counted there; else the code would not arrive either."""
+    with running_server(tmp_path / ("zażółć-gęślą-jaźń" * 5)) as server:
+        database = server.data / FILE_NAME
+        database.rename(tmp_path / "away")
+        async with raw_client(server.socket_url, "page") as client:
+            assert await client.closed() == CloseCode.UNAVAILABLE
+        assert "Traceback" not in server.log.read_text()
