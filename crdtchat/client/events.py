@@ -64,7 +64,8 @@ class Events:
                 raise StopAsyncIteration
             if end is not None:
                 raise end
-            self._wanted = anyio.Event()
+            if self._wanted.is_set():  # Else somebody else waits for it, too.
+                self._wanted = anyio.Event()
             await self._wanted.wait()
 
 

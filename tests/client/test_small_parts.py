@@ -8,6 +8,7 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +41,22 @@ async def test_what_waits_is_read_before_the_end() -> None:
     events = Events(Closed)
     events.push(event(1))
     assert [found async for found in events] == [event(1)]
+
+
+async def test_two_who_share_a_listener_both_go_on() -> None:
+    events = Events(lambda: None)
+    read: list[PageEvent] = []
+
+    async def take() -> None:
+        read.append(await anext(events))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(take)
+        tasks.start_soon(take)
+        await anyio.wait_all_tasks_blocked()
+        events.push(event(1))
+        events.push(event(2))
+    assert read == [event(1), event(2)]
 
 
 def test_a_listener_that_nobody_holds_is_forgotten() -> None:
