@@ -7,6 +7,7 @@ import random
 import ssl
 import time
 from collections.abc import Callable, Iterable
+from math import inf
 
 import anyio
 from anyio.abc import TaskStatus
@@ -60,7 +61,8 @@ class Line:
         self._on_event = on_event
         self._on_change = on_change
         self._socket: WebSocket | None = None
-        self._wake_at = 0
+        self._wake_at = inf
+        """By the steady clock: the other may be set anew meanwhile."""
         self._alarm = anyio.Event()
         self._pause_s = 0.0
 
@@ -102,7 +104,7 @@ class Line:
                 case Happened(event):
                     self._on_event(event)
                 case WakeAt(at):
-                    self._wake_at = at
+                    self._wake_at = anyio.current_time() + (at - now_ms()) / 1_000
                     self._alarm.set()
                 case Hangup(code, reason):
                     if self._socket is not None:
@@ -170,14 +172,9 @@ class Line:
     async def _ring(self) -> None:
         """Wake the provider when it asked for it."""
         while True:
-            await self._alarm.wait()
-            self._alarm = anyio.Event()
-            while self._wake_at:
-                wait_s = (self._wake_at - now_ms()) / 1_000
-                if wait_s > 0:
-                    with anyio.move_on_after(wait_s):
-                        await self._alarm.wait()
-                        self._alarm = anyio.Event()
-                    continue
-                self._wake_at = 0
-                self.perform(self.provider.receive_time(now_ms()))
+            with anyio.move_on_after(max(0.0, self._wake_at - anyio.current_time())):
+                await self._alarm.wait()
+                self._alarm = anyio.Event()
+                continue
+            self._wake_at = inf
+            self.perform(self.provider.receive_time(now_ms()))

@@ -10,7 +10,7 @@ class Patience:
 
     def __init__(self) -> None:
         self.until = 0
-        """Nothing is sent before."""
+        """Nothing is sent before, while it `waits`."""
         self._times = 0
 
     def begin(self, now: int) -> int:
@@ -18,6 +18,11 @@ class Patience:
         self.until = now + min(_LONGEST_MS, _FIRST_MS * 2 ** min(self._times, 16))
         self._times += 1
         return self.until
+
+    def waits(self, now: int) -> bool:
+        """Whether nothing is to be sent yet. Of what is further away than it ever was a clock that
+        was set back is the reason: there is no waiting for that."""
+        return 0 < self.until - now <= _LONGEST_MS
 
     def end(self) -> None:
         """It took something."""

@@ -171,7 +171,7 @@ class Provider:
 
     def receive_time(self, now: int) -> list[Effect]:
         """The time of a WakeAt has come; early calls are harmless."""
-        return self._pump(now)
+        return [WakeAt(self._patience.until)] if self._patience.waits(now) else self._pump(now)
 
     def receive_frame(self, frame: bytes, now: int) -> list[Effect]:
         """A frame arrived."""
@@ -359,7 +359,7 @@ class Provider:
     def _pump(self, now: int) -> list[Effect]:
         """Write and send what waits, as far as it may be sent."""
         greeting = self.greeting
-        if self.phase is not Phase.LIVE or greeting is None or now < self._patience.until:
+        if self.phase is not Phase.LIVE or greeting is None or self._patience.waits(now):
             return []
         effects: list[Effect] = []
         waiting, written = self.outbox.waiting, self.outbox.written

@@ -17,6 +17,7 @@ import crdtchat
 from crdtchat.client import line
 from crdtchat.client.address import Address
 from crdtchat.client.errors import Stopped
+from crdtchat.client.line import now_ms
 from crdtchat.sync import message
 from crdtchat.sync.codes import CloseCode, RejectCode
 from crdtchat.sync.encode import EMPTY_UPDATE
@@ -277,10 +278,16 @@ async def test_a_code_that_says_stop() -> None:
             await page.wait_live()
 
 
-async def test_a_refusal_of_the_moment_is_retried_by_itself() -> None:
+async def test_a_refusal_of_the_moment_is_retried_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also when this machine's clock is set back meanwhile."""
     tries: list[bytes] = []
+    set_back = 0
+    monkeypatch.setattr(line, "now_ms", lambda: now_ms() - set_back)
 
     async def busy(visitor: Visitor) -> None:
+        nonlocal set_back
         await visitor.send(welcome(), JOINED)
         while True:
             match await visitor.next():
@@ -292,6 +299,7 @@ async def test_a_refusal_of_the_moment_is_retried_by_itself() -> None:
                     else:
                         await visitor.send(message.encode_ack(1, 1, [broadcast_id]))
                 case message.Resync():
+                    set_back = 3_600_000 * len(tries)
                     await visitor.send(JOINED)
 
     async with fake_server(busy) as url, crdtchat.connect(url, page="p") as page:

@@ -160,9 +160,19 @@ def test_a_refusal_of_the_moment_is_sent_again_later(code: RejectCode) -> None:
     effects = provider.receive_frame(message.encode_reject(bytes([1] * 16), 0, code, ""), START)
     assert [effect for effect in effects if isinstance(effect, WakeAt)] == [WakeAt(START + 1_000)]
     assert provider.receive_frame(message.encode_batch(0, 0, page(), []), START) == []
-    assert provider.receive_time(START + 999) == []
+    assert provider.receive_time(START + 999) == [WakeAt(START + 1_000)]
     assert len(frames(provider.receive_time(START + 1_000))) == 1
     assert provider.drafts == []
+
+
+def test_a_clock_that_is_set_back_makes_nothing_wait_for_it() -> None:
+    provider = joined(page())
+    provider.submit(resolve(1), START)
+    reject = message.encode_reject(bytes([1] * 16), 0, RejectCode.RATE_LIMITED, "")
+    provider.receive_frame(reject, START)
+    provider.receive_frame(message.encode_batch(0, 0, page(), []), START)
+    assert provider.receive_time(START - 9_000) == [WakeAt(START + 1_000)]
+    assert len(frames(provider.receive_time(START - 3_600_000))) == 1
 
 
 def test_a_lost_ack_of_an_annotation_is_no_refusal() -> None:
