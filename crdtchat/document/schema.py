@@ -41,7 +41,7 @@ HIDDEN, LOCKED = 1, 2
 
 _ID = re.compile(r"[A-Za-z0-9_-]{4,22}")
 _PAIR = re.compile(r"([A-Za-z0-9_-]{4,22})/([A-Za-z0-9_-]{4,22})")
-_USER = re.compile(r"[^/\x00-\x1f\x7f-\x9f\u2028\u2029]{1,128}")
+_USER = re.compile(r"[^/\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,128}")
 _PROTOTYPE = "__proto__"
 """A key that JavaScript objects treat apart."""
 
@@ -61,7 +61,10 @@ def is_id(text: str) -> bool:
 
 
 def is_user(text: str) -> bool:
-    """Whether `text` is a user id: short, printable, without the separator `/`."""
+    """Whether `text` is a user id: short, printable, without the separator `/`.
+
+    JSON can spell half a surrogate pair, which no database keeps.
+    """
     return _USER.fullmatch(text) is not None and text != _PROTOTYPE
 
 

@@ -93,8 +93,8 @@ async def _admit(socket: WebSocket, channel: SocketChannel, v1: bool) -> Joining
     query = asked.query_params
     try:
         tenant = gate.tenant(tenant_name)
-        if not page or len(page) > PAGE_CHARACTERS:
-            raise Denied("the page id is empty or too long", forbidden=True)
+        if not page or len(page) > PAGE_CHARACTERS or "\x00" in page:
+            raise Denied("the page id is empty, too long or holds U+0000", forbidden=True)
         origin = asked.headers.get("origin")
         if not tenant.allows_origin(origin, asked.headers.get("host", "")):
             words = f"pages of {origin} may not embed this tenant: its origins do not name them"

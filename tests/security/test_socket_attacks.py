@@ -264,6 +264,23 @@ async def test_forged_awareness(server: ServerProcess, tokens: dict[str, str], p
         assert answer.json() == {"people": 2, "connections": 2}
 
 
+async def test_a_page_that_no_database_keeps(server: ServerProcess) -> None:
+    """It is refused at the door, and nothing of it waits to be written for ever after: who was kept
+    out of it by name stood in the way of everybody's audit log."""
+    own = server.token("own", "owner")
+    for token in (own, server.token("sue", page="case-7/*")):
+        async with raw_client(server.socket_url, "a\0b", token=token) as client:
+            assert await client.closed() == CloseCode.FORBIDDEN
+    async with httpx.AsyncClient(verify=False, headers={"Authorization": f"Bearer {own}"}) as http:
+        for page, status in ((None, 200), ("", 200), ("a\0b", 400)):
+            query = {} if page is None else {"page": page}
+            answer = await http.get(f"{server.url}/api/v1/demo/audit", params=query)
+            assert answer.status_code == status, answer.text
+        for path in ("%00/reports", "anno/comments/%00/reports"):
+            url = f"{server.url}/api/v1/demo/annotations/{path}"
+            assert (await http.delete(url, params={"page": "p"})).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [

@@ -13,7 +13,7 @@ from crdtchat.document.jsonld import iso
 from crdtchat.host.hub import Hub
 from crdtchat.server.problem import Problem
 from crdtchat.server.rest.answering import plain_json
-from crdtchat.server.rest.asking import admit, number
+from crdtchat.server.rest.asking import admit, number, page_of
 from crdtchat.stores.auditing import Audited
 
 MOST = 1_000
@@ -24,6 +24,8 @@ ALWAYS = 2**53
 async def show_audit(request: Request) -> Response:
     """`?from=DAY&to=DAY&page=ID&after=NUMBER&limit=N`; `next` is what to ask for `after`."""
     hub: Hub = request.app.state.hub
+    # An empty one names the lines that are about no page.
+    page = request.query_params.get("page") and page_of(request)
     admission = await admit(request, Action.ADMINISTER)
     first, last = _day(request, "from"), _day(request, "to")
     after = number(request, "after", 0, range(2**50))
@@ -31,7 +33,7 @@ async def show_audit(request: Request) -> Response:
     await hub.counters.refusals.flush(hub.store, hub.sources.now().wall)
     lines = await hub.store.deeds(
         admission.principal.tenant,
-        page=request.query_params.get("page"),
+        page=page,
         first=0 if first is None else _milliseconds(first),
         last=ALWAYS if last is None else _milliseconds(last + timedelta(days=1)) - 1,
         after=after,

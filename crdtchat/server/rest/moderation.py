@@ -82,7 +82,10 @@ async def report(request: Request) -> Response:
 async def dismiss(request: Request) -> Response:
     """`DELETE .../reports?page=ID`: it was looked at; everything else is left as it is."""
     asked = await ask(request, Action.MODERATE)
-    target = "/".join(filter(None, map(request.path_params.get, ("aid", "cid"))))
+    parts = list(filter(None, map(request.path_params.get, ("aid", "cid"))))
+    if not all(map(schema.is_id, parts)):
+        raise Problem(404, "there is no such annotation or comment")
+    target = "/".join(parts)
     if await asked.hub.store.remove_reports(asked.key, target):
         await _note(asked.hub, asked.key, asked, "dismiss", target)
     return Response(status_code=204)
