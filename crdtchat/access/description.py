@@ -37,7 +37,17 @@ def check_name(name: str) -> None:
 
 
 def read_tenant(name: str, table: object) -> Tenant:
-    """Read a description. Raises BadTenant."""
+    """Read a description, and see that its key set can be used. Raises BadTenant."""
+    tenant = _described(name, table)
+    if tenant.key_set:
+        try:
+            read_key_set(Path(tenant.key_set))
+        except BadKey as error:
+            raise BadTenant(f"[tenants.{name}] {error}") from None
+    return tenant
+
+
+def _described(name: str, table: object) -> Tenant:
     check_name(name)
     if not isinstance(table, dict):
         raise BadTenant(f"[tenants.{name}] is a table")
@@ -50,7 +60,7 @@ def read_tenant(name: str, table: object) -> Tenant:
             name,
             guests=_guests(table),
             keys=_keys(table),
-            key_set=_key_set(table),
+            key_set=_text(table, "jwks"),
             audience=_text(table, "audience"),
             origins=tuple(check_pattern(one) for one in _texts(table, "origins")),
             limits=_limits(table),
@@ -63,12 +73,16 @@ def read_tenant(name: str, table: object) -> Tenant:
 
 
 def read_stored(name: str, description: str) -> Tenant:
-    """Read a description out of the store. Raises BadTenant."""
+    """Read a description out of the store. Raises BadTenant.
+
+    Its key set is not looked at: that file changes under a running server, whose directory knows
+    what to do when it cannot be read.
+    """
     try:
         table = json.loads(description)
     except ValueError:
         raise BadTenant(f"tenant {name}: its description cannot be read") from None
-    return read_tenant(name, table)
+    return _described(name, table)
 
 
 def _guests(table: Mapping[str, Any]) -> Role | None:
@@ -87,13 +101,6 @@ def _keys(table: Mapping[str, Any]) -> tuple[Key, ...]:
         raise BadTenant(f"secrets are texts of at least {SECRET_CHARACTERS} characters")
     keys: list[Key] = [secret_key(secret) for secret in secrets]
     return (*keys, *(public_key(pem) for pem in _texts(table, "public_keys")))
-
-
-def _key_set(table: Mapping[str, Any]) -> str:
-    path = _text(table, "jwks")
-    if path:
-        read_key_set(Path(path))
-    return path
 
 
 def _limits(table: Mapping[str, Any]) -> Limits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,37 @@ async def test_the_configuration_stands_above_the_database() -> None:
     with pytest.raises(NoTenant):
         world.gate.tenant("odd")
     assert sorted(tenant.id for tenant in world.directory) == ["blog", "docs"]
+
+
+async def test_a_stored_tenant_stays_while_its_key_set_cannot_be_read(tmp_path: Path) -> None:
+    """Whatever is changed meanwhile, of whichever tenant: it was gone until the next change."""
+    path, signer = tmp_path / "keys.json", new_signer("EdDSA", "one")
+    write_key_set(path, signer)
+    store = MemoryStore()
+    await store.open()
+    description = json.dumps({"jwks": str(path)})
+    await store.put_tenant(StoredTenant("docs", description))
+    directory = Directory({}, store)
+    await directory.refresh()
+
+    def kids() -> list[str]:
+        tenant = directory.find("docs")
+        assert tenant is not None
+        return [key.kid for key in directory.keys(tenant)]
+
+    assert kids() == ["one"]
+    path.write_text("half a fi")
+    for name in ("blog", "docs"):
+        await store.put_tenant(StoredTenant(name, description))
+        await directory.refresh()
+        assert kids() == ["one"]
+    path.unlink()
+    directory = Directory({}, store)
+    await directory.refresh()
+    assert kids() == []
+    write_key_set(path, new_signer("ES256", "two"))
+    assert "docs" in await directory.refresh()
+    assert kids() == ["two"]
 
 
 async def test_a_key_set_that_cannot_be_read_leaves_the_keys(tmp_path: Path) -> None:
