@@ -182,10 +182,17 @@ class Deliverer:
             self._lines[delivery.webhook].flying -= 1
 
     async def _stop(self, webhook: Webhook) -> None:
-        """The receiver wants no more of it: nothing is sent until an operator says so."""
+        """The receiver wants no more of it: nothing is sent until an operator says so. What they
+        changed while it was asked stands, and if they have it sent elsewhere, or not at all by now,
+        the answer is not about that."""
         deed = Deed("", "", "webhook-gone", webhook.id, self._now, "server")
         try:
-            await self._store.put_webhook(webhook._replace(active=False))
+            for newest in await self._store.webhooks(webhook.tenant):
+                if newest.id == webhook.id and newest.url == webhook.url and newest.active:
+                    break
+            else:
+                return
+            await self._store.put_webhook(newest._replace(active=False))
             await self._store.add_deeds(DocumentKey(webhook.tenant, ""), [deed])
             await self._hooks.refresh(self._store)
         except StoreError as error:

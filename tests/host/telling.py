@@ -18,12 +18,15 @@ class Telling:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.changed = anyio.Event()
+        self.settled = 0
+        """Attempts whose end was written down."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
     async def settle_deliveries(self, settlements: Sequence[Settlement]) -> None:
         await self._store.settle_deliveries(settlements)
+        self.settled += len(settlements)
         self._tell()
 
     async def expire_deliveries(self, webhook: str, before: int, settlement: Settlement) -> int:
@@ -75,6 +78,15 @@ async def failures(store: Telling, hub: Hub, count: int) -> None:
 
     async def check() -> bool:
         return hub.counters["webhooks_failed"] >= count
+
+    await until(store, check)
+
+
+async def settled(store: Telling, count: int) -> None:
+    """Wait until so many attempts have ended, and all that their answers ask for is done."""
+
+    async def check() -> bool:
+        return store.settled >= count
 
     await until(store, check)
 

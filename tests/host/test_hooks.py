@@ -27,7 +27,7 @@ from crdtchat.stores.memory import MemoryStore
 from crdtchat.stores.sqlite import SqliteStore
 from tests.host.pipe import peer
 from tests.host.receiver import NETWORK, Got, Receiver, running_receiver
-from tests.host.telling import Telling, empty, failures, known, set_aside
+from tests.host.telling import Telling, empty, failures, known, set_aside, settled
 
 NAMES = ("new-text-chat", "updated-text-chat", "deleted-text-chat")
 PAGE = DocumentKey("demo", "https://example.org/ż")
@@ -290,6 +290,43 @@ async def test_gone_stops_it(store: Telling, receiver: Receiver) -> None:
         ]
     (queue,) = await store.queues()
     assert queue.waiting == 1
+
+
+@pytest.mark.parametrize("change", ["rotated", "moved", "removed"])
+async def test_what_an_operator_does_while_it_says_that_it_is_gone_stands(
+    store: Telling, receiver: Receiver, change: str
+) -> None:
+    """A webhook that was removed came back, and a secret that was ended signed again."""
+    free = Event()
+
+    def answer(got: Got) -> int:
+        if got.path == "/gone":
+            receiver.got.put(got)
+            free.wait()
+            return 410
+        return 204
+
+    receiver.answer = answer
+    hook = webhook(receiver, url=f"{receiver.url}gone")
+    await store.put_webhook(hook)
+    try:
+        async with delivering(store) as hub:
+            await annotate(hub, "anno")
+            await receiver.next()
+            if change == "removed":
+                await store.remove_webhook("demo", hook.id)
+            else:
+                more = (
+                    {"secrets": (new_secret(),)} if change == "rotated" else {"url": receiver.url}
+                )
+                hook = hook._replace(**more)  # type: ignore[arg-type]
+                await store.put_webhook(hook)
+            free.set()
+            await settled(store, 1)
+    finally:
+        free.set()
+    wanted = {"rotated": [hook._replace(active=False)], "moved": [hook], "removed": []}
+    assert await store.webhooks() == wanted[change]
 
 
 async def test_a_webhook_that_fails_is_asked_ever_more_rarely(receiver: Receiver) -> None:
