@@ -261,6 +261,30 @@ async def test_a_blocked_user_reads_on_and_writes_nowhere(
     assert done[-2:] == [("mod", "block", "bob"), ("mod", "unblock", "bob")]
 
 
+def test_a_token_for_some_pages_reaches_no_others(
+    server: ServerProcess,
+    call: Call,
+    tokens: dict[str, str],
+    thread: tuple[str, str, str],
+    page: str,
+) -> None:
+    for user, role in (("local mod", "moderator"), ("local own", "owner")):
+        tokens[user] = server.token(user, role, page=f"{page}*")
+        path = f"annotations/{thread[0]}/locked"
+        assert call(user, "PUT", path).status_code == 204
+        assert call(user, "DELETE", path).status_code == 204
+        for method in ("PUT", "DELETE"):
+            refused = call(user, method, "blocks/bob")
+            assert (refused.status_code, "some pages only" in refused.text) == (403, True)
+        assert call(user, "GET", "blocks").json() == {"users": []}
+    assert len(call("local own", "GET", "audit").json()["lines"]) == 4
+    for other in ("", "https://example.org/elsewhere"):
+        assert call("local own", "GET", "audit", page=other).status_code == 403
+    whole = f"{server.url}/api/v1/demo/audit"
+    bearer = {"Authorization": f"Bearer {tokens['local own']}"}
+    assert httpx.get(whole, headers=bearer).status_code == 403
+
+
 def test_a_role_that_the_operator_gave_is_not_blocked_away(
     server: ServerProcess, call: Call
 ) -> None:

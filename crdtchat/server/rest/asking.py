@@ -115,6 +115,12 @@ async def admit(request: Request, action: Action, page: str | None = None) -> Ad
     return admission
 
 
+def require_all_pages(principal: Principal, remedy: str) -> None:
+    """Raises Problem (403) for somebody whose token is for some pages only."""
+    if principal.pages != "*":
+        raise Problem(403, f"this token is for some pages only: {remedy}")
+
+
 def _admit_attested(
     gate: Gate, attested: Principal, tenant: str, action: Action, page: str | None
 ) -> Admission:

@@ -13,7 +13,7 @@ from crdtchat.document.jsonld import iso
 from crdtchat.host.hub import Hub
 from crdtchat.server.problem import Problem
 from crdtchat.server.rest.answering import plain_json
-from crdtchat.server.rest.asking import admit, number, page_of
+from crdtchat.server.rest.asking import admit, number, page_of, require_all_pages
 from crdtchat.stores.auditing import Audited
 
 MOST = 1_000
@@ -26,13 +26,15 @@ async def show_audit(request: Request) -> Response:
     hub: Hub = request.app.state.hub
     # An empty one names the lines that are about no page.
     page = request.query_params.get("page") and page_of(request)
-    admission = await admit(request, Action.ADMINISTER)
+    principal = (await admit(request, Action.ADMINISTER, page or None)).principal
+    if not page:
+        require_all_pages(principal, "name the page")
     first, last = _day(request, "from"), _day(request, "to")
     after = number(request, "after", 0, range(2**50))
     limit = number(request, "limit", MOST, range(1, MOST + 1))
     await hub.counters.refusals.flush(hub.store, hub.sources.now().wall)
     lines = await hub.store.deeds(
-        admission.principal.tenant,
+        principal.tenant,
         page=page,
         first=0 if first is None else _milliseconds(first),
         last=ALWAYS if last is None else _milliseconds(last + timedelta(days=1)) - 1,

@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from crdtchat.access.gate import Gate
-from crdtchat.access.principal import Principal
 from crdtchat.access.roles import Action
 from crdtchat.document.json_items import BrokenFile, JsonItems
 from crdtchat.document.jsonld import PROFILE
@@ -22,7 +21,14 @@ from crdtchat.host.hub import Hub
 from crdtchat.host.importing import import_items
 from crdtchat.server.problem import Problem
 from crdtchat.server.rest.answering import CACHING, plain_json
-from crdtchat.server.rest.asking import JSON_TYPES, admit, choice, page_of, require_kind
+from crdtchat.server.rest.asking import (
+    JSON_TYPES,
+    admit,
+    choice,
+    page_of,
+    require_all_pages,
+    require_kind,
+)
 
 IMPORT_BYTES = 67_108_864
 """Of the largest file taken at once. A larger one comes in parts: what is known is passed over."""
@@ -36,7 +42,8 @@ async def export_annotations(request: Request) -> Response:
     hub: Hub = request.app.state.hub
     page = page_of(request) if "page" in request.query_params else None
     principal = (await admit(request, Action.ADMINISTER, page)).principal
-    _require_all_pages(principal, page)
+    if page is None:
+        require_all_pages(principal, "name the page")
     parts = exported(hub.store, principal.tenant, page=page, user=request.query_params.get("user"))
     # The first part says whether it can be read at all, while the status can still tell.
     first = await anext(parts)
@@ -50,7 +57,8 @@ async def import_annotations(request: Request) -> Response:
     gate: Gate = request.app.state.gate
     page = page_of(request) if "page" in request.query_params else None
     principal = (await admit(request, Action.IMPORT, page)).principal
-    _require_all_pages(principal, page)
+    if page is None:
+        require_all_pages(principal, "name the page")
     require_kind(request, IMPORT_TYPES, "send JSON or JSON lines, and say so in Content-Type")
     rehearse = choice(request, "dryRun", ("true", "false")) == "true"
     with (
@@ -73,11 +81,6 @@ async def import_annotations(request: Request) -> Response:
             rehearse=rehearse,
         )
     return plain_json({"dryRun": rehearse, **tally.report()})
-
-
-def _require_all_pages(principal: Principal, page: str | None) -> None:
-    if page is None and principal.pages != "*":
-        raise Problem(403, "this token is for some pages only: name the page")
 
 
 @contextmanager

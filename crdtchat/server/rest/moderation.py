@@ -22,7 +22,15 @@ from crdtchat.host.hub import Hub
 from crdtchat.host.moderated import DECISIONS, moderated
 from crdtchat.server.problem import Problem
 from crdtchat.server.rest.answering import plain_json
-from crdtchat.server.rest.asking import Asked, admit, ask, broadcast_id, page_of, read_body
+from crdtchat.server.rest.asking import (
+    Asked,
+    admit,
+    ask,
+    broadcast_id,
+    page_of,
+    read_body,
+    require_all_pages,
+)
 from crdtchat.server.rest.bodies import bad_value
 from crdtchat.server.rest.thread import require_annotation, require_comment
 from crdtchat.stores.auditing import Report
@@ -38,6 +46,7 @@ MOST_BY = 20
 """Of what was reported about one thing, with who and when."""
 MOST_MODERATED = 200
 _HOUR_MS = 3_600_000
+_BLOCKING = "blocking is for all"
 
 
 async def hide(request: Request) -> Response:
@@ -141,6 +150,7 @@ async def block(request: Request) -> Response:
     back and read. Not for those whom the operator gave another role."""
     hub: Hub = request.app.state.hub
     principal = (await admit(request, Action.MODERATE)).principal
+    require_all_pages(principal, _BLOCKING)
     user = _user(request)
     if user == principal.user:
         raise Problem(409, "nobody blocks themselves")
@@ -157,6 +167,7 @@ async def unblock(request: Request) -> Response:
     """`DELETE /api/v1/{tenant}/blocks/{user}`."""
     hub: Hub = request.app.state.hub
     principal = (await admit(request, Action.MODERATE)).principal
+    require_all_pages(principal, _BLOCKING)
     user = _user(request)
     if await _role(hub, principal.tenant, user) == Role.BLOCKED:
         await hub.store.remove_grant(principal.tenant, user)

@@ -12,7 +12,7 @@ from crdtchat.access.roles import Action
 from crdtchat.host.hub import Hub
 from crdtchat.server.problem import Problem
 from crdtchat.server.rest.answering import plain_json
-from crdtchat.server.rest.asking import admit
+from crdtchat.server.rest.asking import admit, require_all_pages
 from crdtchat.stores.base import CONVERSATIONS
 
 DAYS = 366
@@ -27,8 +27,7 @@ async def show_usage(request: Request) -> Response:
     """
     hub: Hub = request.app.state.hub
     principal = (await admit(request, Action.ADMINISTER)).principal
-    if principal.pages != "*":
-        raise Problem(403, "this token is for some pages only, usage is of all")
+    require_all_pages(principal, "usage is of all")
     today = datetime.fromtimestamp(hub.sources.now().wall / 1_000, UTC).date()
     last = _day(request, "to", today)
     first = _day(request, "from", last - timedelta(days=min(_DEFAULT_DAYS, last.toordinal()) - 1))
