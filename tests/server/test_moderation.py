@@ -170,7 +170,8 @@ def test_reports_are_for_moderators_and_go_when_dealt_with(
     aid, cid, _ = thread
     path = f"annotations/{aid}/comments/{cid}/reports"
     assert call("vic", "POST", path, {"reason": "spam"}).status_code == 403
-    for user, reason in (("bob", "spam"), ("bob", "abuse"), ("ann", "other")):
+    given = [*[("bob", "spam")] * 40, ("bob", "abuse"), ("ann", "other")]
+    for user, reason in given:
         assert call(user, "POST", path, {"reason": reason}).status_code == 204
     assert call("bob", "POST", path, {"reason": "dislike"}).status_code == 422
     assert "report" not in call("bob", "GET", "annotations").text
@@ -183,7 +184,8 @@ def test_reports_are_for_moderators_and_go_when_dealt_with(
     assert call("mod", "DELETE", path).status_code == 204
     left = call("mod", "GET", "reports").json()["reports"]
     assert [one for one in left if one["page"] == page] == []
-    done = [("bob", "report"), ("bob", "report"), ("ann", "report"), ("mod", "dismiss")]
+    # One line for each who reported, however often: nobody fills the log by saying it again.
+    done = [("bob", "report"), ("ann", "report"), ("mod", "dismiss")]
     assert audit(call) == [(who, action, f"{aid}/{cid}") for who, action in done]
 
 

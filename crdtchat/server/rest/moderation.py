@@ -70,7 +70,11 @@ async def unlock(request: Request) -> Response:
 
 
 async def report(request: Request) -> Response:
-    """`POST .../reports?page=ID` of an annotation or a comment, by whoever may comment."""
+    """`POST .../reports?page=ID` of an annotation or a comment, by whoever may comment.
+
+    Said again it is no other report: it leaves no line, and one with another reason takes the place
+    of what was.
+    """
     asked = await ask(request, Action.COMMENT)
     reason = (await read_body(request)).get("reason", "other")
     if reason not in REASONS:
@@ -78,12 +82,19 @@ async def report(request: Request) -> Response:
     async with asked.hub.attend(asked.key) as room:
         target = _target(request, room, hidden=False)
     store, user, now = asked.hub.store, asked.principal.user, asked.now
+    asked.peer.charge(0, asked.hub.sources.now())
     before = await store.reports(asked.key.tenant)
+    reported = Report(asked.key.page, target, user, reason, now)
+    earlier = next((one for one in before if one[:3] == reported[:3]), None)
+    if earlier is not None:
+        if earlier.reason != reason:
+            await store.add_report(asked.key.tenant, reported)
+        return Response(status_code=204)
     if sum(one.by == user and one.at > now - _HOUR_MS for one in before) >= REPORTS_PER_HOUR:
         raise Problem(429, "you reported a lot already: come back later", "rate-limited")
     if asked.principal.guest and sum(_is_guest(one.by) for one in before) >= GUESTS_REPORTS:
         raise Problem(429, "guests reported a lot already: sign in to report", "rate-limited")
-    await store.add_report(asked.key.tenant, Report(asked.key.page, target, user, reason, now))
+    await store.add_report(asked.key.tenant, reported)
     await _note(asked.hub, asked.key, asked, "report", target)
     return Response(status_code=204)
 
