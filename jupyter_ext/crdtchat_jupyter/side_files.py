@@ -60,8 +60,8 @@ class SideFile:
     async def write(self, principal: Principal) -> int:
         """Write the discussion, as this person sees it; answers how many annotations it has.
 
-        Raises HTTPError 409 if the side file holds words that the discussion has not: they would
-        be lost; and what the contents manager raises. StoreError.
+        Raises HTTPError 409 if the side file holds words that the discussion has not, or what
+        cannot be read: it would be lost; and what the contents manager raises. StoreError.
         """
         key = DocumentKey(TENANT, self.page)
         if await ensure_async(self.contents.file_exists(self.side)):
@@ -69,6 +69,11 @@ class SideFile:
             found = portables(JsonItems(StringIO(await self._read()).read), around)
             async with self.hub.attend(key) as room:
                 unknown = _unknown(room.replica, found)
+            if around.tally.left_out:
+                why = ", ".join(around.tally.left_out)
+                raise HTTPError(
+                    409, f"{self.side} cannot be read whole: mend or remove it first ({why})"
+                )
             if unknown:
                 raise HTTPError(
                     409, f"{self.side} holds {unknown} comments that are not here: import it first"

@@ -151,6 +151,33 @@ async def test_what_is_hidden_only_moderators_export(
     assert "Rude words." in side(notebook).read_text()
 
 
+async def test_what_cannot_be_read_is_not_overwritten(
+    jupyter: JupyterProcess, notebook: Path
+) -> None:
+    await write(
+        jupyter,
+        "ann",
+        notebook.name,
+        ("a", "anno", ("ann", AT, *TARGET)),
+        ("c", "anno/c001", ("ann", AT, "Ours.")),
+    )
+    assert ask(jupyter, "ann", "export", notebook.name)[0] == 200
+    head, ours, tail = side(notebook).read_text().split("\n", 2)
+    theirs = ours.replace("anno", "nona").replace("Ours.", "Theirs.")
+    for broken in (
+        # As git leaves what two people exported.
+        "\n".join((head, "<<<<<<< HEAD", ours, "=======", theirs, ">>>>>>> theirs", tail)),
+        "\n".join((head, f"{ours},", theirs[:-9])),
+        "\n".join((head, f"{ours},", theirs.replace('"creator"', '"maker"'), tail)),
+    ):
+        side(notebook).write_text(broken)
+        status, told = ask(jupyter, "ann", "export", notebook.name)
+        assert (status, "mend or remove it first" in told["message"]) == (409, True)
+        assert side(notebook).read_text() == broken
+    side(notebook).write_text("\n".join((head, f"{ours},", theirs, tail)))
+    assert "import it first" in ask(jupyter, "ann", "export", notebook.name)[1]["message"]
+
+
 def test_who_may(jupyter: JupyterProcess, notebook: Path) -> None:
     for user in ("", "out", "vic"):
         assert ask(jupyter, user, "export", notebook.name)[0] == 403
