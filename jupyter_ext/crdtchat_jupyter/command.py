@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,11 +59,9 @@ def run(arguments: Sequence[str]) -> int:
 
 def _ask(what: str, file: Path) -> Any:
     """Ask the server that shows the file, the one of the deepest folder first. Raises Failed."""
-    place = file.resolve()
     servers = known_servers([Path(jupyter_runtime_dir())], None)
-    showing = [one for one in servers if place.is_relative_to(Path(one.root).resolve())]
-    for server in sorted(showing, key=lambda one: -len(one.root)):
-        path = place.relative_to(Path(server.root).resolve()).as_posix()
+    showing = [(one, path) for one in servers if (path := _below(file, Path(one.root)))]
+    for server, path in sorted(showing, key=lambda one: -len(one[0].root)):
         try:
             asked = server.with_token_of_environment()
             return asked.ask(what, {"path": path}, patience_s=_PATIENCE_S)
@@ -71,3 +70,13 @@ def _ask(what: str, file: Path) -> Any:
                 raise Failed(str(refused)) from None
             # It has ended without a goodbye.
     raise Failed("no running Jupyter server shows it: start one in its folder, or above")
+
+
+def _below(file: Path, root: Path) -> str:
+    """The path of a file as the server of a folder shows it; empty if it does not. A link below the
+    folder is shown there, wherever it leads."""
+    named, real = Path(os.path.abspath(file)), root.resolve()
+    for place, folder in ((named, root), (named, real), (named.resolve(), real)):
+        if place.is_relative_to(folder):
+            return place.relative_to(folder).as_posix()
+    return ""

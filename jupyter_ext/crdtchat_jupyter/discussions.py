@@ -13,7 +13,7 @@ from jupyter_core.utils import ensure_async
 
 from crdtchat_jupyter.files import Files
 from crdtchat_jupyter.marks import marks_of
-from crdtchat_jupyter.recognition import Known, Recognised, Seen, recognise
+from crdtchat_jupyter.recognition import Known, Seen, recognise
 
 
 class Contents(Protocol):
@@ -67,7 +67,7 @@ class Discussions:
         """Find the discussion of a file, or begin one.
 
         continued: the page of another file whose discussion this one goes on with, as a person
-            chose among `similar`; "new" for none of them.
+            chose among `similar`; "new" for none of them. Passed over for a file that has one.
         Raises tornado's HTTPError if the file cannot be read, sqlite3.Error, and StoreError if it
         has to be looked up which discussions there are.
         """
@@ -80,18 +80,18 @@ class Discussions:
         known = [one.path for one in candidates if not one.lost]
         gone = {path for path in known if not await self._exists(path)}
         found = recognise(seen, candidates, gone)
-        if continued and continued != "new":
-            if continued not in {one.page for one in candidates}:
-                raise LookupError("that discussion belongs to no file like this one")
-            found = Recognised(continued)
-        page = found.page
-        if not page:
+        if found.page:
+            await self._files.keep(seen, found.page)
+            return Discussion(found.page, ())
+        page = continued
+        if continued in ("", "new"):
             page = self._new_page(path)
-            if found.similar and continued != "new":
+            if found.similar and not continued:
                 # Not remembered before the person has said what this file is.
                 return Discussion(page, tuple(self._shown(one) for one in found.similar))
-        await self._files.keep(seen, page)
-        return Discussion(page, ())
+        elif continued not in {one.page for one in candidates}:
+            raise LookupError("that discussion belongs to no file like this one")
+        return Discussion(await self._files.settle(seen, page), ())
 
     async def renamed(self, old: str, new: str) -> None:
         """A file or folder got another path through Jupyter."""
@@ -109,13 +109,22 @@ class Discussions:
     async def _exists(self, place: str) -> bool:
         if self._root is None:
             return bool(await ensure_async(self._contents.file_exists(place)))
-        return await run_sync(Path(place).is_file)
+        return await run_sync(_lies_at, place)
 
     def _shown(self, known: Known) -> Known:
         """Under the path that the server's users see, if it is below its folder."""
         if self._root is None or known.lost or not Path(known.path).is_relative_to(self._root):
             return known
         return replace(known, path=Path(known.path).relative_to(self._root).as_posix())
+
+
+def _lies_at(place: str) -> bool:
+    """Whether a file lies there, or nobody can say: in a folder that is closed, on a disk that does
+    not answer. What is gone gives its discussion away without a question."""
+    try:
+        return Path(place).is_file()
+    except OSError:
+        return True
 
 
 def own_page(path: str) -> str:

@@ -78,6 +78,11 @@ class Files:
         """Remember a file as it is now, under its discussion."""
         await self._do(lambda database: _keep(database, seen, page))
 
+    async def settle(self, seen: Seen, page: str) -> str:
+        """Remember a file that was not known, and answer its discussion: that of whoever was first,
+        where several ask about it at the same moment."""
+        return await self._do(lambda database: _settle(database, seen, page))
+
     async def moved(self, old: str, new: str) -> None:
         """A file, or a folder with all in it, was renamed through Jupyter."""
         await self._do(lambda database: _move(database, old, new))
@@ -162,6 +167,15 @@ def _keep(database: sqlite3.Connection, seen: Seen, page: str) -> None:
     database.executemany(
         "INSERT INTO mark VALUES (?, ?)", [(mark, seen.path) for mark in sorted(seen.marks)]
     )
+
+
+def _settle(database: sqlite3.Connection, seen: Seen, page: str) -> str:
+    database.execute("BEGIN IMMEDIATE")  # nobody else settles it between the look and the writing
+    row = database.execute("SELECT page FROM file WHERE path = ?", (seen.path,)).fetchone()
+    if row is None:
+        _keep(database, seen, page)
+        return page
+    return str(row[0])
 
 
 def _move(database: sqlite3.Connection, old: str, new: str) -> None:

@@ -49,6 +49,17 @@ def test_out_and_in(plain: JupyterProcess, program: httpx.Client, tmp_path: Path
     assert (status, "left out" in said) == (1, True)
 
 
+def test_a_folder_that_is_a_link_to_another_disk(
+    plain: JupyterProcess, program: httpx.Client, tmp_path: Path
+) -> None:
+    write_notebook(tmp_path / "far" / "linked.ipynb", [("f1", "x"), ("f2", "y")])
+    (plain.files / "scratch").symlink_to(tmp_path / "far")
+    program.post("crdtchat/api/discussion", json={"path": "scratch/linked.ipynb"})
+    status, said, complaint = command(plain, "export", "scratch/linked.ipynb", cwd=plain.files)
+    assert (status, complaint) == (0, "")
+    assert said == "scratch/linked.ipynb.comments.jsonld: 0 annotations\n"
+
+
 def test_what_cannot_be_done_is_said(plain: JupyterProcess, tmp_path: Path) -> None:
     status, _, complaint = command(plain, "export", "none.ipynb", cwd=plain.files)
     assert (status, "404" in complaint) == (1, True)

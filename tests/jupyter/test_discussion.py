@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from uuid import UUID
+
+import httpx
 
 from crdtchat.sync import message
 from tests.jupyter.notebooks import FOUR, write_notebook
@@ -21,6 +24,27 @@ def test_the_same_file_has_the_same_discussion_for_everybody(jupyter: JupyterPro
     assert jupyter.discussion("vic", "same.ipynb")["page"] == found["page"]
     assert jupyter.discussion("vic", "same.ipynb")["role"] == "viewer"
     assert jupyter.discussion("mod", "/same.ipynb")["role"] == "moderator"
+
+
+async def test_those_who_open_it_at_the_same_moment_have_one_discussion(
+    jupyter: JupyterProcess,
+) -> None:
+    """As where a notebook and a preview of it are restored, or a class opens what it was given."""
+    write_notebook(jupyter.files / "given.ipynb", [("u1", "x"), ("u2", "y")])
+    write_notebook(jupyter.files / "handed-on.ipynb", [("u1", "x"), ("u2", "y")])
+
+    async def pages(*bodies: dict[str, str]) -> set[str]:
+        headers = {"Authorization": "token ann-token"}
+        async with httpx.AsyncClient(base_url=jupyter.url, headers=headers, timeout=60) as client:
+            asked = [client.post("crdtchat/api/discussion", json=body) for body in bodies]
+            return {answer.json()["page"] for answer in await asyncio.gather(*asked)}
+
+    (given,) = await pages(*[{"path": "given.ipynb"}] * 12)
+    assert jupyter.discussion("bob", "given.ipynb")["page"] == given
+    # Each was asked whose discussion it is, and they do not agree: the first answer counts.
+    copy = {"path": "handed-on.ipynb"}
+    (one,) = await pages(*[copy | {"continue": choice} for choice in ("new", given) * 6])
+    assert jupyter.discussion("bob", "handed-on.ipynb")["page"] == one
 
 
 def test_it_follows_a_rename_and_a_move_of_its_folder(jupyter: JupyterProcess) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from crdtchat_jupyter.files import Files
+from crdtchat_jupyter.recognition import Seen
 
 import crdtchat
 from tests.jupyter.notebooks import FOUR, write_notebook
@@ -127,6 +129,17 @@ def test_a_lost_table_of_files(own: JupyterProcess, damage: bytes | None) -> Non
     assert own.discussion("ann", "other/one.ipynb")["page"] == apart
     aside = [path.read_bytes() for path in own.data.glob("files.sqlite3.damaged-*")]
     assert aside == [] if damage is None else [damage]
+
+
+async def test_a_file_that_cannot_be_looked_for_is_not_gone(own: JupyterProcess) -> None:
+    write_notebook(own.files / "first.ipynb", [("d1", "x")])
+    own.discussion("ann", "first.ipynb")
+    # As on a disk that does not answer, or in a folder that was closed: the system says no.
+    away = Seen(f"/{'away' * 100}/notes.ipynb", "", frozenset({"e1", "e2"}))
+    await Files(own.data / "files.sqlite3").keep(away, "jupyter/away/notes.ipynb")
+    write_notebook(own.files / "notes.ipynb", [("e1", "x"), ("e2", "y")])
+    similar = own.discussion("ann", "notes.ipynb")["similar"]
+    assert [one["page"] for one in similar] == ["jupyter/away/notes.ipynb"]
 
 
 def test_two_projects_have_files_of_the_same_name(
