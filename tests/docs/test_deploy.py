@@ -59,6 +59,20 @@ def documents(text: str) -> list[dict[str, Any]]:
     return [one for one in yaml.safe_load_all(text) if one]
 
 
+def service_links(pod: dict[str, Any], service: dict[str, Any]) -> dict[str, str]:
+    """The variables by which Kubernetes tells a pod that starts of a service of its namespace."""
+    if pod["spec"].get("enableServiceLinks") is False:
+        return {}
+    name = service["metadata"]["name"].upper().replace("-", "_")
+    port = str(service["spec"]["ports"][0]["port"])
+    host = "10.96.0.10"
+    return {
+        f"{name}_SERVICE_HOST": host,
+        f"{name}_SERVICE_PORT": port,
+        f"{name}_PORT": f"tcp://{host}:{port}",
+    }
+
+
 def test_kubernetes() -> None:
     found = documents(KUBERNETES)
     for one in found:
@@ -68,7 +82,7 @@ def test_kubernetes() -> None:
     (container,) = pod["spec"]["containers"]
     secret = by_kind["Secret"]["stringData"]
     own = {one["name"]: one["value"] for one in container["env"]}
-    settings = settings_of(secret | own)
+    settings = settings_of(service_links(pod, by_kind["Service"]) | secret | own)
     assert settings.store.startswith("postgresql://") and settings.broker.startswith("rediss://")
     assert container["envFrom"] == [{"secretRef": {"name": by_kind["Secret"]["metadata"]["name"]}}]
     make_parser().parse_args(container["args"])
