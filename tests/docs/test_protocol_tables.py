@@ -1,0 +1,31 @@
+"""The tables of codes and messages in docs/PROTOCOL.md are those of the code."""
+
+from __future__ import annotations
+
+import re
+
+from crdtchat.sync.codes import CloseCode, RejectCode
+from crdtchat.sync.message import MessageType
+from tests.docs.samples import ROOT
+
+PAGE = (ROOT / "docs" / "PROTOCOL.md").read_text(encoding="utf-8")
+
+
+def test_close_codes() -> None:
+    named = [int(code) for code in re.findall(r"^\| (\d{4}) \|", PAGE, re.MULTILINE)]
+    assert sorted(named) == sorted(CloseCode)
+
+
+def test_reject_codes_and_which_are_hard() -> None:
+    rows = re.findall(r"^\| (`[a-z`, -]+`) \| (yes|no) \|", PAGE, re.MULTILINE)
+    named = {
+        code: hard == "yes" for cell, hard in rows for code in re.findall(r"`([a-z-]+)`", cell)
+    }
+    assert named == {code.value: code.hard for code in RejectCode}
+
+
+def test_messages_of_the_subprotocol() -> None:
+    rows = re.findall(r"^\| (\d+) \| (\w+) \| (?:to|both)", PAGE, re.MULTILINE)
+    assert {name: int(number) for number, name in rows} == {
+        kind.name.lower(): kind.value for kind in MessageType if kind >= MessageType.WELCOME
+    }
