@@ -10,7 +10,7 @@ import ssl
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from importlib import metadata
@@ -75,8 +75,8 @@ def examine(flags: Mapping[str, Any]) -> Iterator[Finding]:
     except BadSetting as error:
         yield Finding("fail", f"the settings cannot be used: {error}")
         return
-    yield from _storage(settings)
-    yield from _access(settings)
+    if (yield from _storage(settings)):
+        yield from _access(settings)
     yield from _network(settings)
 
 
@@ -108,36 +108,35 @@ def _jupyter() -> Iterator[Finding]:
     )
 
 
-def _storage(settings: Settings) -> Iterator[Finding]:
-    if settings.store:
-        yield from _opened(settings)
-        return
-    yield from _disk(settings)
-    path = data_file(settings)
-    if is_missing(settings):
-        yield Finding("ok", f"{path.absolute()} will be made when the server starts")
-        return
-    faults = faults_of(path)
-    for fault in faults:
-        yield Finding(
-            "fail",
-            f"{path} is damaged: {fault}",
-            "stop the server, keep a copy of the folder, restore the last backup",
-        )
-    if not faults:
-        yield from _opened(settings)
-
-
-def _opened(settings: Settings) -> Iterator[Finding]:
-    async def count(store: Store) -> int:
-        return len(await store.tenants())
-
+def _storage(settings: Settings) -> Generator[Finding, None, bool]:
+    """Answers whether the store can be asked for more."""
     try:
-        tenants = run_on_store(settings, count)
+        if not settings.store:
+            missing = is_missing(settings)
+            yield from _disk(settings)
+            path = data_file(settings)
+            if missing:
+                yield Finding("ok", f"{path.absolute()} will be made when the server starts")
+                return True
+            faults = faults_of(path)
+            for fault in faults:
+                yield Finding(
+                    "fail",
+                    f"{path} is damaged: {fault}",
+                    "stop the server, keep a copy of the folder, restore the last backup",
+                )
+            if faults:
+                return False
+        tenants = run_on_store(settings, _count_tenants)
     except (BadSetting, StoreError) as error:
         yield Finding("fail", f"the store cannot be used: {error}")
-        return
+        return False
     yield Finding("ok", f"{shown(settings)} can be read; tenants in it: {tenants}")
+    return True
+
+
+async def _count_tenants(store: Store) -> int:
+    return len(await store.tenants())
 
 
 def _disk(settings: Settings) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from crdtchat.server.settings import BadSetting, Settings, data_file
 from crdtchat.stores.base import Store, StoreError
 from crdtchat.stores.memory import MemoryStore
 from crdtchat.stores.sqlite import SqliteStore
+from crdtchat.stores.sqlite_errors import explain_os
 
 _POSTGRES = ("postgresql://", "postgres://")
 
@@ -82,8 +83,18 @@ def shown(settings: Settings) -> str:
 
 
 def is_missing(settings: Settings) -> bool:
-    """Whether the embedded database is used, and nothing has made it yet."""
-    return not settings.store and not data_file(settings).exists()
+    """Whether the embedded database is used, and nothing has made it yet. Raises BadSetting where
+    this user may not look."""
+    if settings.store:
+        return False
+    path = data_file(settings)
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError as error:
+        raise BadSetting(str(explain_os(error, path))) from None
+    return False
 
 
 def has_tenants(settings: Settings) -> bool:

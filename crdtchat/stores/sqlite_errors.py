@@ -65,7 +65,10 @@ def damaged(path: Path, what: str) -> StoreCorrupt:
 
 def explain_os(error: OSError, path: Path) -> StoreUnavailable:
     """Translate a failure to make or look at `path`."""
-    return StoreUnavailable(
-        f"{path} cannot be used ({error.strerror}): choose a data directory that exists or can be "
-        "made, and that this user may write."
-    )
+    if isinstance(error, PermissionError):
+        remedy = (
+            "run as the user that owns the data directory, or choose one that this user may write."
+        )
+    else:
+        remedy = "choose a data directory that exists or can be made, and that this user may write."
+    return StoreUnavailable(f"{path} cannot be used ({error.strerror}): {remedy}")

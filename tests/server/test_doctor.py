@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.certificates import certified
 from tests.fork_server import run_crdtchat
+from tests.server.unprivileged import run_unprivileged
 from tests.server_process import ServerProcess, running_server
 
 
@@ -54,6 +57,36 @@ def test_a_damaged_database(tmp_path: Path) -> None:
     assert status == 1
     assert any("is damaged" in line for line in said(lines, "fail"))
     assert any("restore the last backup" in line for line in lines)
+
+
+def test_a_database_that_is_locked_or_read_only_is_not_damaged(tmp_path: Path) -> None:
+    """Nobody may be told to restore a backup over a file that is well."""
+    data = tmp_path / "data"
+    with running_server(data) as server:
+        server.token("ann")
+    with closing(sqlite3.connect(data / "crdtchat.sqlite3")) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        status, lines = doctor("--data", data, "--port", 0)
+    assert status == 1
+    assert any("is locked by another process" in line for line in said(lines, "fail"))
+    assert not any("damaged" in line or "backup" in line for line in lines)
+    for path in (*data.iterdir(), data):
+        path.chmod(0o500)
+    ran = run_unprivileged("doctor", "--data", data, "--port", 0)
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert "cannot be written by this user" in ran.stdout
+    assert "is read-only: make the file" in ran.stdout
+    assert "damaged" not in ran.stdout
+
+
+def test_a_folder_that_is_somebody_elses(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0)
+    for folder in ("closed", "closed/data"):
+        ran = run_unprivileged("doctor", "--data", tmp_path / folder, "--port", 0)
+        assert (ran.returncode, ran.stderr) == (1, "")
+        (found,) = said(ran.stdout.splitlines(), "fail")
+        assert "(Permission denied): run as the user that owns the data directory" in found
 
 
 def test_what_is_open_to_the_world_by_accident(tmp_path: Path) -> None:

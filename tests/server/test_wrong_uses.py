@@ -15,6 +15,7 @@ import pytest
 from crdtchat.server.cli import main
 from crdtchat.server.settings import BadSetting, read_settings, unknown_variables
 from tests.certificates import certified
+from tests.server.unprivileged import run_unprivileged
 from tests.server_process import running_server
 
 SECRET = 'secret = "at least 32 characters that sign your users"'
@@ -152,6 +153,20 @@ def test_in_a_folder_without_a_database(cli: Cli, tmp_path: Path, command: str) 
     """They answered as if there were one, and made it."""
     says = (f"{tmp_path}/crdtchat-data/crdtchat.sqlite3", "--data", "--config")
     cli.refuses(*command.split(), says=says)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["serve --port 0", "tenant list", "token create --tenant demo --role owner"],
+)
+@pytest.mark.parametrize("folder", ["closed", "closed/data"])
+def test_a_folder_that_is_somebody_elses(tmp_path: Path, command: str, folder: str) -> None:
+    """As for an operator who is not the user that serves: it was told by a traceback."""
+    (tmp_path / "closed").mkdir(mode=0)
+    ran = run_unprivileged(*command.split(), "--data", tmp_path / folder)
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (2, "", 1), ran.stderr
+    assert ran.stderr.startswith(f"crdtchat: {tmp_path / folder}")
+    assert "(Permission denied): run as the user that owns the data directory" in ran.stderr
 
 
 def test_a_configuration_is_listed_before_there_is_a_database(cli: Cli, tmp_path: Path) -> None:
