@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jupyter_core.paths import jupyter_runtime_dir
-
 from crdtchat_jupyter.servers import Refused, known_servers
 
 _PATIENCE_S = 600.0
@@ -59,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _ask(what: str, file: Path) -> Any:
     """Ask the server that shows the file, the one of the deepest folder first. Raises Failed."""
-    servers = known_servers([Path(jupyter_runtime_dir())], None)
+    servers = known_servers([_runtime_folder()], None)
     showing = [(one, path) for one in servers if (path := _below(file, Path(one.root)))]
     for server, path in sorted(showing, key=lambda one: -len(one[0].root)):
         try:
@@ -80,3 +78,15 @@ def _below(file: Path, root: Path) -> str:
         if place.is_relative_to(folder):
             return place.relative_to(folder).as_posix()
     return ""
+
+
+def _runtime_folder() -> Path:
+    """Where Jupyter servers say where they are. Raises Failed."""
+    try:
+        from jupyter_core.paths import jupyter_runtime_dir
+    except ModuleNotFoundError:
+        raise Failed(
+            'this environment has no Jupyter: run it where Jupyter is, or pip install "crdtchat'
+            '[jupyter]"'
+        ) from None
+    return Path(jupyter_runtime_dir())

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import crdtchat_jupyter
 import httpx
 
 from tests.jupyter.notebooks import write_notebook
@@ -58,6 +59,21 @@ def test_a_folder_that_is_a_link_to_another_disk(
     status, said, complaint = command(plain, "export", "scratch/linked.ipynb", cwd=plain.files)
     assert (status, complaint) == (0, "")
     assert said == "scratch/linked.ipynb.comments.jsonld: 0 annotations\n"
+
+
+def test_without_jupyter_it_says_what_to_install(tmp_path: Path) -> None:
+    """The command comes with every crdtchat; it ended in a traceback."""
+    code = "from crdtchat_jupyter.command import main; main()"
+    ran = subprocess.run(
+        # Without what is installed beside us.
+        [sys.executable, "-S", "-c", code, "export", "draft.ipynb"],
+        env={"PYTHONPATH": str(Path(crdtchat_jupyter.__file__).parents[1])},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1), ran.stderr
+    assert 'pip install "crdtchat[jupyter]"' in ran.stderr
 
 
 def test_what_cannot_be_done_is_said(plain: JupyterProcess, tmp_path: Path) -> None:
