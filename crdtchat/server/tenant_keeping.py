@@ -56,7 +56,10 @@ def change_tenant(settings: Settings, flags: Flags) -> None:
         raise BadSetting("say what to change: --guests, --origin and so on")
 
     async def work(store: Store) -> None:
-        described = {**await _stored(store, name), **given}
+        before = await _stored(store, name)
+        described = {**before, **given}
+        if "limits" in given:  # each has a name, and those that are not named stay
+            described["limits"] = {**before.get("limits", {}), **given["limits"]}
         _check(name, described)
         await store.put_tenant(StoredTenant(name, json.dumps(described)))
         await note_command(store, name, "tenant-change", name)

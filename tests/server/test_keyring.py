@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -108,6 +111,21 @@ def test_tenants(cli: Cli, tmp_path: Path) -> None:
     refused(cli("tenant", "add", "docs", *configured), "described in the configuration")
     _, out, _ = cli("tenant", "list", *configured)
     assert [line.split()[-1] for line in out.splitlines()[1:]] == ["configuration"]
+
+
+def test_a_limit_is_changed_and_the_others_stay(cli: Cli, tmp_path: Path) -> None:
+    """Those that were not named went back to their defaults, and nothing told of it."""
+    limits = ("--limit", "user_operations_per_minute=300", "--limit", "connections=50")
+    cli("tenant", "add", "docs", *limits)
+    for limit in ("annotations_per_day=100", "connections=60"):
+        assert cli("tenant", "change", "docs", "--limit", limit)[0] == 0
+    with closing(sqlite3.connect(tmp_path / "data" / "crdtchat.sqlite3")) as database:
+        ((description,),) = database.execute("SELECT description FROM tenant").fetchall()
+    assert json.loads(description)["limits"] == {
+        "user_operations_per_minute": 300,
+        "connections": 60,
+        "annotations_per_day": 100,
+    }
 
 
 def test_roles(cli: Cli) -> None:
