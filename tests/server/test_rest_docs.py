@@ -10,6 +10,7 @@ import pytest
 
 from crdtchat.access.description import LIMIT_NAMES
 from crdtchat.access.tenants import DEFAULT_LIMITS
+from crdtchat.server.openapi.document import openapi_document
 from tests.server_process import ServerProcess
 
 DOCS = (Path(__file__).parents[2] / "docs" / "rest.md").read_text(encoding="utf-8")
@@ -25,6 +26,19 @@ def test_the_examples(server: ServerProcess) -> None:
             block = block.replace(placeholder, value)
         exec(compile(block, "docs/rest.md", "exec"), names)
     names["api"].close()
+
+
+def test_the_table_of_statuses() -> None:
+    rows = re.findall(r"^\| ((?:\d{3}(?:, )?)+) \|", DOCS, re.MULTILINE)
+    named = {status for row in rows for status in row.split(", ")}
+    answered = {
+        status
+        for methods in openapi_document()["paths"].values()
+        for operation in methods.values()
+        for status in operation["responses"]
+        if status >= "400"
+    }
+    assert named == answered | {"405"}  # of methods that no document lists
 
 
 @pytest.mark.parametrize("name", LIMIT_NAMES)
