@@ -103,6 +103,23 @@ def test_a_hidden_comment_keeps_its_place_and_comes_back(
     assert audit(call) == [("mod", "hide", key), ("mod", "unhide", key)]
 
 
+def test_who_edits_their_hidden_comment_is_told_so_and_is_no_forger(
+    call: Call, thread: tuple[str, str, str]
+) -> None:
+    """It was refused as signed by somebody else, which stood in the audit log under their name."""
+    aid, opening, reply = thread
+    for user, cid in (("ann", opening), ("bob", reply)):
+        path = f"annotations/{aid}/comments/{cid}"
+        call("mod", "PUT", f"{path}/hidden")
+        edits = [path] if user == "bob" else [path, f"annotations/{aid}"]
+        for edit in edits:
+            refused = call(user, "PATCH", edit, {"body": "Better so"})
+            assert (refused.status_code, "moderator hid" in refused.text) == (409, True)
+    assert call("bob", "DELETE", f"annotations/{aid}/comments/{reply}").status_code == 204
+    lines = call("own", "GET", "audit").json()["lines"]
+    assert "refused" not in {line["action"] for line in lines}
+
+
 def test_a_hidden_annotation_is_not_there_for_readers(
     call: Call, thread: tuple[str, str, str]
 ) -> None:

@@ -23,7 +23,7 @@ from crdtchat.server.rest.asking import (
     require_match,
 )
 from crdtchat.server.rest.bodies import bad_value, read_flag, read_target, read_text
-from crdtchat.server.rest.thread import require_annotation, require_comment
+from crdtchat.server.rest.thread import require_annotation, require_editable
 
 
 async def create_annotation(request: Request) -> Response:
@@ -105,7 +105,7 @@ def _location(request: Request, asked: Asked, aid: str) -> str:
 
 def _edit_opening(asked: Asked, annotation: Annotation, text: str) -> list[Write]:
     opening = next(iter(annotation.comments), None)
-    comment = require_comment(annotation, opening.cid if opening else "")
+    comment = require_editable(annotation, opening.cid if opening else "")
     if comment.text == text:
         return []
     record = records.CommentRecord(

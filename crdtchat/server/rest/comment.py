@@ -10,7 +10,7 @@ from starlette.responses import Response
 from crdtchat.access.roles import Action
 from crdtchat.document import ids, records, schema
 from crdtchat.document.replica import Write
-from crdtchat.document.view import Annotation, Comment
+from crdtchat.document.view import Annotation
 from crdtchat.host.gathering import Gathering
 from crdtchat.server.rest.answering import comment_bytes, made, shown
 from crdtchat.server.rest.asking import (
@@ -24,7 +24,7 @@ from crdtchat.server.rest.asking import (
     require_match,
 )
 from crdtchat.server.rest.bodies import read_parent, read_text
-from crdtchat.server.rest.thread import require_annotation, require_comment
+from crdtchat.server.rest.thread import require_annotation, require_comment, require_editable
 
 
 async def create_comment(request: Request) -> Response:
@@ -67,7 +67,9 @@ async def change_comment(request: Request) -> Response:
     text = read_text(body.get("body"))
     aid, cid = _names(request)
     async with asked.hub.attend(asked.key) as room:
-        comment = await _newest(request, asked, room)
+        await _newest(request, asked, room)
+        annotation = require_annotation(room, aid, hidden=asked.moderates)
+        comment = require_editable(annotation, cid)
         if comment.text != text:
             record = records.CommentRecord(
                 comment.author, comment.created, text, edited=asked.now, parent=comment.parent
@@ -132,13 +134,13 @@ def _names(request: Request) -> tuple[str, str]:
     return request.path_params["aid"], request.path_params["cid"]
 
 
-async def _newest(request: Request, asked: Asked, room: Gathering) -> Comment:
-    """The comment as of the end of the log, which the request may be conditional on."""
+async def _newest(request: Request, asked: Asked, room: Gathering) -> None:
+    """See that the comment is there at the end of the log, and is what the request may be
+    conditional on."""
     aid, cid = _names(request)
     await room.settled(aid)
     comment = require_comment(require_annotation(room, aid, hidden=asked.moderates), cid)
     require_match(request, etag_of(comment_bytes(comment)))
-    return comment
 
 
 def _find_made(annotation: Annotation, cid: str) -> str:

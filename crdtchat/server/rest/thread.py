@@ -49,6 +49,14 @@ def require_annotation(room: Gathering, aid: str, *, hidden: bool) -> Annotation
     return found
 
 
+def require_editable(annotation: Annotation, cid: str) -> Comment:
+    """A comment of it, whose place is not all that is shown of it. Raises Problem."""
+    comment = require_comment(annotation, cid)
+    if comment.hidden and not comment.author:
+        raise Problem(409, "a moderator hid the comment: it can be deleted, not edited")
+    return comment
+
+
 def require_comment(annotation: Annotation, cid: str) -> Comment:
     """A comment of it. Raises Problem."""
     for comment in annotation.comments:
