@@ -12,7 +12,7 @@ from typing import Any
 
 from crdtchat.access import tokens
 from crdtchat.access.principal import GUEST_PREFIX
-from crdtchat.document.schema import is_user
+from crdtchat.document.schema import IMPORT_PREFIX, is_user
 from crdtchat.server.printing import note, print_line, print_table
 from crdtchat.server.settings import BadSetting, Settings
 from crdtchat.server.tenant_keeping import (
@@ -140,16 +140,16 @@ COMMANDS: dict[str, Callable[[Settings, Flags], None]] = {
 
 
 def _check_user(user: str) -> None:
-    if not is_user(user) or user.startswith(GUEST_PREFIX):
+    if not is_user(user) or user.startswith((GUEST_PREFIX, IMPORT_PREFIX)):
         raise BadSetting(
             f"{user!r} cannot be a user id: up to 128 characters without / and not "
-            f"beginning with {GUEST_PREFIX}"
+            f"beginning with {GUEST_PREFIX} or {IMPORT_PREFIX}"
         )
 
 
 def _duration(text: str) -> int:
     match = re.fullmatch(r"(\d{1,6})([mhd])", text)
-    if match is None:
+    if match is None or not int(match[1]):
         raise BadSetting(f"{text!r} is no duration: say 30d, 12h or 45m")
     return int(match[1]) * _UNITS[match[2]]
 

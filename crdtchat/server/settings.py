@@ -115,7 +115,8 @@ _NUMBERS = ("port", "workers", "connections", "connections_per_address", "drain_
 _MAY_BE_0 = ("port", "drain_seconds")
 _PATHS = ("data", "tls_cert", "tls_key")
 _NETWORKS = ("trusted_proxies", "webhook_networks")
-_PLAIN = (*_NUMBERS, *_PATHS, *_NETWORKS, "host", "store", "broker", "metrics_token")
+_TEXTS = ("host", *_PATHS, "store", "broker", "metrics_token")
+_PLAIN = (*_NUMBERS, *_NETWORKS, *_TEXTS)
 _OTHER_VARIABLES = ("config", "token", "url", "skip_ui")
 """Read by clients and by the build."""
 _PREFIX = "CRDTCHAT_"
@@ -136,7 +137,7 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
         if unknown:
             hint = did_you_mean(unknown[0], (*_PLAIN, "tenants"))
             raise BadSetting(f"{path}: no setting is called {unknown[0]!r}{hint}")
-        for name in ("host", "data", "store", "broker"):
+        for name in _TEXTS:
             if not isinstance(table.get(name, ""), str):
                 raise BadSetting(f"{path}: {name} is a text, in quotes")
         values.update(table)

@@ -65,6 +65,8 @@ def test_tokens(cli: Cli) -> None:
     assert [row.split()[-1] for row in out.splitlines()[1:]].count("revoked") == 1
     bad = ("token", "create", "--tenant", "docs", "--role", "viewer")
     refused(cli(*bad, "--user", "guest-1"), "cannot be a user id")
+    refused(cli(*bad, "--user", "import:ann"), "cannot be a user id")
+    refused(cli(*bad, "--ttl", "0d"), "say 30d, 12h or 45m")
     refused(cli(*bad, "--ttl", "soon"), "say 30d, 12h or 45m")
 
 
@@ -151,6 +153,9 @@ def test_a_server_for_the_world_needs_a_tenant(cli: Cli) -> None:
         ("port = 'http'", "the port must be a number"),
         ("port = []", "the port must be a whole number"),
         ("data = 5", "data is a text"),
+        ("tls_cert = true", "tls_cert is a text"),
+        ("tls_key = []", "tls_key is a text"),
+        ("metrics_token = 12345678", "metrics_token is a text"),
         ("tenants = 5", "one table per tenant"),
         ("[tenants.docs]\nsecrets = ['short']", "[tenants.docs] secrets are texts"),
         ("[tenants.docs]\ncolor = 'red'", "has no setting 'color'"),
