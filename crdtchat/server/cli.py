@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import re
 import sys
@@ -29,12 +30,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from crdtchat.server.settings import BadSetting
 
     try:
-        return int(command(flags))
+        status = int(command(flags))
+        sys.stdout.flush()
     except BadSetting as error:
         sys.stderr.write(f"crdtchat: {error}\n")
         return 2
     except KeyboardInterrupt:
         return 130
+    except OSError as error:
+        if error.errno not in _UNPRINTED:
+            raise
+        return _unprinted(error)
+    return status
+
+
+_UNPRINTED = (errno.EPIPE, errno.ENOSPC)
+"""What is said of standard output. The store, and files that commands write, say it in sentences of
+their own."""
+
+
+def _unprinted(error: OSError) -> int:
+    """What a command prints could not be written. Answers the exit status."""
+    # What is left of it would be tried again at the end.
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    if error.errno == errno.EPIPE:
+        return 141  # 128 and the number of SIGPIPE: `crdtchat audit | head` has read enough
+    sys.stderr.write(f"crdtchat: what this prints cannot be written: {error.strerror}\n")
+    return 1
 
 
 def _joined(arguments: Sequence[str]) -> list[str]:

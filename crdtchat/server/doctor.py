@@ -157,7 +157,12 @@ def _disk(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(place).free
     words = f"{free / (1 << 30):.1f} GiB left for {settings.data}"
     yield Finding("ok" if free > LITTLE_SPACE else "warn", words)
-    took = _seconds_of_a_sync(place)
+    try:
+        took = _seconds_of_a_sync(place)
+    except OSError as error:
+        words = f"{place} takes no write: {error.strerror}"
+        yield Finding("fail", words, "free some space, or raise the quota; then writing resumes")
+        return
     words = f"the disk has a write for sure after {took * 1000:.1f} ms"
     if took > SLOW_SYNC_S:
         yield Finding("warn", words, "everybody waits for it; a local SSD takes about 1 ms")

@@ -89,6 +89,17 @@ def test_a_folder_that_is_somebody_elses(tmp_path: Path) -> None:
         assert "(Permission denied): run as the user that owns the data directory" in found
 
 
+def test_a_disk_that_takes_no_write(tmp_path: Path) -> None:
+    """The bound on the size of files is a full disk that needs no privileges."""
+    script = f'ulimit -f 0; exec "{sys.executable}" -m crdtchat doctor --port 0 --data "$0"'
+    command = ["bash", "-c", script, str(tmp_path / "data")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (1, "")
+    (fault,) = said(ran.stdout.splitlines(), "fail")
+    assert fault == f"{tmp_path} takes no write: File too large"
+    assert "free some space" in ran.stdout
+
+
 def test_what_is_open_to_the_world_by_accident(tmp_path: Path) -> None:
     status, lines = doctor("--data", tmp_path, "--host", "0.0.0.0", "--port", 0)
     assert status == 1
