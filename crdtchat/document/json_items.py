@@ -18,6 +18,7 @@ ITEM_CHARACTERS = 8_388_608
 _LISTS = frozenset({"items", "rows", "annotations", "@graph"})
 _NESTED = frozenset({"first"})
 _DEEPEST = 4
+_SPACE = re.compile(r"[ \t\r\n]*")
 _MARGIN = 16
 """An error this near to the end of what was read may only mean that more is to be read."""
 
@@ -130,11 +131,11 @@ class JsonItems:
     def _peek(self) -> str:
         """The next character that is no space; empty at the end."""
         while True:
-            while self._at < len(self._text):
-                character = self._text[self._at]
-                if character not in " \t\r\n":
-                    return character
-                self._at += 1
+            space = _SPACE.match(self._text, self._at)
+            assert space is not None  # it may be empty
+            self._at = space.end()
+            if self._at < len(self._text):
+                return self._text[self._at]
             if not self._more():
                 return ""
 

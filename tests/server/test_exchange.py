@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import httpx
 import pytest
 
+from crdtchat.access.tokens import digest
+from crdtchat.document import json_items
+from crdtchat.stores.base import Token
+from crdtchat.sync.tuning import Tuning
 from tests.server.conftest import Api
+from tests.server_here import running
 from tests.server_process import ServerProcess
 
 JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The server in this process is asyncio's."""
+    return "asyncio"
 
 
 @pytest.fixture
@@ -182,3 +196,29 @@ def test_one_import_at_a_time(fresh: dict[str, Api]) -> None:
         assert answer.readline().split()[1] == b"200"
         answer.read()
     assert owner("POST", "/import", json=[]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body", [b" " * 1_000_000, b'[{"id": "a"}, {"id": "b"}]'], ids=["spaces", "list"]
+)
+async def test_a_file_is_read_beside_what_others_are_answered(tmp_path: Path, body: bytes) -> None:
+    """60 MB of spaces in the name of one tenant's owner kept everybody waiting for 20 seconds."""
+    read: set[str] = set()
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call" and frame.f_code.co_filename == json_items.__file__:
+            read.add(frame.f_code.co_name)
+
+    token = Token("t1", digest("cct_own"), "demo", "owner", "own", "Own")
+    async with running(tmp_path, Tuning()) as server:
+        await server.hub.store.add_token(token)
+        url = f"http://127.0.0.1:{server.port}/api/v1/demo/import"
+        headers = {"Authorization": "Bearer cct_own", **JSON}
+        async with httpx.AsyncClient(verify=False, timeout=60) as http:
+            sys.setprofile(note)  # of the thread that answers everybody
+            try:
+                answer = await http.post(url, params={"page": "p"}, content=body, headers=headers)
+            finally:
+                sys.setprofile(None)
+    assert answer.status_code == 200
+    assert read == {"__init__"}

@@ -9,6 +9,7 @@ from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
+from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -69,7 +70,8 @@ async def import_annotations(request: Request) -> Response:
         text = TextIOWrapper(file, encoding="utf-8-sig")
         items = iter(JsonItems(text.read))
         try:
-            first = next(items, None)
+            # A file of spaces, or of one large item, takes seconds: in a thread, like the rest.
+            first = await run_sync(next, items, None)
         except (BrokenFile, UnicodeDecodeError) as error:
             raise Problem(400, f"the body cannot be read: {error}") from None
         tally = await import_items(
