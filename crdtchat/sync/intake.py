@@ -18,6 +18,7 @@ from crdtchat.sync.rebase import Overtaken
 from crdtchat.sync.sendings import Sendings
 from crdtchat.sync.session import Session
 from crdtchat.sync.tuning import Moment, Tuning
+from crdtchat.sync.verifier import Accepted
 
 _GAPS = 3
 """So many answers with gaps end a stock session."""
@@ -27,6 +28,17 @@ _ELSEWHERE = "the page was written elsewhere"
 _SENT_BEFORE = "it was sent before, on another connection"
 _CERTAIN = (RejectCode.MALFORMED, RejectCode.RATE_LIMITED, RejectCode.QUOTA_SPENT)
 """Whatever else is in the log, these stand."""
+
+
+_ITEM_BYTES = 32
+"""What is held of an item as long as the page is."""
+
+
+def _unsaid(accepted: Accepted) -> int:
+    """Bytes that will be held of items which came as a mere number: their author pays for them as
+    for those that were written out."""
+    sections = accepted.update.sections
+    return _ITEM_BYTES * sum([one.end - one.clock - one.structs for one in sections])
 
 
 class Late(NamedTuple):
@@ -113,6 +125,8 @@ class Intake:
         try:
             session.peer.charge(len(data), now)
             accepted = self._ledger.judge_stock(data, actor)
+            if accepted is not None and (more := _unsaid(accepted)):
+                session.peer.charge(more, now)
         except Refused as refused:
             if answer and self._may_be_behind(session, refused):
                 raise Behind from None

@@ -14,6 +14,7 @@ V5. What was accepted once is a duplicate the second time, and changes nothing.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from crdtchat.sync.message import EventKind
 from crdtchat.sync.mirror import Mirror, Record
 from crdtchat.sync.rules import Actor, Facts, RuleTable
 from crdtchat.sync.update import Id, Item, Section, Update, decode_update
+from crdtchat.sync.wire import MAX_UINT
 
 STALE_ITEMS = 1_000
 """How many overtaken values of a key an update may be behind: bounds the cost of ordering it."""
@@ -179,7 +181,8 @@ class _Judge:
         if not sections and not self._killed:
             return DUPLICATE
         if trimmed:
-            update = Update(tuple(sections), as_deletes(self._killed))
+            killed = self._killed + _deleted_with(sections, update)
+            update = Update(tuple(sections), as_deletes(killed))
             data = join_updates([update])
         elif not sections and len(update.deletes) and self._limits.sections > 1:
             data = encode_deletion(self._killed)
@@ -214,6 +217,9 @@ class _Judge:
             else:
                 fresh.append(_trim(section, expected))
                 trimmed = True
+        # A few bytes can stand for any number of items that were deleted before they were sent.
+        if sum([section.end - section.clock for section in fresh]) > self._limits.structs:
+            raise Malformed("too many items")
         return fresh, trimmed
 
     def _check_repeated(self, section: Section) -> None:
@@ -285,8 +291,6 @@ class _Judge:
         rule = self._rules.get(place[0])
         if rule is None:
             raise Refused(RejectCode.FOREIGN_TYPE, f"no root {place[0][:20]!r}")
-        if length > self._limits.structs:
-            raise Malformed("item too long")
         record = self._trial.get(place)
         if record is None:
             record = Record(*place, -1) if found is None else found.copy()
@@ -338,13 +342,26 @@ def _check_joined(update: Update) -> None:
     Engines hold it as one item whose values live and die together, which no client needs: only
     values that were overtaken in one transaction, and are deleted with it, come so joined.
     """
+    deleted = dict(update.deletes)
     for section in update.sections:
         for item in section.items:
             if item.length > 1 and item.values is not None:
-                ranges = next((row for owner, row in update.deletes if owner == section.client), ())
-                end = item.clock + item.length
-                if not any(first <= item.clock and end <= last for first, last in ranges):
+                ranges = deleted.get(section.client, ())
+                place = bisect_right(ranges, (item.clock, MAX_UINT)) - 1
+                if place < 0 or ranges[place][1] < item.clock + item.length:
                     raise Refused(RejectCode.BAD_VALUE, "several values in one living item")
+
+
+def _deleted_with(sections: list[Section], update: Update) -> list[Id]:
+    """What an update deletes of its own sections: also values that others overtook there, which
+    would else live on in engines where nobody sees them."""
+    deleted = dict(update.deletes)
+    return [
+        (section.client, clock)
+        for section in sections
+        for first, end in deleted.get(section.client, ())
+        for clock in range(max(first, section.clock), min(end, section.end))
+    ]
 
 
 def _trim(section: Section, clock: int) -> Section:
