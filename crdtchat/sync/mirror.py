@@ -111,17 +111,17 @@ class Record:
                 return at
         raise LookupError(f"item {client}:{clock} is not in the chain of {self.root}/{self.key}")
 
-    def reaches(self, origin: Id | None, most: int) -> bool:
-        """Whether at most `most` items stand behind `origin` (None: the start of the chain)."""
-        if len(self.chain) <= most * _WIDTH or self.last == origin:
-            return True
-        if origin is None:
-            return False
+    def behind(self, origin: Id | None, most: int) -> int:
+        """How many items stand behind `origin` (None: the start of the chain), which is there;
+        more than `most` if it is that many or any more."""
         chain = self.chain
-        for at in range(len(chain) - _WIDTH, len(chain) - (most + 2) * _WIDTH, -_WIDTH):
+        if origin is None:
+            return len(chain) // _WIDTH
+        last = len(chain) - _WIDTH
+        for at in range(last, max(-1, last - (most + 1) * _WIDTH), -_WIDTH):
             if chain[at + 1] == origin[1] and chain[at] == origin[0]:
-                return True
-        return False
+                return (last - at) // _WIDTH
+        return most + 1
 
     def items(self) -> Iterator[Id]:
         """The ids in order."""

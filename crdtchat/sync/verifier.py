@@ -28,7 +28,9 @@ from crdtchat.sync.update import Id, Item, Section, Update, decode_update
 from crdtchat.sync.wire import MAX_UINT
 
 STALE_ITEMS = 1_000
-"""How many overtaken values of a key an update may be behind: bounds the cost of ordering it."""
+"""How many overtaken values of a key an item may be behind: bounds the cost of ordering it."""
+_ORDERED = 4_096
+"""How many all items of an update may be behind together, beside one for each of its bytes."""
 
 _UPDATED = EventKind.UPDATED
 MayWriteAs = Callable[[int], bool]
@@ -131,6 +133,7 @@ class _Judge:
         "_may_write_as",
         "_mirror",
         "_rules",
+        "_to_order",
         "_trial",
         "_written",
     )
@@ -153,6 +156,7 @@ class _Judge:
         self._clocks: dict[int, list[Record]] = {}
         self._written: list[tuple[str, str]] = []
         self._killed: list[Id] = []
+        self._to_order = 0
 
     def facts(self, root: str, key: str) -> Facts | None:
         """The view rules judge by (sync.rules.View)."""
@@ -162,6 +166,7 @@ class _Judge:
 
     def judge(self, data: bytes, update: Update) -> Accepted | Duplicate:
         _check_joined(update)
+        self._to_order = _ORDERED + len(data)
         sections, trimmed = self._new_sections(update.sections)
         if len(sections) == 1:
             section = sections[0]
@@ -294,9 +299,11 @@ class _Judge:
         record = self._trial.get(place)
         if record is None:
             record = Record(*place, -1) if found is None else found.copy()
-        if not record.reaches(origin, STALE_ITEMS):
-            raise Refused(RejectCode.STALE, "behind a value overtaken too often")
         for step in range(length):
+            behind = record.behind(origin, STALE_ITEMS)
+            self._to_order -= behind
+            if behind > STALE_ITEMS or self._to_order < 0:
+                raise Refused(RejectCode.STALE, "behind a value overtaken too often")
             if values is not None:
                 facts = rule.write(self, self._actor, place[1], values[step])
                 self._written.append(place)

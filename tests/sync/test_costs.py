@@ -8,11 +8,12 @@ from collections import Counter
 import pytest
 
 from crdtchat.sync import message
-from crdtchat.sync.codes import Malformed, Refused
+from crdtchat.sync.codes import Malformed, Refused, RejectCode
 from crdtchat.sync.encode import encode_value
 from crdtchat.sync.limits import OPERATION, REJOIN, Limits
 from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import Moment
+from crdtchat.sync.verifier import Accepted
 from crdtchat.sync.wire import string, uint
 from tests.client.world import Clock, Server
 from tests.sync.kernel import NOW, TARGET, Kernel
@@ -104,3 +105,21 @@ def test_items_that_come_as_a_number_are_paid_for_as_if_written_out() -> None:
     server.perform(server.room.receive(number, frame, Moment(now.steady, NOW)))
     assert number not in server.closed
     assert paid == [len(data), 999 * 32]
+
+
+def test_what_has_to_be_put_in_order_is_bounded_for_an_update_as_a_whole(kernel: Kernel) -> None:
+    """Two thousand bytes took half a second, and a user may send a thousand a minute."""
+    value = b"\x01" + encode_value("👍")
+    kernel.judge("bob", update(b"\x28\x01" + PLACE + value), limits=REJOIN, client=CLIENT)
+    behind = [b"\xa8" + uint(CLIENT) + uint(clock) + value for clock in range(999)]
+    kernel.judge("bob", update(*behind, clock=1), limits=REJOIN, client=CLIENT)
+
+    def lagging(client: int, items: int) -> bytes:
+        """Each stands behind one that nearly a thousand others of its place stand behind."""
+        some = behind[10 : 10 + 2 * items : 2]
+        return uint(1) + uint(items) + uint(client) + b"\x00" + b"".join(some) + b"\x00"
+
+    assert isinstance(kernel.judge("bob", lagging(61, 4), client=61), Accepted)
+    with pytest.raises(Refused) as caught:
+        kernel.judge("bob", lagging(62, 200), client=62)
+    assert caught.value.code is RejectCode.STALE
