@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from crdtchat.sync.codes import Malformed, Refused, RejectCode
 from crdtchat.sync.encode import as_deletes, encode_delete_set, encode_deletion, join_updates
+from crdtchat.sync.interleaving import Interleaving
 from crdtchat.sync.limits import Limits
 from crdtchat.sync.message import EventKind
 from crdtchat.sync.mirror import Mirror, Record
@@ -250,26 +251,15 @@ class _Judge:
         return placed
 
     def _judge_interleaved(self, sections: list[Section]) -> None:
-        """Several sections may refer to each other in any order: go round until all are placed."""
-        waiting = {section.client: (section, 0) for section in sections}
+        """Several sections may refer to each other in any order."""
         for section in sections:
             self._begin(section)
-        while waiting:
-            progress = False
-            for client, (section, done) in list(waiting.items()):
-                while done < len(section.items) and self._is_known(section.items[done].origin):
-                    self._judge_item(client, section.items[done], self._clocks[client])
-                    done += 1
-                    progress = True
-                if done == len(section.items):
-                    del waiting[client]
-                else:
-                    waiting[client] = (section, done)
-            if not progress:
-                raise Refused(RejectCode.UNKNOWN_ORIGIN, "items behind unknown items")
-
-    def _is_known(self, origin: Id | None) -> bool:
-        return origin is None or self._locate(origin) is not None
+        interleaving = Interleaving(
+            lambda origin: self._locate(origin) is not None,
+            lambda item: item.root in self._rules and self._rules[item.root].is_tombstone,
+            lambda client, item: self._judge_item(client, item, self._clocks[client]),
+        )
+        interleaving.judge(sections)
 
     def _locate(self, item: Id) -> Record | None:
         """The record an item belongs to, in the mirror or placed earlier by this update."""
