@@ -5,7 +5,7 @@ import { Actions } from "./actions";
 import { newBroadcastId, newCommentId, timeOfCommentId, uuidBytes, uuidText } from "./ids";
 import { holds } from "./intents";
 import { type Change, Replica } from "./replica";
-import { annotationValue, type Root, readAnnotation, type Value } from "./schema";
+import { annotationValue, type Root, readAnnotation, readReactions, type Value } from "./schema";
 import { type Thread, Threads } from "./threads";
 
 const TARGET = {
@@ -36,6 +36,10 @@ describe("ids", () => {
 });
 
 describe("records", () => {
+  it("count one person's emoji once, however often it stands there", () => {
+    expect(readReactions("👍 👍  🎉 👍")).toEqual(["👍", "🎉"]);
+  });
+
   it("leave out what is empty at the end", () => {
     expect(annotationValue("ann", 1, { ...TARGET, kind: "" })).toHaveLength(7);
     expect(readAnnotation(annotationValue("ann", 1, TARGET))?.target).toEqual(TARGET);

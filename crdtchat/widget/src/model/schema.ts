@@ -159,7 +159,7 @@ export function readModeration(value: unknown): { flags: number; at: number } {
 }
 
 export const readReactions = (value: unknown): string[] =>
-  typeof value === "string" ? value.split(" ").filter(Boolean) : [];
+  typeof value === "string" ? [...new Set(value.split(" ").filter(Boolean))] : [];
 
 export const commentKey = (aid: string, cid: string): string => `${aid}/${cid}`;
 export const reactionKey = (aid: string, cid: string, user: string): string => `${aid}/${cid}/${user}`;
