@@ -192,6 +192,9 @@ class Hub:
             code = CloseCode.UNAVAILABLE if error.retry else CloseCode.INTERNAL
             await channel.close(code, close_reason(str(error)))
             return
+        if self._stopping:  # meanwhile: those who were here have been sent away
+            await channel.close(CloseCode.RESTART, "restarting")
+            return
         number, wanted = room.room.join(
             visit.peer,
             v1=visit.v1,

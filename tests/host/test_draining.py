@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 import anyio
 
 from crdtchat.host.hub import Hub
-from crdtchat.stores.base import DocumentKey
+from crdtchat.stores.base import DocumentKey, Head, Loaded
 from crdtchat.stores.memory import MemoryStore
 from tests.host.pipe import KEY, connected
 
@@ -54,4 +54,28 @@ async def test_at_once_where_there_is_nobody_else() -> None:
         await hub.drain(0, anyio.sleep)
         assert hub.counters["closed_1012"] == 0
         hub.stop()
+        assert await ann.code() == 1012
+
+
+class SlowStore(MemoryStore):
+    """Reads no page before it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.told = anyio.Event(), anyio.Event()
+
+    async def load(self, key: DocumentKey, *, known: Head | None = None) -> Loaded:
+        self.asked.set()
+        await self.told.wait()
+        return await super().load(key, known=known)
+
+
+async def test_who_comes_while_a_page_is_read_is_sent_away_as_well() -> None:
+    """Nobody would do so any more, and what they write would wait for ever."""
+    store = SlowStore()
+    await store.open()
+    async with Hub(store) as hub, connected(hub, "ann", join=False) as ann:
+        await store.asked.wait()
+        hub.stop()
+        store.told.set()
         assert await ann.code() == 1012
