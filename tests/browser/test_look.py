@@ -39,6 +39,38 @@ def test_dark_mode_is_seen_and_followed(
     expect(told.page.locator(".app.dark")).to_have_count(1)
 
 
+def test_a_ground_is_read_in_every_notation(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """Browsers leave colours in the notation that a page wrote them in."""
+    ann = readers(page(site, server, page_id))
+    dark = ann.page.locator(".app.dark")
+    grounds = [
+        ("oklch(98.4% 0.003 247.858)", "oklch(20.8% 0.042 265.755)"),
+        ("oklab(0.98 -0.001 -0.002)", "oklab(0.2 -1e-05 -0.04)"),
+        ("lab(98 -0.2 none)", "lab(8 0 -5)"),
+        ("lch(96% 2 250 / 0.9)", "lch(10% 8 250 / 0.9)"),
+        ("color(display-p3 0.97 0.98 1)", "color(display-p3 0.05 0.06 0.08)"),
+        ("hsl(220 20% 97%)", "hsl(220 20% 9%)"),
+        ("rgb(255 255 255 / 0.8)", "rgb(10 12 14 / 0.8)"),
+    ]
+    for pair in grounds:
+        for ground, wanted in zip(pair, (0, 1), strict=True):
+            ann.page.evaluate(f"document.body.style.background = {ground!r}")
+            expect(dark, ground).to_have_count(wanted)
+
+
+def test_a_theme_is_followed_whatever_the_page_calls_it(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    ann = readers(page(site, server, page_id))
+    ann.page.add_style_tag(content="[data-md-color-scheme=slate] { background: #111 !important }")
+    dark = ann.page.locator(".app.dark")
+    for scheme, wanted in (("slate", 1), ("default", 0)):
+        ann.page.evaluate(f"document.body.setAttribute('data-md-color-scheme', {scheme!r})")
+        expect(dark).to_have_count(wanted)
+
+
 def test_the_demo_page_follows_its_reader(readers: OpenReader, server: ServerProcess) -> None:
     """A page in both schemes: the reader's preference changes while it is open, then its own button."""
     ann = readers(server.url + "/", color_scheme="light")

@@ -1,25 +1,41 @@
 /** Whether text lies on a dark ground, followed as the page changes. */
 
-type Rgba = [number, number, number, number];
-
-function parse(colour: string): Rgba {
-  const parts = colour.match(/[\d.]+/g)?.map(Number) ?? [];
-  const [r = 255, g = 255, b = 255, a = 1] = parts;
-  return colour.startsWith("color(") ? [r * 255, g * 255, b * 255, a] : [r, g, b, a];
+interface Ground {
+  /** From 0, black, to 1. */
+  luminance: number;
+  alpha: number;
 }
 
-export function luminance([r, g, b]: readonly number[]): number {
-  const channel = (value = 0) => {
-    const c = value / 255;
+/** A computed colour. Browsers leave it in the notation that it was written in, but for `hsl` and the like. */
+function parse(colour: string): Ground {
+  const [notation = "", ...words] = colour.split(/[\s(),/]+/).filter(Boolean);
+  const isSpaced = notation === "color";
+  const numbers = (isSpaced ? words.slice(1) : words).map((word) => Number.parseFloat(word) || 0);
+  const [first = 255, second = 255, third = 255, alpha = 1] = numbers;
+  switch (notation) {
+    case "oklab":
+    case "oklch":
+      return { luminance: first ** 3, alpha };
+    case "lab":
+    case "lch":
+      return { luminance: first > 8 ? ((first + 16) / 116) ** 3 : first / 903.3, alpha };
+    default:
+      return { luminance: luminance(first, second, third, isSpaced ? 1 : 255), alpha };
+  }
+}
+
+function luminance(red: number, green: number, blue: number, most: number): number {
+  const channel = (value: number) => {
+    const c = value / most;
     return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
   };
-  return 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  return 0.2126 * channel(red) + 0.7152 * channel(green) + 0.0722 * channel(blue);
 }
 
 export function isOnDark(element: Element): boolean {
   for (let at: Element | null = element; at; at = at.parentElement) {
     const ground = parse(getComputedStyle(at).backgroundColor);
-    if (ground[3] >= 0.5) return luminance(ground) < 0.2;
+    if (ground.alpha >= 0.5) return ground.luminance < 0.2;
   }
   // The canvas itself: dark only if the page opted into dark colours and the reader prefers them.
   const scheme = getComputedStyle(document.documentElement).colorScheme;
@@ -41,11 +57,9 @@ export function watchTheme(element: Element, told: (dark: boolean) => void): () 
   // Backgrounds often fade: the colour is only itself when the transition is over.
   document.addEventListener("transitionend", look, { signal: closed.signal });
   const observer = new MutationObserver(look);
-  const filter = {
-    attributes: true,
-    attributeFilter: ["class", "style", "data-theme", "data-color-mode", "data-bs-theme"],
-  };
-  for (let at: Element | null = element; at; at = at.parentElement) observer.observe(at, filter);
+  // Every site has an attribute of its own for its theme.
+  for (let at: Element | null = element; at; at = at.parentElement)
+    observer.observe(at, { attributes: true });
   const sheets = new MutationObserver(look);
   sheets.observe(document.head, { childList: true });
   return () => {
