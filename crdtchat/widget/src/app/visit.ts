@@ -81,7 +81,12 @@ export class Visit {
     const count = threads.reduce((sum, { comments }) => sum + comments.filter((c) => !c.deletedBy).length, 0);
     if (!this.ready || count === this.#count) return;
     this.#count = count;
-    this.widget.options.commentCountUpdated?.(count);
+    try {
+      this.widget.options.commentCountUpdated?.(count);
+    } catch (error) {
+      // The host page's mistake must not stop what told of the change.
+      reportError(error);
+    }
   }
 
   #listen(): void {
