@@ -195,11 +195,13 @@ export class Widget extends Emitter<HostEvents> implements Stage {
   }
 
   saveDraft(draft: Omit<Draft, "at" | "user">): void {
+    this.writing.withdraw(draft.id);
     this.drafts.put({ ...draft, at: Date.now(), user: this.session.user });
     this.changed();
   }
 
   discardDraft(id: string): void {
+    this.writing.withdraw(id);
     this.drafts.remove(id);
     this.changed();
   }
@@ -325,6 +327,7 @@ export class Widget extends Emitter<HostEvents> implements Stage {
   #reopen(page: string): void {
     if (page === this.#visit.page) return;
     this.attaching.cancel();
+    this.writing.leave();
     this.#visit.close();
     for (const thread of this.threads.all()) this.canvas.marks.forget(thread.aid);
     this.people.forget();

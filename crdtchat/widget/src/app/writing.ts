@@ -7,7 +7,8 @@ import { encodeMentions } from "./mentions";
 import type { Stage } from "./stage";
 
 export class Writing {
-  #whenKnown: (() => void) | null = null;
+  /** What is to be posted once the server has said who is writing, by the draft that it is kept in meanwhile. */
+  readonly #waiting = new Map<string, () => void>();
 
   constructor(private readonly widget: Stage) {}
 
@@ -18,24 +19,28 @@ export class Writing {
       this.#submit(operation);
       widget.drafts.remove("new");
       done();
-      widget.stopComposing();
       widget.canvas.marks.settle(aid);
-      widget.open(aid);
+      // Whoever waited may look at something else by now.
+      if (widget.view.value.composing?.target === target) {
+        widget.stopComposing();
+        widget.open(aid);
+      }
       widget.say(widget.speech.text("announceSent"));
-    });
+    }, "new");
   }
 
   reply(aid: string, text: string, parent: string, done: () => void): void {
     const { widget } = this;
+    const draft = `reply:${aid}`;
     this.#asAuthor((actions) => {
       const thread = widget.threads.get(aid);
       const answered = thread?.comments.find(({ cid }) => cid === parent) ?? thread;
       this.#submit(actions.reply(aid, this.#encode(text), parent, answered?.created));
-      widget.drafts.remove(`reply:${aid}`);
+      widget.drafts.remove(draft);
       widget.typing.in(null);
       done();
       widget.say(widget.speech.text("announceSent"));
-    });
+    }, draft);
   }
 
   edit(comment: Comment, text: string): void {
@@ -80,8 +85,24 @@ export class Writing {
 
   /** The server has said who this is. */
   known(): void {
-    this.#whenKnown?.();
-    this.#whenKnown = null;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const post of waiting) post();
+  }
+
+  /** Whether a draft is to be posted as soon as it is known who is writing. */
+  waits(draft: string): boolean {
+    return this.#waiting.has(draft);
+  }
+
+  /** Its author goes on writing, or thought better of it: nothing is posted before it is sent again. */
+  withdraw(draft: string): void {
+    this.#waiting.delete(draft);
+  }
+
+  /** Of another page of the application: what was written for this one stays a draft of it. */
+  leave(): void {
+    this.#waiting.clear();
   }
 
   #encode(text: string): string {
@@ -93,9 +114,9 @@ export class Writing {
   }
 
   /** Nobody writes namelessly: what a newcomer wrote is posted once the server has said who they are. */
-  #asAuthor(act: (actions: Actions) => void): void {
-    const run = () => act(new Actions(this.widget.me, () => this.widget.session.now()));
-    if (this.widget.known) run();
-    else this.#whenKnown = run;
+  #asAuthor(act: (actions: Actions) => void, draft = ""): void {
+    const post = () => act(new Actions(this.widget.me, () => this.widget.session.now()));
+    if (this.widget.known) post();
+    else this.#waiting.set(draft, post);
   }
 }

@@ -31,7 +31,7 @@ export function Composer(properties: Properties) {
   const kept = widget.drafts.get(draftId)?.text ?? properties.initial ?? "";
   const [text, setText] = useState(kept);
   const [touched, setTouched] = useState(false);
-  const [waiting, setWaiting] = useState(false);
+  const [waiting, setWaiting] = useState(() => widget.writing.waits(draftId));
   const [name, setName] = useState("");
   const [nameMissing, setNameMissing] = useState(false);
   const box = useRef<HTMLTextAreaElement>(null);
@@ -59,9 +59,16 @@ export function Composer(properties: Properties) {
   useEffect(() => {
     if (kept.endsWith(text)) setText(kept);
   }, [widget.session.user]);
+  // What was sent from here before the card was closed and opened again.
+  useEffect(() => {
+    if (!waiting || !widget.known) return;
+    setWaiting(false);
+    setText(kept);
+  }, [widget.known]);
 
   function change(next: string): void {
     setText(next);
+    setWaiting(false);
     widget.saveDraft({ ...about, id: draftId, text: next });
     if (next) onTyping?.();
   }
