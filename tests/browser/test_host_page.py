@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import WebSocket
+from playwright.sync_api import WebSocket, expect
 
 from tests.browser.conftest import OpenReader
-from tests.browser.site import Site
+from tests.browser.site import TEXT, Site
 from tests.server_process import ServerProcess
 
 
@@ -47,6 +47,23 @@ PLACES = (
     "() => [...document.body.children].slice(0, 4).map((one) => one.getBoundingClientRect().top)"
 )
 MAKE = "(page) => { window.chat = CrdtChat(document.getElementById('text'), {tenantId: 'demo', urlId: page}); }"
+
+
+def test_what_a_page_says_of_all_its_elements(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """The page's layout has no place for the widget, and the page's styles do not reach into it."""
+    ann = readers(site.add("/frame", FRAME.format(text=TEXT, server=server.url)))
+    before = ann.page.evaluate(PLACES)
+    ann.page.evaluate(MAKE, page_id)
+    expect(ann.bar).to_be_visible()
+    assert ann.page.evaluate(PLACES) == before
+    expect(ann.bar).to_have_css("letter-spacing", "normal")
+    expect(ann.bar).to_have_css("text-transform", "none")
+    # What the page lies over it with is below it.
+    ann.show_panel()
+    ann.panel.get_by_role("button", name="Close").click()
+    expect(ann.panel).to_have_count(0)
 
 
 ASKS = """() => {

@@ -71,6 +71,82 @@ def test_a_theme_is_followed_whatever_the_page_calls_it(
         expect(dark).to_have_count(wanted)
 
 
+def test_it_is_not_printed(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    ann = readers(page(site, server, page_id))
+    ann.annotate("every ship", "First", "Ann")
+    ann.close()
+    expect(ann.bar).to_be_visible()
+    ann.page.emulate_media(media="print")
+    expect(ann.bar).to_be_hidden()
+    ann.expect_painted("every ship")
+
+
+OVERLAP = """() => {
+  const root = document.querySelector("crdtchat-layer").shadowRoot;
+  const words = document.createRange();
+  words.selectNodeContents(root.querySelector(".card blockquote"));
+  const [quote, button] = [words, root.querySelector(".elsewhere")].map((one) => one.getBoundingClientRect());
+  return quote.right > button.left && quote.bottom > button.top;
+}"""
+
+
+def test_a_page_that_is_read_from_the_right(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """The interface keeps the direction of its own language, and words keep theirs."""
+    url = site.page(
+        "/hebrew",
+        server.url,
+        f"{{tenantId: 'demo', urlId: {page_id!r}}}",
+        body="<p>שומר המגדלור רשם כל ספינה שעברה. הוא כתב בעט פלדה.</p>",
+        lang='he" dir="rtl',
+    )
+    ann = readers(url)
+    ann.annotate("כל ספינה", "Every one? (All.)", "Ann")
+    expect(ann.card).to_have_css("direction", "ltr")
+    assert not ann.page.evaluate(OVERLAP), "the quote under the button beside it"
+    box = ann.page.get_by_label("Write a reply")
+    for text, way in (("כן, כולן.", "rtl"), ("Yes.", "ltr")):
+        box.fill(text)
+        expect(box).to_have_css("direction", way)
+
+
+def test_everything_is_in_reach_in_the_narrowest_window(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """A window of 1280 at 400 %, in the longer language, with the longest states."""
+    url = page(site, server, page_id, lang="pl")
+    bob = readers(url)
+    bob.select("every ship")
+    bob.page.get_by_role("button", name="Skomentuj zaznaczony tekst").click()
+    bob.page.get_by_label("Twoje imię").fill("Żaneta")
+    bob.page.get_by_label("Napisz komentarz").fill("Tu")
+    bob.page.keyboard.press("Control+Enter")
+    bob.expect_live()
+    ann = readers(url, viewport={"width": 320, "height": 568}, reduced_motion="reduce")
+    ann.page.locator(".open-panel").click()
+    ann.rows.first.click()
+    box = ann.page.get_by_label("Napisz odpowiedź")
+    box.click()
+    ann.page.get_by_label("Twoje imię").fill("Anna")
+    box.fill("Odpowiedź")
+    box.press("Control+Enter")
+    ann.expect_live()
+    ann.offline()
+    ann.expect_state("Offline")
+    box.fill("Druga")
+    box.press("Control+Enter")
+    ann.expect_state("1 niewysłana")
+    buttons = ann.panel.locator(".head button")
+    expect(buttons).to_have_count(5)
+    for button in buttons.all():
+        lies = button.bounding_box()
+        assert lies and lies["x"] >= 0 and lies["x"] + lies["width"] <= 320, lies
+        assert lies["width"] >= 24, "as wide as a fingertip needs"
+
+
 def test_the_demo_page_follows_its_reader(readers: OpenReader, server: ServerProcess) -> None:
     """A page in both schemes: the reader's preference changes while it is open, then its own button."""
     ann = readers(server.url + "/", color_scheme="light")

@@ -17,7 +17,11 @@ function App({ bar, panel: own }: Layers) {
   const widget = useWidget();
   const { dark, panel, said, notice, attaching } = useView(widget);
   return (
-    <div class={`app${dark ? " dark" : ""}${panel && own ? " with-panel" : ""}`} lang={widget.speech.locale}>
+    <div
+      class={`app${dark ? " dark" : ""}${panel && own ? " with-panel" : ""}`}
+      lang={widget.speech.locale}
+      dir="ltr"
+    >
       {bar && !panel && !attaching && <Bar />}
       <Attaching />
       <SelectionButton />
@@ -40,7 +44,7 @@ function Top() {
   const widget = useWidget();
   const { dark } = useView(widget);
   return (
-    <div class={`app top${dark ? " dark" : ""}`} lang={widget.speech.locale}>
+    <div class={`app top${dark ? " dark" : ""}`} lang={widget.speech.locale} dir="ltr">
       <Bar />
     </div>
   );
@@ -50,7 +54,7 @@ function Docked() {
   const widget = useWidget();
   const { dark, panel } = useView(widget);
   return (
-    <div class={`app docked${dark ? " dark" : ""}`} lang={widget.speech.locale}>
+    <div class={`app docked${dark ? " dark" : ""}`} lang={widget.speech.locale} dir="ltr">
       {/* Not while its host hides it, and anew each time it is shown: then nothing has to hold still in it. */}
       {panel && <Panel />}
     </div>

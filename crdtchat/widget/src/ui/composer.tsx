@@ -117,6 +117,7 @@ export function Composer(properties: Properties) {
           <input
             id={`${id}-name`}
             ref={nameBox}
+            dir="auto"
             value={name}
             maxLength={64}
             autocomplete="name"
@@ -140,6 +141,7 @@ export function Composer(properties: Properties) {
       <div class="field">
         <textarea
           ref={box}
+          dir="auto"
           rows={properties.compact ? 1 : 3}
           value={text}
           placeholder={placeholder}

@@ -97,6 +97,7 @@ function Listing({ filter, query }: { filter: Filter; query: string }) {
             <Icon name="search" />
             <input
               type="search"
+              dir="auto"
               value={query}
               placeholder={speech.text("search")}
               aria-label={speech.text("search")}
