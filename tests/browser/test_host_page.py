@@ -66,8 +66,21 @@ def test_what_a_page_says_of_all_its_elements(
     expect(ann.panel).to_have_count(0)
 
 
-ASKS = """() => {
-  const leaving = new Event("beforeunload", {cancelable: true});
-  dispatchEvent(leaving);
-  return leaving.defaultPrevented;
-}"""
+def test_an_open_panel_follows_to_another_page(
+    readers: OpenReader, site: Site, server: ServerProcess
+) -> None:
+    """Of a single-page application: what is there is no news to be held back."""
+    one = site.page("/follow/one", server.url, "{tenantId: 'demo'}")
+    ann = readers(one)
+    ann.annotate("every ship", "On page one", "Ann")
+    ann.expect_live()
+    bob = readers(site.page("/follow/two", server.url, "{tenantId: 'demo'}"))
+    bob.annotate("steel pen", "On page two", "Bob")
+    bob.expect_live()
+    ann.close()
+    ann.show_panel()
+    expect(ann.rows).to_contain_text(["On page one"])
+    ann.page.evaluate("history.pushState({}, '', '/follow/two')")
+    expect(ann.rows).to_have_count(1)
+    expect(ann.rows).to_contain_text(["On page two"])
+    expect(ann.panel.locator(".news")).to_have_count(0)

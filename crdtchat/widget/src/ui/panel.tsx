@@ -23,7 +23,9 @@ export function Panel() {
   const view = useView(widget);
   const { speech } = widget;
   const panel = useRef<HTMLElement>(null);
+  const left = useRef<Left>({ order: [], aid: "" });
   const thread = view.active ? widget.threads.get(view.active) : undefined;
+  if (thread) left.current.aid = thread.aid;
   useLayoutEffect(() => {
     // What had the focus may be gone with the list or the discussion it was in.
     const root = panel.current?.getRootNode() as ShadowRoot;
@@ -47,25 +49,51 @@ export function Panel() {
           <ThreadView key={thread.aid} thread={thread} autofocus={false} />
         </>
       ) : (
-        <List />
+        <List left={left.current} />
       )}
     </aside>
   );
 }
 
-function List() {
-  const widget = useWidget();
-  const { filter, query } = useView(widget);
-  return <Listing key={filter} filter={filter} query={query} />;
+/** The list as it was when a discussion was opened from it, and which one that was or was gone on to. */
+interface Left {
+  order: string[];
+  aid: string;
 }
 
-function Listing({ filter, query }: { filter: Filter; query: string }) {
+function List({ left }: { left: Left }) {
+  const widget = useWidget();
+  const { filter, query } = useView(widget);
+  // Nothing has to hold still that is of another page.
+  return <Listing key={`${filter} ${widget.session.key}`} filter={filter} query={query} left={left} />;
+}
+
+interface ListingProperties {
+  filter: Filter;
+  query: string;
+  left: Left;
+}
+
+function Listing({ filter, query, left }: ListingProperties) {
   const widget = useWidget();
   const { speech } = widget;
   const sums = counts(widget);
   const { shown, held, show } = useCalmList(listed(widget), query);
-  const [most, setMost] = useState(PAGE);
+  const [back] = useState(() => whereLeft(left, shown));
+  const [most, setMost] = useState(PAGE * Math.ceil((back + 2) / PAGE));
+  const scroll = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLUListElement>(null);
   const more = useRef<HTMLLIElement>(null);
+  // Whoever goes through a long list goes on where they were.
+  useLayoutEffect(() => {
+    const row = list.current?.children[back]?.querySelector("button");
+    row?.scrollIntoView({ block: "nearest" });
+    row?.focus({ preventScroll: true });
+    left.aid = "";
+  }, []);
+  useLayoutEffect(() => {
+    left.order = shown.map((thread) => thread.aid);
+  });
   useLayoutEffect(() => {
     const last = more.current;
     if (!last) return;
@@ -123,9 +151,9 @@ function Listing({ filter, query }: { filter: Filter; query: string }) {
           {speech.count("newDiscussions", held)}
         </button>
       )}
-      <div class="scroll" onKeyDown={arrows} tabIndex={-1}>
+      <div class="scroll" ref={scroll} onKeyDown={arrows} tabIndex={-1}>
         <DraftList />
-        <ul class="list">
+        <ul class="list" ref={list}>
           {shown.slice(0, most).map((thread) => (
             <Row key={thread.aid} thread={thread} />
           ))}
@@ -138,6 +166,15 @@ function Listing({ filter, query }: { filter: Filter; query: string }) {
       </p>
     </>
   );
+}
+
+/** The row of the discussion that was open, or the nearest to it if it is listed no more; -1 if none was open. */
+function whereLeft({ order, aid }: Left, shown: Thread[]): number {
+  const at = order.indexOf(aid);
+  if (at < 0) return -1;
+  const here = new Map(shown.map((thread, index) => [thread.aid, index]));
+  const nearest = [...order.slice(at), ...order.slice(0, at).reverse()].find((one) => here.has(one));
+  return nearest === undefined ? -1 : (here.get(nearest) as number);
 }
 
 function Empty({ any }: { any: boolean }) {
