@@ -6,11 +6,28 @@ from playwright.sync_api import WebSocket, expect
 
 from tests.browser.conftest import OpenReader
 from tests.browser.site import TEXT, Site
+from tests.browser.test_drafts import FILL
 from tests.server_process import ServerProcess
+
+TWO = (
+    "<section id='one'>The first chapter, about wind.</section>"
+    "<section id='two'>A letter from home speaks mostly of rain and of the neighbours' new roof.</section>"
+)
 
 
 def page(site: Site, server: ServerProcess, page_id: str, more: str = "") -> str:
     return site.page("/host", server.url, f"{{tenantId: 'demo', urlId: {page_id!r}, {more}}}")
+
+
+def two(site: Site, server: ServerProcess, page_id: str) -> str:
+    """A page with two elements that share their discussions."""
+    return site.add(
+        "/both",
+        f"""<!doctype html><title>Two</title><body>{TWO}<script src="{server.url}/crdtchat.js"></script><script>
+          for (const id of ["one", "two"])
+            CrdtChat(document.getElementById(id), {{tenantId: "demo", urlId: {page_id!r}}});
+        </script>""",
+    )
 
 
 def test_a_callback_that_throws_stops_nothing(
@@ -64,6 +81,91 @@ def test_what_a_page_says_of_all_its_elements(
     ann.show_panel()
     ann.panel.get_by_role("button", name="Close").click()
     expect(ann.panel).to_have_count(0)
+
+
+def test_widgets_that_share_a_page_agree(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """What is read in one is read in the other, and what is typed in one the other does not write over."""
+    url = two(site, server, page_id)
+    ann, bob = readers(url), readers(url)
+    # A thread may be here before the text that it was made on has reached the server.
+    ann.expected = bob.expected = ["404"]
+    ann.annotate("about wind", "Windy", "Ann", root="#one")
+    ann.close()
+    ann.annotate("mostly of rain", "Rainy", root="#two")
+    ann.expect_live()
+    bars = bob.page.locator(".bar")
+    for bar in (bars.first, bars.last):
+        expect(bar).to_contain_text("2 unread")
+    bob.open("about wind")
+    for bar in (bars.first, bars.last):
+        expect(bar).to_contain_text("1 unread")
+    bob.type("Of the wind", "Bob")
+    bob.close()
+    bob.open("mostly of rain")
+    bob.type("Of the rain", "Bob")
+    bob.page.reload()
+    for words, typed in [("about wind", "Of the wind"), ("mostly of rain", "Of the rain")]:
+        bob.open(words)
+        expect(bob.page.get_by_label("Write a reply")).to_have_value(typed)
+        bob.close()
+
+
+def test_a_shortcut_is_for_one_of_several(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    ann = readers(two(site, server, page_id))
+    ann.expected = ["404"]
+    ann.annotate("about wind", "Windy", "Ann", root="#one")
+    ann.close()
+    ann.annotate("mostly of rain", "Rainy", root="#two")
+    ann.close()
+    press = ann.page.keyboard.press
+    press("Control+Alt+.")
+    expect(ann.comment("Windy")).to_be_visible()
+    expect(ann.card).to_have_count(1)
+    press("Escape")
+    for _ in range(2):
+        press("Control+Alt+d")
+        expect(ann.panel).to_have_count(1)
+        press("Control+Alt+d")
+        expect(ann.panel).to_have_count(0)
+    # The one that was used last.
+    panels = ann.page.locator("crdtchat-layer")
+    for number in (1, 0):
+        ann.page.locator(("#one", "#two")[number]).click()
+        press("Control+Alt+d")
+        expect(panels.nth(number).locator(".panel")).to_be_visible()
+        press("Control+Alt+d")
+        expect(ann.panel).to_have_count(0)
+
+
+ASKS = """() => {
+  const leaving = new Event("beforeunload", {cancelable: true});
+  dispatchEvent(leaving);
+  return leaving.defaultPrevented;
+}"""
+
+
+def test_one_of_several_widgets_asks_for_itself(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """Words that the browser has no room for hold the page though all is well with the other widget."""
+    ann = readers(two(site, server, page_id))
+    ann.expect_live()
+    assert not ann.page.evaluate(ASKS)
+    ann.page.evaluate(FILL)
+    ann.select("about wind", root="#one")
+    ann.page.get_by_role("button", name="Comment on the selected text").click()
+    ann.type("At risk")
+    expect(ann.page.locator(".notice")).to_contain_text("cannot keep what you write")
+    assert ann.page.evaluate(ASKS)
+    ann.offline()
+    expect(ann.page.locator('.link[data-link="offline"]')).to_have_count(2)
+    ann.offline(False)
+    expect(ann.page.locator('.link[data-link="live"]')).to_have_count(2)
+    assert ann.page.evaluate(ASKS)
 
 
 def test_an_open_panel_follows_to_another_page(

@@ -5,6 +5,7 @@
  * is whose who signs in then.
  */
 import { isGuest, type Target } from "../model/schema";
+import { write } from "../sync/storage";
 
 export interface Draft {
   /** "new", "reply:AID", "edit:AID/CID", or "rejected:BROADCASTID" for what the server gave back. */
@@ -29,6 +30,8 @@ export class Drafts {
   unkept = false;
   readonly #key: string;
   #drafts: Draft[];
+  /** As they were written or read last. */
+  #text: string | null = null;
 
   /** `user`: who is here, or empty; `told`: `unkept` has changed. */
   constructor(
@@ -69,9 +72,9 @@ export class Drafts {
     if (this.#drop(id)) this.#save();
   }
 
-  /** Another tab typed. True if anything is different now. */
-  reread(event: StorageEvent): boolean {
-    if (event.key !== this.#key) return false;
+  /** Somebody typed elsewhere: in another tab, or another widget of the page. True if anything is different now. */
+  reread(key: string): boolean {
+    if (key !== this.#key || this.storage?.getItem(key) === this.#text) return false;
     this.#drafts = this.#load();
     return true;
   }
@@ -89,29 +92,22 @@ export class Drafts {
   }
 
   #load(): Draft[] {
+    this.#text = this.storage?.getItem(this.#key) ?? null;
     try {
-      const drafts = JSON.parse(this.storage?.getItem(this.#key) ?? "[]") as Draft[];
+      const drafts = JSON.parse(this.#text ?? "[]") as Draft[];
       return drafts.filter(({ id }) => typeof id === "string");
     } catch {
       return [];
     }
   }
 
+  /** What the browser has no room for, or may not write, lasts as long as the page. */
   #save(): void {
-    const unkept = this.#drafts.length > 0 && !this.#stored();
-    if (this.#drafts.length === 0) this.storage?.removeItem(this.#key);
+    this.#text = this.#drafts.length === 0 ? null : JSON.stringify(this.#drafts);
+    const unkept = !write(this.storage, this.#key, this.#text) && this.#drafts.length > 0;
     if (unkept === this.unkept) return;
     this.unkept = unkept;
     this.told();
-  }
-
-  #stored(): boolean {
-    try {
-      this.storage?.setItem(this.#key, JSON.stringify(this.#drafts));
-    } catch {
-      return false; // It is full, or the page may not write: the drafts last as long as the page.
-    }
-    return this.storage !== null;
   }
 }
 

@@ -1,6 +1,10 @@
 /** A set of short texts that this browser remembers, the oldest of which give way. */
+import { write } from "../sync/storage";
+
 export class KeptSet {
   #members: Set<string>;
+  /** As it was written or read last. */
+  #text: string | null = null;
 
   constructor(
     private readonly key: string,
@@ -28,27 +32,25 @@ export class KeptSet {
     return gone.length > 0;
   }
 
-  /** Another tab changed it. */
-  reread(event: StorageEvent): boolean {
-    if (event.key !== this.key) return false;
+  /** Somebody changed it: another tab, or another widget of the page. True if it is different now. */
+  reread(key: string): boolean {
+    if (key !== this.key || this.storage?.getItem(key) === this.#text) return false;
     this.#members = this.#load();
     return true;
   }
 
   #load(): Set<string> {
+    this.#text = this.storage?.getItem(this.key) ?? null;
     try {
-      return new Set(JSON.parse(this.storage?.getItem(this.key) ?? "[]") as string[]);
+      return new Set(JSON.parse(this.#text ?? "[]") as string[]);
     } catch {
       return new Set();
     }
   }
 
+  /** Where storage is full or forbidden it is remembered as long as the page. */
   #save(): void {
-    try {
-      if (this.#members.size === 0) this.storage?.removeItem(this.key);
-      else this.storage?.setItem(this.key, JSON.stringify([...this.#members]));
-    } catch {
-      // Storage is full or forbidden: it is remembered as long as the page.
-    }
+    this.#text = this.#members.size === 0 ? null : JSON.stringify([...this.#members]);
+    write(this.storage, this.key, this.#text);
   }
 }

@@ -44,8 +44,8 @@ export class Unread {
     return this.#keys.delete(...keys);
   }
 
-  reread(event: StorageEvent): boolean {
-    return this.#seen.reread(event) || this.#keys.reread(event);
+  reread(key: string): boolean {
+    return this.#seen.reread(key) || this.#keys.reread(key);
   }
 
   #of(aid: string): string[] {

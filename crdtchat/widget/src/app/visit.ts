@@ -13,12 +13,6 @@ import { arrivals, Unread } from "./unread";
 
 const MOST_DECLINED = 200;
 
-const stay = (event: BeforeUnloadEvent) => {
-  event.preventDefault();
-  // What browsers of before 2024 go by.
-  event.returnValue = "unsent";
-};
-
 export class Visit {
   readonly session: Session;
   readonly drafts: Drafts;
@@ -36,6 +30,12 @@ export class Visit {
   /** The discussions were here before it was known whose drafts to show. */
   #early = false;
   #count = -1;
+  /** One's own: other visits of the page ask, or not, for themselves. */
+  readonly #stay = (event: BeforeUnloadEvent) => {
+    event.preventDefault();
+    // What browsers of before 2024 go by.
+    event.returnValue = "unsent";
+  };
 
   constructor(
     private readonly widget: Stage,
@@ -72,7 +72,7 @@ export class Visit {
     this.following.close();
     this.versions.close();
     this.session.destroy();
-    removeEventListener("beforeunload", stay);
+    removeEventListener("beforeunload", this.#stay);
   }
 
   /** Tells the host page how many comments there are, if that is not what it knows. */
@@ -169,8 +169,8 @@ export class Visit {
   #warn(): void {
     const { link, unkept } = this.session.status;
     const unsaved = this.drafts.unkept;
-    if (unkept > 0 || unsaved) addEventListener("beforeunload", stay);
-    else removeEventListener("beforeunload", stay);
+    if (unkept > 0 || unsaved) addEventListener("beforeunload", this.#stay);
+    else removeEventListener("beforeunload", this.#stay);
     const endangered = unsaved || (unkept > 0 && link !== "live");
     if (endangered && !this.#endangered) this.widget.tell(this.widget.speech.text("unkeptNote"));
     this.#endangered = endangered;

@@ -8,6 +8,7 @@ import type { Target } from "../model/schema";
 import type { Comment, Thread, Threads } from "../model/threads";
 import { Emitter } from "../sync/emitter";
 import type { Session } from "../sync/session";
+import { whenWritten } from "../sync/storage";
 import { Address } from "./address";
 import { Attaching, suggestionKey } from "./attaching";
 import { Canvas, isWhole } from "./canvas";
@@ -362,13 +363,8 @@ export class Widget extends Emitter<HostEvents> implements Stage {
   }
 
   #listen(): void {
-    const { signal } = this.#closed;
-    addEventListener(
-      "storage",
-      (event) => {
-        if (this.drafts.reread(event) || this.unread.reread(event)) this.changed();
-      },
-      { signal },
-    );
+    whenWritten((key) => {
+      if (this.drafts.reread(key) || this.unread.reread(key)) this.changed();
+    }, this.#closed.signal);
   }
 }

@@ -30,6 +30,11 @@ export function host(tag: string): HTMLElement {
   return element;
 }
 
+/** Those of the page; the one that was used last comes first. */
+let mounted: Mounted[] = [];
+/** The last shortcut that one of them followed. */
+let followed: KeyboardEvent | null = null;
+
 /** Several widgets of a page: their floating bars stand one below the other. */
 function stack(): void {
   let slot = 0;
@@ -62,15 +67,15 @@ export function mount(root: Element, options: Options & { serverUrl: string }, h
   }
   const keys = new AbortController();
   const { signal } = keys;
-  addEventListener("keydown", (event) => shortcut(widget, event), { signal });
   const by = (keyboard: boolean) => () => layer.toggleAttribute("data-keys", keyboard);
   addEventListener("keydown", by(true), { signal, capture: true, passive: true });
   addEventListener("pointerdown", by(false), { signal, capture: true, passive: true });
-  return {
+  const self: Mounted = {
     widget,
     layer,
     destroy() {
       keys.abort();
+      mounted = mounted.filter((one) => one !== self);
       for (const part of parts) part();
       widget.destroy();
       layer.remove();
@@ -78,10 +83,28 @@ export function mount(root: Element, options: Options & { serverUrl: string }, h
       bar?.remove();
     },
   };
+  mounted.push(self);
+  const used = (event: Event) => {
+    const way = event.composedPath();
+    if (![root, layer, bar].some((part) => part && way.includes(part))) return;
+    mounted = [self, ...mounted.filter((one) => one !== self)];
+  };
+  for (const type of ["pointerdown", "focusin"])
+    addEventListener(type, used, { signal, capture: true, passive: true });
+  addEventListener("keydown", (event) => shortcut(self, event), { signal });
+  return self;
+}
+
+/** Of several widgets one shows its discussions at a time: the one that does already, else the one that was used last. */
+function isMeant(self: Mounted): boolean {
+  const shown = mounted.filter(({ layer }) => !layer.hidden);
+  const busy = shown.find(({ widget: { view } }) => view.value.panel || view.value.active);
+  return self === (busy ?? shown[0]);
 }
 
 /** Control Alt and a key that types nothing under common layouts; in text fields they are left alone. */
-function shortcut(widget: Widget, event: KeyboardEvent): void {
+function shortcut(self: Mounted, event: KeyboardEvent): void {
+  const { widget } = self;
   if (!event.ctrlKey || !event.altKey || event.metaKey) return;
   const target = event.composedPath()[0];
   const typing =
@@ -93,7 +116,9 @@ function shortcut(widget: Widget, event: KeyboardEvent): void {
     Period: () => widget.step(1),
     Comma: () => widget.step(-1),
   }[event.code];
-  if (!act) return;
+  // What is selected is in one of them anyway.
+  if (!act || (event.code !== "KeyM" && (event === followed || !isMeant(self)))) return;
+  followed = event;
   act();
   event.preventDefault();
 }
