@@ -32,6 +32,25 @@ def test_drafts_survive_a_crash(
     expect(ann.panel.locator(".drafts")).to_contain_text("In the middle of a wo")
 
 
+def test_a_draft_remembers_what_it_answers(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    options = f"{{tenantId: 'demo', urlId: {page_id!r}, maxReplyDepth: 2}}"
+    ann = readers(site.page("/answer", server.url, options))
+    ann.annotate("every ship", "Root", "Ann")
+    ann.reply("Sibling")
+    ann.comment("Root").hover()
+    ann.comment("Root").get_by_role("button", name="Reply to").click()
+    ann.type("Child")
+    ann.expect_live()
+    ann.page.reload()
+    ann.open("every ship")
+    box = ann.page.get_by_label("Reply to Ann").and_(ann.page.get_by_role("textbox"))
+    expect(box).to_have_value("Child")
+    box.press("Control+Enter")
+    expect(ann.page.locator(".comment .markdown")).to_have_text(["Root", "Child", "Sibling"])
+
+
 FILL = """() => {
   for (let size = 1 << 22; size >= 1; size >>= 1)
     for (;;) try { localStorage.setItem(`fill ${size} ${Math.random()}`, "x".repeat(size)); } catch { break; }

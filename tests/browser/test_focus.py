@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 import crdtchat
 from tests.browser.conftest import OpenReader
+from tests.browser.reader import Reader
 from tests.browser.site import Site
 from tests.server_process import ServerProcess
 
@@ -15,6 +16,86 @@ MATTERS = 75
 def page(site: Site, server: ServerProcess, page_id: str, body: str = "") -> str:
     options = f"{{tenantId: 'demo', urlId: {page_id!r}}}"
     return site.page("/focus", server.url, options, **({"body": body} if body else {}))
+
+
+def choose(ann: Reader, text: str, action: str) -> None:
+    """By keys, from the menu of a comment."""
+    ann.comment(text).get_by_role("button", name="More actions").press("Enter")
+    ann.comment(text).get_by_role("menuitem", name=action).press("Enter")
+
+
+def test_it_stays_in_the_card(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    ann = readers(page(site, server, page_id))
+    ann.annotate("every ship", "First", "Ann")
+    ann.reply("Second")
+    ann.reply("Third")
+    menu = ann.comment("Second").get_by_role("button", name="More actions")
+    press = ann.page.keyboard.press
+
+    choose(ann, "Second", "Delete")
+    expect(ann.page.get_by_role("alertdialog").get_by_role("button", name="Cancel")).to_be_focused()
+    press("Enter")
+    expect(menu).to_be_focused()
+
+    choose(ann, "Second", "Edit")
+    expect(ann.page.get_by_label("Edit", exact=True)).to_be_focused()
+    press("Control+Enter")
+    expect(menu).to_be_focused()
+
+    react = ann.comment("Second").get_by_role("button", name="Add a reaction")
+    react.press("Enter")
+    press("Enter")
+    expect(ann.comment("Second").locator(".reaction")).to_have_count(1)
+    expect(react).to_be_focused()
+
+    choose(ann, "Third", "Delete")
+    press("Tab")
+    press("Enter")
+    expect(ann.comments).to_have_count(2)
+    expect(ann.card.locator(".scroll")).to_be_focused()
+    press("Escape")
+    expect(ann.card).to_have_count(0)
+
+
+def test_escape_closes_and_throws_nothing_away(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    ann = readers(page(site, server, page_id))
+    compose = ann.page.get_by_role("button", name="Comment on the selected text")
+    ann.select("every ship")
+    compose.click()
+    ann.type("A long and careful thought", "Ann")
+    ann.page.keyboard.press("Escape")
+    expect(ann.card).to_have_count(0)
+    ann.select("every ship")
+    compose.click()
+    ann.write("A long and careful thought", "Ann")
+    expect(ann.comment("A long and careful thought")).to_be_visible()
+    ann.page.keyboard.press("Escape")
+    expect(ann.card).to_have_count(0)
+    ann.select("steel pen")
+    compose.click()
+    ann.type("Another")
+    ann.page.keyboard.press("Escape")
+    ann.show_panel()
+    expect(ann.panel.locator(".drafts")).to_contain_text("Another")
+    ann.panel.get_by_role("button", name="Discard").press("Enter")
+    expect(ann.panel.locator(".drafts")).to_have_count(0)
+    expect(ann.panel.locator(".scroll")).to_be_focused()
+
+    # Out of an edit, and into it again; the card stays.
+    ann.rows.first.press("Enter")
+    choose(ann, "A long and careful thought", "Edit")
+    edit = ann.page.get_by_label("Edit", exact=True)
+    edit.press("End")
+    edit.press_sequentially(", made longer")
+    edit.press("Escape")
+    expect(edit).to_have_count(0)
+    expect(ann.comment("A long and careful thought")).to_be_visible()
+    choose(ann, "A long and careful thought", "Edit")
+    expect(edit).to_have_value("A long and careful thought, made longer")
 
 
 def test_going_through_a_long_list(

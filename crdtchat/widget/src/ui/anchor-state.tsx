@@ -3,6 +3,7 @@ import { compareWords, type Part, sameWords, shorten } from "../app/wording";
 import type { Target } from "../model/schema";
 import type { Thread } from "../model/threads";
 import { useWidget } from "./context";
+import { toScroll } from "./focus";
 import { Icon } from "./icons";
 import { Quoted } from "./quoted";
 
@@ -41,10 +42,24 @@ export function AnchorState({ thread }: { thread: Thread }) {
           <div class="actions">
             {may && (
               <>
-                <button type="button" class="primary" onClick={() => attaching.confirm(thread)}>
+                <button
+                  type="button"
+                  class="primary"
+                  onClick={(event) => {
+                    toScroll(event.currentTarget);
+                    attaching.confirm(thread);
+                  }}
+                >
                   {speech.text("confirmPlace")}
                 </button>
-                <button type="button" class="quiet" onClick={() => attaching.decline(aid)}>
+                <button
+                  type="button"
+                  class="quiet"
+                  onClick={(event) => {
+                    toScroll(event.currentTarget);
+                    attaching.decline(aid);
+                  }}
+                >
                   {speech.text("declinePlace")}
                 </button>
               </>

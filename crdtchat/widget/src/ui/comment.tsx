@@ -5,11 +5,14 @@ import type { Comment } from "../model/threads";
 import { Avatar } from "./avatar";
 import { Composer } from "./composer";
 import { useWidget } from "./context";
+import { toScroll } from "./focus";
 import { Icon } from "./icons";
 import { render } from "./markdown";
 import { Menu, type MenuItem } from "./menu";
 import { moderationItems } from "./moderation";
 import { ReactionPicker, Reactions } from "./reactions";
+
+const STAY = { preventScroll: true };
 
 interface Properties {
   comment: Comment;
@@ -23,6 +26,9 @@ export function CommentView({ comment, depth, onReply }: Properties) {
   const editId = `edit:${comment.aid}/${comment.cid}`;
   const [editing, setEditing] = useState(widget.drafts.get(editId) !== undefined);
   const [asking, setAsking] = useState(false);
+  const item = useRef<HTMLLIElement>(null);
+  /** The focus goes back to where this was begun. */
+  const toMenu = () => item.current?.querySelector<HTMLElement>('[aria-haspopup="menu"]')?.focus(STAY);
   const style = depth > 0 ? { "--depth": String(depth) } : {};
 
   const veiled = comment.hidden && !widget.canModerate;
@@ -47,7 +53,7 @@ export function CommentView({ comment, depth, onReply }: Properties) {
     items.push({ label: speech.text("delete"), bad: true, act: () => setAsking(true) });
 
   return (
-    <li class={`comment${fresh ? " fresh" : ""}`} style={style} data-cid={comment.cid}>
+    <li ref={item} class={`comment${fresh ? " fresh" : ""}`} style={style} data-cid={comment.cid}>
       <div class="who">
         <Avatar id={comment.author} name={name} />
         <span class="names">
@@ -104,10 +110,16 @@ export function CommentView({ comment, depth, onReply }: Properties) {
             widget.writing.edit(comment, text);
             done();
             setEditing(false);
+            toMenu();
           }}
           onCancel={() => {
             widget.discardDraft(editId);
             setEditing(false);
+            toMenu();
+          }}
+          onEscape={() => {
+            setEditing(false);
+            toMenu();
           }}
         />
       ) : (
@@ -120,7 +132,9 @@ export function CommentView({ comment, depth, onReply }: Properties) {
           no={speech.text("cancel")}
           onAnswer={(answer) => {
             setAsking(false);
-            if (answer) widget.writing.remove(comment);
+            if (!answer) return toMenu();
+            toScroll(item.current);
+            widget.writing.remove(comment);
           }}
         />
       )}

@@ -18,6 +18,8 @@ interface Properties {
   compact?: boolean;
   onSend(text: string, done: () => void): void;
   onCancel?(): void;
+  /** Closes it, and keeps what was typed. */
+  onEscape?(): void;
   onTyping?(): void;
   onBusy?(busy: boolean): void;
 }
@@ -96,9 +98,9 @@ export function Composer(properties: Properties) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       send();
-    } else if (event.key === "Escape" && onCancel) {
+    } else if (event.key === "Escape" && properties.onEscape) {
       event.stopPropagation();
-      onCancel();
+      properties.onEscape();
     }
   }
 

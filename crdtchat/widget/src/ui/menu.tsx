@@ -85,7 +85,13 @@ export function Popup({ label, icon, open, role, grid, onOpen, children }: Popup
   }
 
   return (
-    <div class="popup-around" ref={around} onKeyDown={key}>
+    // What was chosen goes with the list, and leaves the focus to the button; what comes next may take it from there.
+    <div
+      class="popup-around"
+      ref={around}
+      onKeyDown={key}
+      onClickCapture={() => button.current?.focus({ preventScroll: true })}
+    >
       <button
         ref={button}
         type="button"

@@ -10,6 +10,7 @@ import { Avatar } from "./avatar";
 import { Here, State } from "./bar";
 import { Time } from "./comment";
 import { useView, useWidget } from "./context";
+import { toScroll } from "./focus";
 import { ThreadHead } from "./head";
 import { Icon } from "./icons";
 import { plain } from "./markdown";
@@ -147,7 +148,14 @@ function Listing({ filter, query, left }: ListingProperties) {
         </>
       )}
       {held > 0 && (
-        <button type="button" class="news" onClick={show}>
+        <button
+          type="button"
+          class="news"
+          onClick={() => {
+            scroll.current?.focus({ preventScroll: true });
+            show();
+          }}
+        >
           {speech.count("newDiscussions", held)}
         </button>
       )}
@@ -271,7 +279,14 @@ function DraftList() {
               >
                 {speech.text("copyText")}
               </button>
-              <button type="button" class="quiet bad" onClick={() => widget.discardDraft(draft.id)}>
+              <button
+                type="button"
+                class="quiet bad"
+                onClick={(event) => {
+                  toScroll(event.currentTarget);
+                  widget.discardDraft(draft.id);
+                }}
+              >
                 {speech.text("discard")}
               </button>
             </div>

@@ -1,10 +1,12 @@
 /** One discussion: its words, its comments and the box for the next one. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Widget } from "../app/widget";
 import type { Comment, Thread } from "../model/threads";
 import { AnchorState } from "./anchor-state";
 import { CommentView, Time } from "./comment";
 import { Composer } from "./composer";
 import { useView, useWidget } from "./context";
+import { toScroll } from "./focus";
 import { Icon } from "./icons";
 import { Decisions, isClosed } from "./moderation";
 
@@ -17,7 +19,12 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
   const { speech } = widget;
   const list = useRef<HTMLDivElement>(null);
   const [busy, setBusy] = useState(false);
-  const [replyTo, setReplyTo] = useState("");
+  const [replyTo, setReplyTo] = useState(() => parentOfDraft(widget, thread));
+  const [chosen, setChosen] = useState(false);
+  const answer = (cid: string) => {
+    setReplyTo(cid);
+    setChosen(cid !== "");
+  };
   const calm = useCalm(thread, busy, list);
   const depth = widget.options.maxReplyDepth ?? 0;
   const typing = widget.people.typing(thread.aid);
@@ -34,7 +41,7 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
               key={comment.cid}
               comment={comment}
               depth={level}
-              {...(depth > 0 && level < depth && open ? { onReply: () => setReplyTo(comment.cid) } : {})}
+              {...(depth > 0 && level < depth && open ? { onReply: () => answer(comment.cid) } : {})}
             />
           ))}
         </ol>
@@ -76,7 +83,7 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
               label={replyTo ? speech.text("replyTo", { name }) : speech.text("writeReply")}
               placeholder={replyTo ? speech.text("replyTo", { name }) : speech.text("writeReply")}
               action={speech.text("reply")}
-              autofocus={autofocus || replyTo !== ""}
+              autofocus={autofocus || chosen}
               compact
               onSend={(text, done) => {
                 calm.seen();
@@ -84,13 +91,19 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
               }}
               onTyping={() => widget.typing.in(thread.aid)}
               onBusy={setBusy}
-              {...(replyTo ? { onCancel: () => setReplyTo("") } : {})}
+              {...(replyTo ? { onCancel: () => answer(""), onEscape: () => answer("") } : {})}
             />
           )}
         </div>
       )}
     </div>
   );
+}
+
+/** What the reply answered that was being written here, if that still stands. */
+function parentOfDraft(widget: Widget, { aid, comments }: Thread): string {
+  const parent = widget.drafts.get(`reply:${aid}`)?.parent ?? "";
+  return comments.some(({ cid, deletedBy }) => cid === parent && !deletedBy) ? parent : "";
 }
 
 /**
@@ -118,6 +131,7 @@ function useCalm(thread: Thread, busy: boolean, list: { current: HTMLDivElement 
     return !box || box.scrollHeight - box.scrollTop - box.clientHeight < AT_END_PX;
   };
   const show = () => {
+    toScroll(list.current);
     setKnown(new Set(thread.comments.map((comment) => comment.cid)));
     requestAnimationFrame(() => list.current?.scrollTo({ top: list.current.scrollHeight }));
   };
