@@ -186,3 +186,22 @@ def test_an_open_panel_follows_to_another_page(
     expect(ann.rows).to_have_count(1)
     expect(ann.rows).to_contain_text(["On page two"])
     expect(ann.panel.locator(".news")).to_have_count(0)
+
+
+def test_a_frame_that_may_not_use_the_clipboard(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    inside = page(site, server, page_id)
+    ann = readers(inside)
+    ann.annotate("every ship", "Copy me", "Ann")
+    ann.expect_live()
+    outside = site.add(
+        "/outside", f'<!doctype html><iframe src="{inside}" width="1100" height="700">'
+    )
+    bob = readers(outside.replace("127.0.0.1", "localhost"))
+    bob.expected = ["Clipboard API has been blocked"]
+    frame = bob.page.frame_locator("iframe")
+    frame.locator(".open-panel").click()
+    frame.locator(".row").click()
+    frame.get_by_role("button", name="Copy link").click()
+    expect(frame.get_by_role("button", name="Link copied")).to_be_visible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from playwright.sync_api import expect
@@ -145,6 +146,20 @@ def test_everything_is_in_reach_in_the_narrowest_window(
         lies = button.bounding_box()
         assert lies and lies["x"] >= 0 and lies["x"] + lies["width"] <= 320, lies
         assert lies["width"] >= 24, "as wide as a fingertip needs"
+
+
+def test_times_grow_old_on_a_quiet_page(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    ann = readers("about:blank")
+    ann.page.clock.install()
+    ann.page.goto(page(site, server, page_id))
+    ann.annotate("every ship", "First", "Ann")
+    ann.expect_live()
+    time = ann.card.locator("time")
+    expect(time).to_have_text("now")
+    ann.page.clock.run_for(20 * 60_000)
+    expect(time).to_have_text(re.compile(r"\d\d min\. ago"))
 
 
 def test_the_demo_page_follows_its_reader(readers: OpenReader, server: ServerProcess) -> None:

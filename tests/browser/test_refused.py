@@ -100,6 +100,48 @@ def test_a_reply_to_what_was_deleted_becomes_a_draft(
     expect(bob.comment("Still here")).to_be_visible()
 
 
+def test_a_discussion_that_goes_while_it_is_read_says_so(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """What was being written in it stays, and is not offered to be continued where that is gone."""
+    url = page(site, server, page_id)
+    bob = readers(url)
+    bob.annotate("every ship", "Soon gone", "Bob")
+    bob.close()
+    bob.annotate("steel pen", "This stays")
+    bob.reply("This goes")
+    bob.expect_live()
+    ann = readers(url)
+    ann.open("every ship")
+    ann.type("A long and careful answer")
+    # In another window Bob writes on in what he deletes in this one.
+    other = readers(url, beside=bob)
+    other.open("steel pen")
+    other.do("This goes", "Edit")
+    other.page.get_by_label("Edit", exact=True).fill("This goes on")
+
+    def delete(text: str) -> None:
+        bob.do(text, "Delete")
+        asked = bob.page.get_by_role("alertdialog")
+        asked.get_by_role("button", name="Delete").click()
+
+    bob.front()
+    delete("This goes")
+    bob.close()
+    bob.open("every ship")
+    delete("Soon gone")
+    bob.expect_live()
+    notice = ann.page.locator(".notice")
+    expect(notice).to_have_text("This discussion was removed. Your text is kept with your drafts.")
+    expect(ann.card).to_have_count(0)
+    for reader, text in ((ann, "A long and careful answer"), (other, "This goes on")):
+        reader.front()
+        reader.show_panel()
+        draft = reader.panel.locator(".drafts li", has_text=text)
+        expect(draft.get_by_role("button")).to_have_text(["Copy text", "Discard"])
+    expect(bob.page.locator(".notice")).to_have_count(0)
+
+
 def test_a_forged_operation_is_refused_and_reaches_nobody(
     readers: OpenReader, site: Site, server: ServerProcess, page_id: str
 ) -> None:

@@ -1,6 +1,7 @@
 /** One page while it is looked at: its session with the server, its drafts, and what of it is unread. */
 import type { Operation } from "../model/intents";
 import type { Change } from "../model/replica";
+import { annotationOfKey } from "../model/schema";
 import { Session } from "../sync/session";
 import { storage } from "../sync/storage";
 import { Versions } from "../sync/versions";
@@ -145,13 +146,22 @@ export class Visit {
       else {
         widget.canvas.marks.forget(aid);
         unread.clear(aid);
-        if (widget.view.value.active === aid) widget.close();
+        if (widget.view.value.active === aid) this.#closeGone(aid, changes);
         if (widget.view.value.attaching?.aid === aid) widget.attaching.cancel();
       }
     }
     if (this.ready) this.#news(changes);
     widget.repaint();
     widget.changed();
+  }
+
+  /** A discussion that was open is there no more; whoever was in it hears why it closes. */
+  #closeGone(aid: string, changes: Change[]): void {
+    const { widget } = this;
+    widget.close();
+    const others = changes.some(({ remote, key }) => remote && annotationOfKey(key) === aid);
+    if (!others || widget.view.value.notice) return;
+    widget.tell(widget.speech.text(this.drafts.get(`reply:${aid}`) ? "removedNote" : "removed"));
   }
 
   #news(changes: Change[]): void {

@@ -32,6 +32,8 @@ import { Visit } from "./visit";
 import { Writing } from "./writing";
 
 const NOTICE_MS = 8_000;
+/** "5 min. ago" is no longer true then. */
+const AGED_MS = 60_000;
 
 export class Widget extends Emitter<HostEvents> implements Stage {
   readonly view = new Store<View>(FIRST_VIEW);
@@ -46,6 +48,7 @@ export class Widget extends Emitter<HostEvents> implements Stage {
   readonly #address: Address;
   #closed = new AbortController();
   #noticed: ReturnType<typeof setTimeout> | undefined;
+  readonly #aging = setInterval(() => this.changed(), AGED_MS);
 
   constructor(
     readonly root: Element,
@@ -317,6 +320,8 @@ export class Widget extends Emitter<HostEvents> implements Stage {
   destroy(): void {
     this.#closed.abort();
     clearTimeout(this.#noticed);
+    clearInterval(this.#aging);
+    this.attaching.leave();
     this.#address.close();
     this.typing.close();
     this.#peeking.stop();

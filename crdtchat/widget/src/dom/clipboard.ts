@@ -1,6 +1,10 @@
-/** Copies a text; also on pages that are not served securely, where browsers offer no clipboard. */
+/** Copies a text; also on pages that are not served securely, or in frames that may not use the clipboard. */
 export async function copy(text: string): Promise<void> {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  try {
+    if (navigator.clipboard) return await navigator.clipboard.writeText(text);
+  } catch {
+    // The page may be in a frame that is not allowed to; the old way is.
+  }
   const box = document.createElement("textarea");
   box.value = text;
   box.style.cssText = "position: fixed; opacity: 0";

@@ -129,6 +129,8 @@ export const en = {
   discard: "Discard",
   copyText: "Copy text",
   textCopied: "Text copied.",
+  removed: "This discussion was removed.",
+  removedNote: "This discussion was removed. Your text is kept with your drafts.",
   rejectedNote: "This was not accepted: {reason}. Your text is kept here.",
   "reason.deleted": "it was deleted meanwhile",
   "reason.unknown-annotation": "the discussion is gone",

@@ -173,6 +173,8 @@ export const pl: Catalogue = {
   discard: "Odrzuć",
   copyText: "Skopiuj tekst",
   textCopied: "Skopiowano tekst.",
+  removed: "Tę dyskusję usunięto.",
+  removedNote: "Tę dyskusję usunięto. Twój tekst jest zachowany wśród szkiców.",
   rejectedNote: "Nie przyjęto: {reason}. Twój tekst jest tu zachowany.",
   "reason.deleted": "ktoś to w międzyczasie usunął",
   "reason.unknown-annotation": "tej dyskusji już nie ma",

@@ -297,8 +297,12 @@ function DraftList() {
   );
 }
 
-const canContinue = (widget: Widget, draft: Draft): boolean =>
-  draft.target !== undefined || (draft.aid !== undefined && widget.threads.get(draft.aid) !== undefined);
+function canContinue(widget: Widget, { target, aid, cid }: Draft): boolean {
+  if (target) return true;
+  const thread = aid === undefined ? undefined : widget.threads.get(aid);
+  if (!thread || cid === undefined) return thread !== undefined;
+  return thread.comments.some((comment) => comment.cid === cid && !comment.deletedBy);
+}
 
 function resume(widget: Widget, draft: Draft): void {
   if (draft.target) {
