@@ -8,7 +8,7 @@ from typing import Any
 
 from crdtchat.host.erasing import erase_annotations, erase_user
 from crdtchat.server.settings import BadSetting, Settings
-from crdtchat.server.upkeep import run_on_store
+from crdtchat.server.upkeep import pages_of, run_on_store
 from crdtchat.stores.base import DocumentKey, Store
 
 
@@ -27,6 +27,7 @@ def erase(settings: Settings, flags: dict[str, Any]) -> int:
         return 1
 
     async def work(store: Store) -> None:
+        await pages_of(settings, store, flags["tenant"])  # refuses a name that is misspelt
         now = time.time_ns() // 1_000_000
         if user is not None:
             pages = await erase_user(store, flags["tenant"], user, now)

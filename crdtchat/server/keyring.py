@@ -53,8 +53,7 @@ def create_token(settings: Settings, flags: Flags) -> None:
         await note_command(store, token.tenant, "token-create", token.id)
         print_line(secret)
         note(f"token {token.id}: {user} as {token.role}; the secret is shown only now")
-        if token.tenant not in known:
-            note(f"no tenant is called {token.tenant} here yet: see crdtchat tenant add, --config")
+        _note_unknown(token.tenant, known)
 
     run_on_store(settings, work, makes=True)
 
@@ -98,11 +97,13 @@ def set_role(settings: Settings, flags: Flags) -> None:
         raise BadSetting(f"{grant.user!r} cannot be a user id")
 
     async def work(store: Store) -> None:
+        known = await known_tenants(settings, store)
         await store.put_grant(grant)
         await note_command(store, grant.tenant, "role-set", f"{grant.user}/{grant.role}")
+        note(f"{grant.user} is {grant.role} in tenant {grant.tenant}")
+        _note_unknown(grant.tenant, known)
 
     run_on_store(settings, work, makes=True)
-    note(f"{grant.user} is {grant.role} in tenant {grant.tenant}")
 
 
 def clear_role(settings: Settings, flags: Flags) -> None:
@@ -137,6 +138,11 @@ COMMANDS: dict[str, Callable[[Settings, Flags], None]] = {
     )
 }
 """What `crdtchat.server.cli_access` calls by name."""
+
+
+def _note_unknown(tenant: str, known: set[str]) -> None:
+    if tenant not in known:
+        note(f"no tenant is called {tenant} here yet: see crdtchat tenant add, --config")
 
 
 def _check_user(user: str) -> None:

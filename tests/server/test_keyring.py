@@ -132,7 +132,8 @@ def test_a_limit_is_changed_and_the_others_stay(cli: Cli, tmp_path: Path) -> Non
 
 def test_roles(cli: Cli) -> None:
     who = ("--tenant", "docs", "--user", "ann")
-    assert cli("role", "set", "moderator", *who)[0] == 0
+    status, _, note = cli("role", "set", "moderator", *who)
+    assert (status, "no tenant is called docs here yet" in note) == (0, True)
     refused(cli("role", "clear", *who[:3], "bob"), "given no role")
     assert cli("role", "set", "viewer", *who)[0] == 0
     _, out, _ = cli("role", "list", "--tenant", "docs")

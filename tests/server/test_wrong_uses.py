@@ -182,6 +182,9 @@ def test_a_tenant_or_page_that_is_not_there(cli: Cli, tmp_path: Path) -> None:
     flags = ("--data", tmp_path / "data")
     cli.refuses("export", "--tenant", "dmeo", *flags, says=("dmeo", "crdtchat tenant list"))
     cli.refuses("compact", "--tenant", "dmeo", *flags, says=("dmeo",))
+    for what in (("--page", "x"), ("--user", "ann")):
+        misspelt = ("--tenant", "dmeo", *what, "--yes", *flags)
+        cli.refuses("erase", *misspelt, says=("dmeo", "crdtchat tenant list"))
     wanted = ("--tenant", "demo", "--page", "nothing", *flags)
     cli.refuses("export", *wanted, says=("tenant demo has no page 'nothing'",))
 
