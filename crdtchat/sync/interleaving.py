@@ -29,7 +29,7 @@ class _Part(NamedTuple):
     """The rest of a section, from an item on."""
 
     section: Section
-    index: int
+    at: int
 
 
 class Interleaving:
@@ -68,7 +68,7 @@ class Interleaving:
             elif self._deleting:
                 _, _, part = heapq.heappop(self._deleting)
                 self._place(part)
-                self._ready.append(part._replace(index=part.index + 1))
+                self._ready.append(part._replace(at=part.at + 1))
             else:
                 break
         if self._blocked:
@@ -77,9 +77,9 @@ class Interleaving:
             raise refused
 
     def _go_on(self, part: _Part) -> None:
-        section, index = part
-        while index < len(section.items):
-            item, part = section.items[index], _Part(section, index)
+        section, at = part
+        while at < len(section.items):
+            item, part = section.items[at], _Part(section, at)
             if item.origin is not None and not self._is_known(item.origin):
                 self._blocked.setdefault(item.origin, []).append(part)
                 return
@@ -93,10 +93,10 @@ class Interleaving:
                     raise
                 self._lacking.append((part, refused))
                 return
-            index += 1
+            at += 1
 
     def _place(self, part: _Part) -> None:
-        client, item = part.section.client, part.section.items[part.index]
+        client, item = part.section.client, part.section.items[part.at]
         self._judge(client, item)
         self._progress = True
         for clock in range(item.clock, item.clock + item.length):

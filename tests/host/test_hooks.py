@@ -319,7 +319,7 @@ async def test_what_an_operator_does_while_it_says_that_it_is_gone_stands(
                 more = (
                     {"secrets": (new_secret(),)} if change == "rotated" else {"url": receiver.url}
                 )
-                hook = hook._replace(**more)  # type: ignore[arg-type]
+                hook = hook._replace(**more)
                 await store.put_webhook(hook)
             free.set()
             await settled(store, 1)
