@@ -70,6 +70,14 @@ def test_large_heads_and_nonsense_are_refused(server: ServerProcess) -> None:
     assert httpx.get(f"{server.url}/health").status_code == 200
 
 
+def test_there_is_nothing_under_odd_names(server: ServerProcess) -> None:
+    """Beside the demo page; for some the system has an error of its own."""
+    for name in ("a" * 300, "%00", "..", "%2e%2e%2fpages.py", ".", "demo.js%20", "ż", "%ED%A0%80"):
+        assert httpx.get(f"{server.url}/{name}").status_code in (200, 404), name
+    assert httpx.get(f"{server.url}/demo.js").status_code == 200
+    assert "Traceback" not in server.log.read_text()
+
+
 def test_a_hundred_requests_in_one_breath_are_too_many(server: ServerProcess) -> None:
     request = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
     few = answer(server, request * 5 + b"GET /health HTTP/1.1\r\nConnection: close\r\n\r\n")
