@@ -122,4 +122,5 @@ def create_rest_app(hub: Hub, gate: Gate, guard: Guard) -> Starlette:
     app.state.hub = hub
     app.state.gate = gate
     app.state.guard = guard
+    app.state.importing = set()
     return app

@@ -12,10 +12,21 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
+from crdtchat.access.directory import Directory
+from crdtchat.access.gate import Gate
+from crdtchat.access.guard import Guard
+from crdtchat.access.principal import Principal
+from crdtchat.access.roles import Role
+from crdtchat.access.tenants import Tenant
 from crdtchat.access.tokens import digest
 from crdtchat.document import json_items
+from crdtchat.host.hub import Hub
+from crdtchat.server.app import create_rest_app
+from crdtchat.server.rest.asking import ATTESTED
 from crdtchat.stores.base import Token
+from crdtchat.stores.memory import MemoryStore
 from crdtchat.sync.tuning import Tuning
 from tests.server.conftest import Api
 from tests.server_here import running
@@ -222,3 +233,23 @@ async def test_a_file_is_read_beside_what_others_are_answered(tmp_path: Path, bo
                 sys.setprofile(None)
     assert answer.status_code == 200
     assert read == {"__init__"}
+
+
+async def test_a_program_that_signs_its_users_in_itself_has_it_too() -> None:
+    """As Jupyter's server does, where the operator made somebody an owner."""
+    store = MemoryStore()
+    await store.open()
+    gate = Gate(Directory({"demo": Tenant("demo")}, store), store)
+    async with Hub(store) as hub:
+        rest = create_rest_app(hub, gate, Guard(gate, lambda: hub.sources.now().wall))
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            own = Principal("demo", "own", "Own", Role.OWNER)
+            await rest({**scope, "extensions": {ATTESTED: own}}, receive, send)
+
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://own") as http:
+            page = {"page": "p"}
+            export = (await http.get("/api/v1/demo/export", params=page)).json()
+            answer = await http.post("/api/v1/demo/import", params=page, json=export)
+    assert (answer.status_code, answer.json()["added"]) == (200, {})
