@@ -316,10 +316,10 @@ async def test_what_an_operator_does_while_it_says_that_it_is_gone_stands(
             if change == "removed":
                 await store.remove_webhook("demo", hook.id)
             else:
-                more = (
-                    {"secrets": (new_secret(),)} if change == "rotated" else {"url": receiver.url}
-                )
-                hook = hook._replace(**more)
+                if change == "rotated":
+                    hook = hook._replace(secrets=(new_secret(),))
+                else:
+                    hook = hook._replace(url=receiver.url)
                 await store.put_webhook(hook)
             free.set()
             await settled(store, 1)
