@@ -109,8 +109,14 @@ def create_app(  # noqa: PLR0913 - all by name, each a thing of its own
     app.state.metrics_token = metrics_token
     app.state.doors = doors or Doors()
     app.state.fellows = fellows
-    app.state.importing = set()
+    _share(app)
     return app
+
+
+def _share(app: Starlette) -> None:
+    """What requests of the REST interface share."""
+    app.state.importing = set()
+    app.state.listing = anyio.CapacityLimiter(1)
 
 
 def create_rest_app(hub: Hub, gate: Gate, guard: Guard) -> Starlette:
@@ -122,5 +128,5 @@ def create_rest_app(hub: Hub, gate: Gate, guard: Guard) -> Starlette:
     app.state.hub = hub
     app.state.gate = gate
     app.state.guard = guard
-    app.state.importing = set()
+    _share(app)
     return app

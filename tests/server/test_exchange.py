@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-import sys
 from collections.abc import Iterator
-from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import httpx
@@ -20,16 +17,11 @@ from crdtchat.access.guard import Guard
 from crdtchat.access.principal import Principal
 from crdtchat.access.roles import Role
 from crdtchat.access.tenants import Tenant
-from crdtchat.access.tokens import digest
-from crdtchat.document import json_items
 from crdtchat.host.hub import Hub
 from crdtchat.server.app import create_rest_app
 from crdtchat.server.rest.asking import ATTESTED
-from crdtchat.stores.base import Token
 from crdtchat.stores.memory import MemoryStore
-from crdtchat.sync.tuning import Tuning
 from tests.server.conftest import Api
-from tests.server_here import running
 from tests.server_process import ServerProcess
 
 JSON = {"Content-Type": "application/json"}
@@ -37,7 +29,7 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.fixture
 def anyio_backend() -> str:
-    """The server in this process is asyncio's."""
+    """In this process a hub is asyncio's."""
     return "asyncio"
 
 
@@ -207,32 +199,6 @@ def test_one_import_at_a_time(fresh: dict[str, Api]) -> None:
         assert answer.readline().split()[1] == b"200"
         answer.read()
     assert owner("POST", "/import", json=[]).status_code == 200
-
-
-@pytest.mark.parametrize(
-    "body", [b" " * 1_000_000, b'[{"id": "a"}, {"id": "b"}]'], ids=["spaces", "list"]
-)
-async def test_a_file_is_read_beside_what_others_are_answered(tmp_path: Path, body: bytes) -> None:
-    """60 MB of spaces in the name of one tenant's owner kept everybody waiting for 20 seconds."""
-    read: set[str] = set()
-
-    def note(frame: FrameType, event: str, argument: object) -> None:
-        if event == "call" and frame.f_code.co_filename == json_items.__file__:
-            read.add(frame.f_code.co_name)
-
-    token = Token("t1", digest("cct_own"), "demo", "owner", "own", "Own")
-    async with running(tmp_path, Tuning()) as server:
-        await server.hub.store.add_token(token)
-        url = f"http://127.0.0.1:{server.port}/api/v1/demo/import"
-        headers = {"Authorization": "Bearer cct_own", **JSON}
-        async with httpx.AsyncClient(verify=False, timeout=60) as http:
-            sys.setprofile(note)  # of the thread that answers everybody
-            try:
-                answer = await http.post(url, params={"page": "p"}, content=body, headers=headers)
-            finally:
-                sys.setprofile(None)
-    assert answer.status_code == 200
-    assert read == {"__init__"}
 
 
 async def test_a_program_that_signs_its_users_in_itself_has_it_too() -> None:
