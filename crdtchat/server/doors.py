@@ -30,6 +30,8 @@ class DoorLimits:
     head_bytes: int = 16_384
     body_seconds: float = 30.0
     """From the end of the head to the end of the body."""
+    body_bytes: int = 131_072
+    """Of a body that may be larger, as an import's: it has the same time again for each so many."""
     stuck_seconds: float = 75.0
     """That a peer may leave a full buffer unread. Heartbeats end a WebSocket somewhat earlier."""
 

@@ -42,6 +42,8 @@ class FrontDoor(HttpToolsProtocol):
     """What came between the end of the TLS handshake and our hearing of it."""
     _head = 0
     """Bytes of the request's head so far; -1 behind its end."""
+    _body = 0
+    """Bytes of its body since it was last given time."""
 
     @property
     def _doors(self) -> Doors:
@@ -107,9 +109,17 @@ class FrontDoor(HttpToolsProtocol):
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > self._doors.limits.head_bytes:
             raise ValueError("the head is too large")  # the parser makes it a 400
-        self._head = -1
+        self._head, self._body = -1, 0
         self._expect(self._doors.limits.body_seconds)
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Some of its body is here. One that was answered already gets no more time."""
+        self._body += len(body)
+        if self._body >= self._doors.limits.body_bytes and not self.cycle.response_complete:
+            self._body = 0
+            self._expect(self._doors.limits.body_seconds)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """All of it is here."""

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
 
+from crdtchat.access.tokens import digest
 from crdtchat.server.doors import Crowded, DoorLimits, Doors, address_key
+from crdtchat.server.front import FrontConfig
+from crdtchat.stores.base import Token
 from crdtchat.sync.codes import CloseCode
+from crdtchat.sync.tuning import Tuning
 from tests.raw_client import raw_client
 from tests.security.flood import flood
+from tests.server_here import running
 from tests.server_process import ServerProcess, running_server
 
 TLS = Path(__file__).parents[1] / "client" / "tls"
@@ -52,6 +60,41 @@ def test_silence_and_slowness_before_the_request_are_cut_off(server: ServerProce
     for line in lines:
         with closing(line), suppress(ConnectionResetError):
             assert line.recv(1_000) == b""
+
+
+@pytest.mark.parametrize(("size", "is_read"), [(1_000, True), (300, False)])
+async def test_a_large_body_has_the_time_it_takes(tmp_path: Path, size: int, is_read: bool) -> None:
+    """An import over a slow line was cut off after 30 seconds, without an answer. Time is turned
+    forward by 20 for each part."""
+    loop = asyncio.get_running_loop()
+    now, later = loop.time, 0
+
+    def time() -> float:
+        return now() + later
+
+    loop.time = time  # type: ignore[method-assign]
+    async with running(tmp_path, Tuning()) as server:
+        doors = cast(FrontConfig, server.config).doors
+        doors.limits = replace(doors.limits, body_bytes=1_000)
+        own = Token("t1", digest("cct_own"), "demo", "owner", "own", "Own")
+        await server.hub.store.add_token(own)
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(
+            b"POST /api/v1/demo/import?page=p HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            b"Authorization: Bearer cct_own\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n" % (4 * size + 2)
+        )
+        for part in (b" " * size, b" " * size, b" " * size, b" " * size + b"[]"):
+            writer.write(part)
+            for _ in range(50):  # passes of the loop, in each of which what was sent can be read
+                await asyncio.sleep(0)
+            later += 20
+        found = b""
+        with suppress(ConnectionResetError):
+            found = await reader.read()
+        writer.close()
+        assert found.startswith(b"HTTP/1.1 200") == is_read
+        assert doors.cut_off == (0 if is_read else 1)
 
 
 def test_large_heads_and_nonsense_are_refused(server: ServerProcess) -> None:
