@@ -98,6 +98,56 @@ def test_escape_closes_and_throws_nothing_away(
     expect(edit).to_have_value("A long and careful thought, made longer")
 
 
+def test_it_goes_back_to_where_it_came_from(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    ann = readers(page(site, server, page_id))
+    ann.annotate("every ship", "First", "Ann")
+    ann.close()
+    press = ann.page.keyboard.press
+    opener = ann.bar.locator(".open-panel")
+    opener.press("Enter")
+    expect(ann.panel).to_be_focused()
+    press("Escape")
+    expect(opener).to_be_focused()
+    link = ann.page.get_by_role("link", name="harbour master")
+    link.focus()
+    press("Control+Alt+d")
+    expect(ann.panel).to_be_focused()
+    press("Escape")
+    expect(link).to_be_focused()
+    press("Control+Alt+.")
+    expect(ann.card).to_be_focused()
+    press("Escape")
+    expect(link).to_be_focused()
+
+
+COMPOSING = """(box, key) => box.dispatchEvent(
+  new KeyboardEvent("keydown", {key, isComposing: true, bubbles: true, composed: true, cancelable: true}))"""
+
+
+def test_keys_of_an_input_method_are_its_own(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """Enter chooses characters and Escape drops them, while Japanese or Chinese is typed."""
+    ann = readers(page(site, server, page_id))
+    ann.select("every ship")
+    ann.page.get_by_role("button", name="Comment on the selected text").click()
+    name = ann.page.get_by_label("Your name")
+    expect(name).to_be_focused()
+    assert name.evaluate(COMPOSING, "Enter"), "not prevented"
+    expect(name).to_be_focused()
+    for box in (name, ann.page.get_by_label("Write a comment")):
+        box.evaluate(COMPOSING, "Escape")
+        expect(ann.card).to_have_count(1)
+    ann.write("できた", "杏")
+    expect(ann.comment("できた")).to_be_visible()
+    ann.close()
+    ann.show_panel()
+    ann.page.get_by_label("Search discussions").evaluate(COMPOSING, "Escape")
+    expect(ann.panel).to_have_count(1)
+
+
 def test_going_through_a_long_list(
     readers: OpenReader, site: Site, server: ServerProcess, page_id: str
 ) -> None:

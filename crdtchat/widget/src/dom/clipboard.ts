@@ -1,3 +1,5 @@
+import { focused } from "./focused";
+
 /** Copies a text; also on pages that are not served securely, or in frames that may not use the clipboard. */
 export async function copy(text: string): Promise<void> {
   try {
@@ -8,12 +10,11 @@ export async function copy(text: string): Promise<void> {
   const box = document.createElement("textarea");
   box.value = text;
   box.style.cssText = "position: fixed; opacity: 0";
-  let before = document.activeElement;
-  while (before?.shadowRoot?.activeElement) before = before.shadowRoot.activeElement;
+  const before = focused();
   document.body.append(box);
   box.select();
   const done = document.execCommand("copy");
   box.remove();
-  if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+  before?.focus({ preventScroll: true });
   if (!done) throw new Error("the browser does not let us copy");
 }

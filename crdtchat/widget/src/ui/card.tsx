@@ -1,6 +1,7 @@
 /** The card beside the words: a discussion, or the first comment of a new one. */
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { focused } from "../dom/focused";
 import { NARROWEST, type Placement, placeCard } from "../dom/placement";
 import { Composer } from "./composer";
 import { useView, useWidget } from "./context";
@@ -119,12 +120,12 @@ function Frame({ range, label, onClose, children }: FrameProperties) {
   }, [range]);
 
   useLayoutEffect(() => {
-    const before = document.activeElement as HTMLElement | null;
+    const before = focused();
     const box = card.current;
     const root = box?.getRootNode() as ShadowRoot;
     if (!root.activeElement || !box?.contains(root.activeElement)) box?.focus({ preventScroll: true });
     return () => {
-      if (before && before !== document.body && before.isConnected) before.focus({ preventScroll: true });
+      if (root.activeElement && before?.isConnected) before.focus({ preventScroll: true });
     };
   }, []);
 
@@ -145,7 +146,7 @@ function Frame({ range, label, onClose, children }: FrameProperties) {
       tabIndex={-1}
       style={style}
       onKeyDown={(event) => {
-        if (event.key === "Escape") onClose();
+        if (event.key === "Escape" && !event.isComposing) onClose();
       }}
     >
       {children}

@@ -130,7 +130,7 @@ export function Composer(properties: Properties) {
               setNameMissing(false);
             }}
             onKeyDown={(event) => {
-              if (event.key !== "Enter") return;
+              if (event.key !== "Enter" || event.isComposing) return;
               event.preventDefault();
               box.current?.focus();
             }}

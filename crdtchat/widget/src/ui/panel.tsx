@@ -5,6 +5,7 @@ import { FILTERS, type Filter } from "../app/filters";
 import { counts, listed } from "../app/listing";
 import type { Widget } from "../app/widget";
 import { copy } from "../dom/clipboard";
+import { focused } from "../dom/focused";
 import type { Thread } from "../model/threads";
 import { Avatar } from "./avatar";
 import { Here, State } from "./bar";
@@ -27,6 +28,7 @@ export function Panel() {
   const left = useRef<Left>({ order: [], aid: "" });
   const thread = view.active ? widget.threads.get(view.active) : undefined;
   if (thread) left.current.aid = thread.aid;
+  useFocusBack(panel);
   useLayoutEffect(() => {
     // What had the focus may be gone with the list or the discussion it was in.
     const root = panel.current?.getRootNode() as ShadowRoot;
@@ -39,7 +41,7 @@ export function Panel() {
       aria-label={speech.text("discussionsTitle")}
       tabIndex={-1}
       onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
+        if (event.key !== "Escape" || event.isComposing) return;
         if (thread) widget.close();
         else widget.togglePanel(false);
       }}
@@ -54,6 +56,22 @@ export function Panel() {
       )}
     </aside>
   );
+}
+
+/** When it closes with the focus in it, that goes back to where it came from, or to what opens the panel. */
+function useFocusBack(panel: { current: HTMLElement | null }): void {
+  useLayoutEffect(() => {
+    const before = focused();
+    return () => {
+      const root = panel.current?.getRootNode() as ShadowRoot;
+      if (!root.activeElement) return;
+      requestAnimationFrame(() => {
+        if (focused()) return;
+        const back = before?.isConnected ? before : root.querySelector<HTMLElement>(".open-panel");
+        back?.focus({ preventScroll: true });
+      });
+    };
+  }, []);
 }
 
 /** The list as it was when a discussion was opened from it, and which one that was or was gone on to. */
