@@ -14,11 +14,13 @@ export class EditorText implements Foreign {
     this.text = source;
   }
 
-  position(u16: number): { node: Node; offset: number } | undefined {
+  position(u16: number, end: boolean): { node: Node; offset: number } | undefined {
     const view = this.#view;
     if (!view || u16 > view.state.doc.length) return undefined;
-    if (!view.visibleRanges.some(({ from, to }) => from <= u16 && u16 <= to)) return undefined;
-    return view.domAtPos(u16);
+    const drawn = end
+      ? view.visibleRanges.findLast(({ from }) => from <= u16)
+      : view.visibleRanges.find(({ to }) => u16 <= to);
+    return drawn && view.domAtPos(end ? Math.min(u16, drawn.to) : Math.max(u16, drawn.from));
   }
 
   offset(node: Node, offset: number): number | undefined {
@@ -33,4 +35,11 @@ export class EditorText implements Foreign {
     // Whether it is drawn is asked of the classes: to ask for a box would lay out the notebook for each mark.
     return view.dom.isConnected && !view.dom.closest(".lm-mod-hidden") ? view : undefined;
   }
+}
+
+/** Brings a place of an editor's text into view, and so has it drawn. */
+export function bringLine(editor: CodeEditor.IEditor, u16: number): void {
+  if (!(editor instanceof CodeMirrorEditor)) return;
+  const position = editor.getPositionAt(u16);
+  if (position) editor.revealPosition(position, { block: "center" });
 }

@@ -2,7 +2,7 @@
 import type { IDocumentWidget } from "@jupyterlab/docregistry";
 import type { FileEditor } from "@jupyterlab/fileeditor";
 import type { Surface } from "./discussion";
-import { EditorText } from "./editor-text";
+import { bringLine, EditorText } from "./editor-text";
 
 export function editorSurface(document: IDocumentWidget<FileEditor>): Surface {
   const { editor, node } = document.content;
@@ -11,11 +11,7 @@ export function editorSurface(document: IDocumentWidget<FileEditor>): Surface {
     host: {
       reading: { parts: () => [new EditorText(editor.model.sharedModel.getSource(), editor, node)] },
       describe: (target) => ({ ...target, kind: "source" }),
-      bring: (_, startCp) => {
-        const start = Array.from(editor.model.sharedModel.getSource()).slice(0, startCp).join("").length;
-        const position = editor.getPositionAt(start);
-        if (position) editor.revealPosition(position);
-      },
+      bring: (_, u16) => bringLine(editor, u16),
     },
     close: () => {},
   };

@@ -1,8 +1,10 @@
 /** A notebook panel as the widget sees it. */
-import type { NotebookPanel } from "@jupyterlab/notebook";
+import type { Cell } from "@jupyterlab/cells";
+import type { Notebook, NotebookPanel } from "@jupyterlab/notebook";
 import { mayBeIn } from "../../../crdtchat/widget/src/model/notebook-part";
 import type { Target } from "../../../crdtchat/widget/src/model/schema";
 import type { Surface } from "./discussion";
+import { bringLine } from "./editor-text";
 import { Markers } from "./markers";
 import { NotebookText } from "./notebook-text";
 
@@ -17,9 +19,9 @@ export function notebookSurface(panel: NotebookPanel): Surface {
       describe: (target: Target, range: Range): Target => ({ ...target, ...text.partOf(range.startContainer) }),
       element: (target: Target) => text.element(target),
       suits: (target: Target, { startContainer }: Range) => mayBeIn(target, text.isOutput(startContainer)),
-      bring: (target: Target) => {
-        const cell = text.cell(target.part);
-        if (cell) notebook.scrollToCell(cell, "smart").catch(reportError);
+      bring: (part, u16) => {
+        const cell = part && text.cellOf(part);
+        if (cell) bring(notebook, cell, u16).catch(reportError);
       },
     },
     whole: (node, what) => {
@@ -34,4 +36,10 @@ export function notebookSurface(panel: NotebookPanel): Surface {
     },
     close: () => markers?.close(),
   };
+}
+
+/** A cell's text begins with its source. Of a long one only the lines in sight are drawn. */
+async function bring(notebook: Notebook, cell: Cell, u16: number): Promise<void> {
+  await notebook.scrollToCell(cell, "smart");
+  if (cell.editor && u16 > 0 && u16 < cell.model.sharedModel.getSource().length) bringLine(cell.editor, u16);
 }

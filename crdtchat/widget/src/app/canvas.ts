@@ -131,9 +131,16 @@ export class Canvas {
   }
 
   /** Brings words into view that the host does not draw now. */
-  bring(target: Target | undefined, aid: string): void {
+  bring(aid: string): void {
     const place = this.marks.get(aid)?.place;
-    if (target && place) this.host?.bring?.(target, place.startCp);
+    if (!place) return;
+    const { part, u16 } = this.marks.map.within(place.startCp);
+    this.host?.bring?.(part, u16);
+  }
+
+  /** The same for a part of which nothing is said yet. */
+  bringPart(target: Target): void {
+    this.host?.bring?.(this.host.element?.(target), 0);
   }
 
   /** Out of sight nothing is drawn, and no selection is for this element. */

@@ -15,8 +15,8 @@ export interface Host {
   element?(target: Target): Element | undefined;
   /** Whether the words of a target can be the ones that stand there: what was printed is not what prints it. */
   suits?(target: Target, range: Range): boolean;
-  /** Brings words into view that are not drawn. */
-  bring?(target: Target, startCp: number): void;
+  /** Brings words into view that are not drawn: where they stand in the text of a part, in UTF-16 units. */
+  bring?(part: Element | undefined, u16: number): void;
   /** The panel is where the host has its own. */
   docked?: true;
   /** The panel, which is the host's, was asked for or closed. */

@@ -169,7 +169,7 @@ export class Widget extends Emitter<HostEvents> implements Stage {
   composeWhole(target: Target): void {
     if (this.readonly) return;
     const range = this.canvas.locate(target) ?? null;
-    if (!range) this.host?.bring?.(target, 0);
+    if (!range) this.canvas.bringPart(target);
     this.composeOn(target, range);
   }
 
@@ -221,7 +221,7 @@ export class Widget extends Emitter<HostEvents> implements Stage {
     this.view.set({ active: aid, composing: null, selected: null, peek: null });
     const range = this.canvas.rangeOf(aid);
     if (reveal && range) this.canvas.reveal(range);
-    else if (reveal) this.canvas.bring(this.threads.get(aid)?.target, aid);
+    else if (reveal) this.canvas.bring(aid);
     if (!range && this.isOrphan(aid) && !this.view.value.panel) {
       this.view.set({ panel: true });
       this.host?.showPanel?.(true);

@@ -25,8 +25,11 @@ export interface Foreign {
   readonly text: string;
   /** What it is in, for a part that is not in the document. */
   readonly box?: Element;
-  /** Where an offset, in UTF-16 units, is drawn; undefined while it is not. */
-  position(u16: number): { node: Node; offset: number } | undefined;
+  /**
+   * Where an offset, in UTF-16 units, is drawn: while it is not, what is drawn first behind it, or as an end last
+   * before it; undefined if nothing is.
+   */
+  position(u16: number, end: boolean): { node: Node; offset: number } | undefined;
   /** The offset of a DOM position; undefined for one that lies outside. */
   offset(node: Node, offset: number): number | undefined;
 }
@@ -182,7 +185,7 @@ export class Section {
     }
     if (!piece) return undefined;
     const wanted = Math.max(0, Math.min(u16, piece.end) - piece.start);
-    if ("foreign" in piece) return piece.foreign.position(wanted);
+    if ("foreign" in piece) return piece.foreign.position(wanted, end);
     return { node: piece.node, offset: piece.folded ? unfold(piece, wanted) : wanted };
   }
 }

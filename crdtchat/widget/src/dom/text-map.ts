@@ -77,6 +77,13 @@ export class TextMap {
     return undefined;
   }
 
+  /** The part that an offset is in, and the place in its text, in UTF-16 units. */
+  within(cp: number): { part: Element | undefined; u16: number } {
+    const u16 = this.points.toU16(cp);
+    const index = this.#at(u16, false);
+    return { part: this.#sections[index]?.box, u16: u16 - (this.#starts[index] ?? 0) };
+  }
+
   /** Whether the parts are others than before, or in another order. */
   isRearranged(before: TextMap): boolean {
     const boxes = [...before.#byPart.keys()];
