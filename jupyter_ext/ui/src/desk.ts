@@ -11,6 +11,8 @@ import type { DiscussionPanel } from "./panel";
 const DRAWN_MS = 2_000;
 
 export interface DeskOptions extends Omit<DiscussionOptions, "showPanel"> {
+  /** What is in front in the main area. */
+  front(): Widget | null;
   showPanel(open: boolean): void;
 }
 
@@ -52,7 +54,9 @@ export class Desk {
     if (this.#front === document) this.#present(null);
   }
 
-  front(widget: Widget | null): void {
+  /** Another widget came to the front. */
+  look(): void {
+    const widget = this.options.front();
     // What is no document, such as the panel itself, leaves the document in front where it is.
     if (!widget || !this.#discussions.has(widget)) {
       if (this.#front?.isDisposed) this.#present(null);
@@ -85,8 +89,15 @@ export class Desk {
     await discussion.begin();
     if (this.#discussions.get(document) !== discussion) return;
     discussion.docked?.widget.view.watch(() => this.changed.emit());
-    if (this.#front === document || document.isVisible) this.#present(document);
+    if (this.#isFront(document)) this.#present(document);
     else discussion.show(false);
+  }
+
+  /** Of several that are side by side the one that people are in, whichever begins last. */
+  #isFront(document: Widget): boolean {
+    const front = this.options.front();
+    if (front && this.#taken.has(front)) return document === front;
+    return this.#front === document || (this.#front === null && document.isVisible);
   }
 
   /** Tries again to begin the discussion in front. */

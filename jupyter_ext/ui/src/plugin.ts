@@ -66,6 +66,7 @@ async function activate(
   const desk = new Desk(app.serviceManager.serverSettings, panel, {
     trans,
     drawing: new LabDrawing(languages, typesetter),
+    front: () => app.shell.currentWidget,
     localPath: (path) => app.serviceManager.contents.localPath(path),
     locale: (translator?.languageCode ?? document.documentElement.lang).replace("_", "-"),
     showPanel: (open) => {
@@ -90,9 +91,9 @@ async function activate(
   watch("notebooks", notebooks, notebookSurface);
   watch("files", editors, editorSurface);
   watch("files", previews, previewSurface);
-  const front = () => desk.front(app.shell.currentWidget);
-  app.shell.currentChanged?.connect(front);
-  app.restored.then(front, reportError);
+  const look = () => desk.look();
+  app.shell.currentChanged?.connect(look);
+  app.restored.then(look, reportError);
   panel.again.connect(() => desk.retry());
   desk.changed.connect(() => panel.count());
   app.restored.then(() => menus && labelMenu(menus.viewMenu, trans), reportError);
