@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from crdtchat.sync.codes import Malformed, Refused, RejectCode
 from crdtchat.sync.encode import as_deletes, encode_delete_set, encode_deletion, join_updates
+from crdtchat.sync.hindsight import Hindsight
 from crdtchat.sync.interleaving import Interleaving
 from crdtchat.sync.limits import Limits
 from crdtchat.sync.message import EventKind
@@ -129,6 +130,7 @@ class _Judge:
         "_actor",
         "_clocks",
         "_find",
+        "_hindsight",
         "_killed",
         "_limits",
         "_may_write_as",
@@ -158,6 +160,7 @@ class _Judge:
         self._written: list[tuple[str, str]] = []
         self._killed: list[Id] = []
         self._to_order = 0
+        self._hindsight = Hindsight()
 
     def facts(self, root: str, key: str) -> Facts | None:
         """The view rules judge by (sync.rules.View)."""
@@ -176,6 +179,7 @@ class _Judge:
                 self._judge_item(section.client, item, placed)
         elif sections:
             self._judge_interleaved(sections)
+        self._hindsight.judge(self, self._mirror, self._rules, self._actor, self._written)
         trial = self._trial
         touched = [place for place, record in trial.items() if record.dead]
         if update.deletes:
@@ -295,8 +299,12 @@ class _Judge:
             if behind > STALE_ITEMS or self._to_order < 0:
                 raise Refused(RejectCode.STALE, "behind a value overtaken too often")
             if values is not None:
-                facts = rule.write(self, self._actor, place[1], values[step])
-                self._written.append(place)
+                value, written = values[step], self._written
+                try:
+                    facts = rule.write(self, self._actor, place[1], value)
+                except Refused as refused:
+                    facts = self._hindsight.defer(refused, self, rule, place, value, len(written))
+                written.append(place)
             if record.insert(client, clock, origin):
                 record.dead = values is None
                 if values is not None:
