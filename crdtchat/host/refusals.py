@@ -94,7 +94,7 @@ class Refusals:
         Raises StoreError; then it is kept.
         """
         async with self._lock:
-            for tenant, counted in self._counted.items():
+            for tenant, counted in list(self._counted.items()):
                 self._left(tenant, now)
                 due = [
                     what

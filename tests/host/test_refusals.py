@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from crdtchat.access.principal import Denied
@@ -93,6 +95,25 @@ async def test_nothing_is_lost_or_doubled_while_the_store_is_broken(store: Fault
     store.broken = False
     await refusals.flush(store, NOW + 1)
     assert [(line.times, line.at) for line in await lines(store)] == [(2, NOW + 1)]
+
+
+async def test_another_tenant_has_its_first_while_lines_are_written() -> None:
+    """Which ended the loop that writes them, and the server with it."""
+    refusals = Refusals()
+    other = DocumentKey("other", "page")
+
+    class Meanwhile(MemoryStore):
+        async def add_deeds(self, key: DocumentKey, deeds: Sequence[Deed]) -> None:
+            refusals.note(other, "locked", NOW, who="bob", via="rest")
+            await super().add_deeds(key, deeds)
+
+    store = Meanwhile()
+    await store.open()
+    refusals.note(KEY, "locked", NOW, who="ann", via="rest")
+    await refusals.flush(store, NOW)
+    assert len(await lines(store)) == 1
+    await refusals.flush(store, NOW)
+    assert [line.who for line in await lines(store, "other")] == ["bob"]
 
 
 async def test_the_last_word_is_written(store: Faulty) -> None:
