@@ -140,7 +140,9 @@ def some_write(offline: Offline, chance: random.Random, number: int) -> Write:
             return ("c", f"{chance.choice(annotations)}/c{number:03}", ("ann", now, "text"))
         case "e" if comments:
             key = chance.choice(comments)
-            author, created, text, *rest = offline.seen("c")[key]
+            value = offline.seen("c")[key]
+            assert not isinstance(value, str)
+            author, created, text, *rest = value
             return ("c", key, (author, created, f"{text}!", now, *rest[1:]))
         case "r" if comments:
             return ("r", f"{chance.choice(comments)}/ann", "👍")
