@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ class LocalServer:
         self.url = ""
         self._process: subprocess.Popen[str] | None = None
         self.start()
+        atexit.register(self.stop)  # also of a program that ends by an error
 
     def start(self) -> None:
         """Start it; again after `kill`, with the same data, at the same address."""

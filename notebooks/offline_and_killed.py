@@ -2,6 +2,7 @@
 
     python notebooks/offline_and_killed.py [FILE]
 
+FILE is a text with four lines of more than 30 characters; without it, it is the README.
 Nothing to set up: it starts a server of its own, on a free port, with its data in a temporary
 folder. Both go on writing while there is no server; when it is back they end equal.
 """
@@ -23,6 +24,8 @@ README = Path(__file__).parents[1] / "README.md"
 async def main(text: str) -> None:
     """Write, kill, write on, start again, compare."""
     lines = [line.strip() for line in text.splitlines() if len(line.strip()) > 30]
+    if len(lines) < 4:
+        sys.exit("what they annotate are four lines of more than 30 characters: name another file")
 
     async def annotate(page: crdtchat.Page, words: str, comment: str) -> str:
         start = text.index(words)
