@@ -204,6 +204,10 @@ class BlockingPage:
         """See `Page.discard`."""
         self._look(lambda page: page.discard(draft))
 
+    def forget_unsaved(self) -> None:
+        """See `Page.forget_unsaved`."""
+        self._look(lambda page: page.forget_unsaved())
+
     # ---- waiting
 
     def wait_live(self, timeout: float | None = None) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 import crdtchat
 from crdtchat.client import line
+from crdtchat.client.blocking import BlockingPage
 from crdtchat.client.errors import Closed, NotSaved, Stopped, UnknownRecord
 from crdtchat.client.news import Happening
 from crdtchat.client.page import Page
@@ -65,6 +66,18 @@ def test_a_thread_in_two_copies(server: ServerProcess, page_id: str) -> None:
     with pytest.raises(Closed):
         ann.annotate("words", "x")
     ann.close()
+
+
+def test_it_has_all_that_a_page_has() -> None:
+    assert {name for name in dir(Page) if not name.startswith("_")} <= set(dir(BlockingPage))
+
+
+def test_what_is_unsaved_may_be_given_up(page_id: str) -> None:
+    page = crdtchat.connect_blocking("http://127.0.0.1:9", page=page_id, name="Ann")
+    page.annotate("words", "never sent")
+    page.forget_unsaved()
+    page.close()  # at once, and without NotSaved
+    assert page.state == "closed"
 
 
 def test_events_end_when_nothing_happens(server: ServerProcess, page_id: str) -> None:
