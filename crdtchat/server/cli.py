@@ -165,8 +165,10 @@ def _add_exchange(commands: Any) -> None:
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", help="TOML file with settings and tenants")
-    parser.add_argument("--data", help="directory of the embedded database")
+    parser.add_argument(
+        "--config", help="TOML file with settings and tenants (default: that of CRDTCHAT_CONFIG)"
+    )
+    parser.add_argument("--data", help="directory of the embedded database (default crdtchat-data)")
     parser.add_argument("--store", help="store URL instead of the embedded database")
 
 
