@@ -111,6 +111,9 @@ def test_flags_of_serve(
         ("port = true", "must be a whole number, not True"),
         ("port = 80.5", "must be a whole number, not 80.5"),
         ("connections = 0", "at least 1"),
+        ("data = 1", "data is a text, in quotes"),
+        ("metrics_token = 123456", "metrics_token is a text, in quotes"),
+        ("tls_cert = true", "tls_cert is a text, in quotes"),
     ],
     ids=lambda given: given.replace("\n", " "),
 )
