@@ -154,8 +154,8 @@ def _check_user(user: str) -> None:
 
 
 def _duration(text: str) -> int:
-    match = re.fullmatch(r"(\d{1,6})([mhd])", text)
-    if match is None or not int(match[1]):
+    match = re.fullmatch(r"([1-9][0-9]{0,5})([mhd])", text)
+    if match is None:
         raise BadSetting(f"{text!r} is no duration: say 30d, 12h or 45m")
     return int(match[1]) * _UNITS[match[2]]
 
