@@ -84,13 +84,13 @@ def shown(settings: Settings) -> str:
 
 def is_missing(settings: Settings) -> bool:
     """Whether the embedded database is used, and nothing has made it yet. Raises BadSetting where
-    this user may not look."""
+    nothing can make it, or this user may not look."""
     if settings.store:
         return False
     path = data_file(settings)
     try:
         path.stat()
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return True
     except OSError as error:
         raise BadSetting(str(explain_os(error, path))) from None

@@ -100,6 +100,16 @@ def test_a_disk_that_takes_no_write(tmp_path: Path) -> None:
     assert "free some space" in ran.stdout
 
 
+def test_a_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
+    """It was said that the database would be made in it."""
+    (tmp_path / "data").touch()
+    status, lines = doctor("--data", tmp_path / "data", "--port", 0)
+    (found,) = said(lines, "fail")
+    assert status == 1
+    assert "(Not a directory): choose a data directory" in found
+    assert not any("will be made" in line for line in lines)
+
+
 def test_what_is_open_to_the_world_by_accident(tmp_path: Path) -> None:
     status, lines = doctor("--data", tmp_path, "--host", "0.0.0.0", "--port", 0)
     assert status == 1
