@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -40,7 +41,7 @@ def export_file(settings: Settings, flags: dict[str, Any]) -> int:
             count = exported
             show(count)
 
-        with _output(flags["output"]) as file, progress("exporting", " annotations") as show:
+        with output_to(flags["output"]) as file, progress("exporting", " annotations") as show:
             async for part in exported(
                 store, flags["tenant"], page=flags["page"], user=flags["user"], progress=note
             ):
@@ -89,13 +90,15 @@ def import_file(settings: Settings, flags: dict[str, Any]) -> int:
 
 
 @contextmanager
-def _output(name: str | None) -> Iterator[TextIO]:
+def output_to(name: str | None) -> Iterator[TextIO]:
+    """A file that has its name when it is whole, whoever else writes one of that name meanwhile; or
+    standard output. Raises BadSetting."""
     if name is None:
         yield sys.stdout
         sys.stdout.flush()
         return
     path = Path(name)
-    partial = path.with_name(f"{path.name}.part")
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
         # Under its name only when it is whole: half an export is no export.
         with partial.open("w", encoding="utf-8", newline="\n") as file:

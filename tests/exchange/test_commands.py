@@ -14,6 +14,7 @@ import crdtchat
 from crdtchat.document.foreign import Surroundings
 from crdtchat.document.importable import portables
 from crdtchat.document.tally import Tally
+from crdtchat.server.exchange import output_to
 from tests.exchange.test_foreign import TEXT, row
 from tests.fork_server import run_crdtchat
 from tests.server_process import ServerProcess, running_server
@@ -146,6 +147,19 @@ def test_half_a_file(data: Path, tmp_path: Path) -> None:
     report = run(data, "import", "--tenant", "demo", str(file), status=1)
     assert "added: 1 annotations" in report
     assert "left out: 1 x the rest of the file: the file ends in the middle" in report
+
+
+def test_two_exports_to_one_file_at_once(tmp_path: Path) -> None:
+    """Each is whole, and the one that ends later stands; they wrote into one another's file."""
+    path = tmp_path / "backup.json"
+    with output_to(str(path)) as slow:
+        slow.write("slow and " * 10_000)
+        with output_to(str(path)) as quick:
+            quick.write("quick")
+        assert path.read_text() == "quick"
+        slow.write("steady")
+    assert path.read_text() == "slow and " * 10_000 + "steady"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_errors_are_a_sentence(data: Path, tmp_path: Path) -> None:
