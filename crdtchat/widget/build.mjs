@@ -45,13 +45,14 @@ const common = {
       },
     },
     {
-      // Yjs complains on the console where a page has another copy of it. Only bytes pass between ours and others.
+      // Yjs complains on the console where a page has another copy of it, as of another one of this script. Only bytes
+      // pass between ours and others.
       name: "yjs-of-our-own",
       setup(hooks) {
         hooks.onLoad({ filter: /yjs\/dist\/yjs\.mjs$/ }, ({ path }) => {
           const [before, after, ...more] = readFileSync(path, "utf8").split("'__ $YJS$ __'");
           if (after === undefined || more.length > 0) throw new Error("Yjs names itself in another way now");
-          return { contents: `${before}'__ $YJS$ of crdtchat __'${after}`, loader: "js" };
+          return { contents: `${before}'__ $YJS$ of crdtchat __' + Math.random()${after}`, loader: "js" };
         });
       },
     },

@@ -205,3 +205,48 @@ def test_a_frame_that_may_not_use_the_clipboard(
     frame.locator(".row").click()
     frame.get_by_role("button", name="Copy link").click()
     expect(frame.get_by_role("button", name="Link copied")).to_be_visible()
+
+
+def test_several_copies_of_the_script_mark_each_their_own(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """A page may load it twice, and each cell of a notebook has one of its own."""
+    copies = "".join(
+        f"""<script src="{server.url}/crdtchat.js?{id_}"></script><script>
+          chats.push(CrdtChat(document.getElementById("{id_}"), {{tenantId: "demo", urlId: {page_id!r} + "{id_}"}}));
+        </script>"""
+        for id_ in ("one", "two")
+    )
+    ann = readers(
+        site.add(
+            "/copies",
+            f"<!doctype html><title>Copies</title><body>{TWO}<script>var chats = [];</script>{copies}",
+        )
+    )
+    ann.annotate("about wind", "Windy", "Ann", root="#one")
+    ann.expect_live()
+    ann.page.reload()
+    ann.expect_painted("about wind")
+    ann.annotate("mostly of rain", "Rainy", root="#two")
+    ann.close()
+    ann.expect_painted("about wind", "mostly of rain")
+    ann.page.evaluate("chats[0].destroy()")
+    ann.expect_painted("mostly of rain")
+
+
+def test_what_is_no_element_is_called_so(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """Such as what `getElementById` answers before the element is there."""
+    ann = readers(page(site, server, page_id))
+    told = ann.page.evaluate(
+        """() => {
+          try {
+            CrdtChat(document.getElementById("nowhere"), {tenantId: "demo"});
+          } catch (error) {
+            return error.message;
+          }
+        }"""
+    )
+    assert told == "crdtchat: the first argument is not an element"
+    assert ann.page.locator("crdtchat-layer").count() == 1

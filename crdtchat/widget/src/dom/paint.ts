@@ -14,8 +14,6 @@ export interface Painter {
   destroy(): void;
 }
 
-let instances = 0;
-
 const COLOURS: Record<Style, [light: string, dark: string]> = {
   open: [
     "background-color: var(--crdtchat-highlight, rgb(255 212 71 / 0.38))",
@@ -48,7 +46,8 @@ export function createPainter(layer: HTMLElement): Painter {
 }
 
 class HighlightPainter implements Painter {
-  readonly #prefix = `crdtchat-${++instances}`;
+  /** A page may have several copies of this script, such as notebooks have in their cells; names are the page's. */
+  readonly #prefix = `crdtchat-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
   readonly #sheet = new CSSStyleSheet();
   readonly #painted = new Map<Style, Highlight>();
   #dark: boolean | null = null;

@@ -1,6 +1,6 @@
 /** `CrdtChat(element, options)`: what every entry point offers. */
 import type { HostEvents } from "../app/host-events";
-import { checked, type Options } from "../app/options";
+import { checked, OptionError, type Options } from "../app/options";
 import { publishedNotebook } from "../app/published-notebook";
 import type { Thread } from "../model/threads";
 import { mount } from "../ui/mount";
@@ -28,6 +28,8 @@ export type Create = (element: Element, options: Options) => CrdtChatInstance;
 
 export function creator(defaultServer: () => string): Create {
   return (element, options) => {
+    if (!(element instanceof Element))
+      throw new OptionError("crdtchat: the first argument is not an element");
     const { serverUrl, ...rest } = checked(options);
     const server = (serverUrl ?? defaultServer()).replace(/\/+$/, "");
     const { widget, destroy } = mount(element, { ...rest, serverUrl: server }, publishedNotebook(element));

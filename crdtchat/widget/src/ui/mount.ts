@@ -1,6 +1,6 @@
 /** The only things a widget puts into the page: a layer at the end of the body, and the bar where it is wanted. */
 import type { Host } from "../app/host";
-import { OptionError, type Options } from "../app/options";
+import type { Options } from "../app/options";
 import { Widget } from "../app/widget";
 import { draw, drawBar } from "./app";
 import css from "./style.css";
@@ -49,7 +49,6 @@ export interface Mounted {
 }
 
 export function mount(root: Element, options: Options & { serverUrl: string }, hosted?: Host): Mounted {
-  if (!(root instanceof Element)) throw new OptionError("crdtchat: the first argument is not an element");
   const layer = host(LAYER);
   const { fontFamily } = getComputedStyle(root);
   layer.style.setProperty("--crdtchat-inherited-font", fontFamily);
