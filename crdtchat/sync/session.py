@@ -12,6 +12,7 @@ from crdtchat.sync.outbox import Outbox
 from crdtchat.sync.rules import Actor
 from crdtchat.sync.tuning import Moment, Tuning
 
+_ASKS = (message.SyncStep1, message.Resync)
 _WRITES = (message.Operation, message.SyncUpdate, message.SyncStep2)
 Meter = Callable[[int, float], float]
 """Takes an operation of so many bytes at a steady time; or nothing, and answers how many seconds
@@ -111,11 +112,13 @@ class Session:
     asides_at: float = 0.0
 
     def overhear(self, said: message.FromClient, now: float, tuning: Tuning) -> None:
-        """Count what writes nothing, also operations behind a refused one. Raises TooFast once it
-        is too much."""
+        """Count what writes nothing, also operations behind a refused one, and each KiB of a state
+        vector, which takes as long to read. Raises TooFast once it is too much."""
         if isinstance(said, _WRITES) and not self.diverged:
             return
+        vector = said.state_vector if isinstance(said, _ASKS) else b""
         back = (now - self.asides_at) * tuning.asides_per_second
         self.asides, self.asides_at = max(0.0, self.asides - back) + 1.0, now
+        self.asides += len(vector) / 1_024
         if self.asides > tuning.asides:
             raise TooFast(tuning.asides / tuning.asides_per_second)

@@ -8,6 +8,7 @@ from crdtchat.sync.differences import Difference, Differences
 from crdtchat.sync.encode import EMPTY_UPDATE
 from crdtchat.sync.session import Peer
 from crdtchat.sync.tuning import SPREAD, Tuning
+from crdtchat.sync.wire import uint
 from tests.client.world import Clock, Server
 
 PEER = Peer("ann", "Ann", "viewer", may_comment=False, may_moderate=False)
@@ -25,6 +26,22 @@ def test_vectors_that_one_difference_serves_are_not_all_remembered() -> None:
     assert all(differences.near(vector, {}) is whole for vector in long)
     held = [len(vector) for vector in long if differences.find(vector) is whole]
     assert sum(held) < 20_000_000
+
+
+def test_long_state_vectors_count_for_more() -> None:
+    """One takes as long to read as hundreds of other messages, and comes from whoever may read."""
+    server = Server(Clock())
+    number, wanted = server.room.join(PEER, v1=True, nonce="n", now=server.clock.moment())
+    server.perform(wanted)
+    now = server.clock.moment()
+    entries = [uint(2**31 + client) + b"\x01" for client in range(60_000)]
+    short, long = b"\x00", uint(len(entries)) + b"".join(entries)
+    for vector in [short] * 1_000 + [long] * 3:
+        server.perform(server.room.receive(number, message.encode_sync_step1(vector), now))
+    assert number not in server.closed
+    for _ in range(3):
+        server.perform(server.room.receive(number, message.encode_resync(1, 0, long), now))
+    assert server.closed[number][0] == CloseCode.TOO_FAST
 
 
 class Unsure(Server):
