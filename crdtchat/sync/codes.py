@@ -15,7 +15,6 @@ class CloseCode(IntEnum):
     FORBIDDEN = 4403
     NO_TENANT = 4404
     DIVERGED = 4409
-    TOO_LARGE = 4413
     INTERNAL = 4500
     CHANGED = 4501
     UNAVAILABLE = 4503

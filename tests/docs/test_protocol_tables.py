@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 
+from crdtchat.server.socket import MAX_FRAME
 from crdtchat.sync.codes import CloseCode, RejectCode
 from crdtchat.sync.message import MessageType
 from tests.docs.samples import ROOT
 
+TOO_BIG = 1009
+"""Of the WebSocket protocol: `tests/security/test_socket_attacks.py` sees it sent."""
 PAGE = (ROOT / "docs" / "PROTOCOL.md").read_text(encoding="utf-8")
 
 
 def test_close_codes() -> None:
     named = [int(code) for code in re.findall(r"^\| (\d{4}) \|", PAGE, re.MULTILINE)]
-    assert sorted(named) == sorted(CloseCode)
+    assert sorted(named) == sorted([TOO_BIG, *CloseCode])
+    sizes = re.findall(r"^\| 1009 \| a message of more than ([\d,]+) bytes", PAGE, re.MULTILINE)
+    assert [int(size.replace(",", "")) for size in sizes] == [MAX_FRAME]
 
 
 def test_reject_codes_and_which_are_hard() -> None:
