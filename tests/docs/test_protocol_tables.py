@@ -4,6 +4,16 @@ from __future__ import annotations
 
 import re
 
+from crdtchat.document.schema import (
+    COMMENT_CP,
+    CONTEXT_CP,
+    EXACT_CP,
+    PART_CP,
+    REACTION_CP,
+    TARGET_KINDS,
+    USER_CP,
+    VERSION_CP,
+)
 from crdtchat.server.socket import MAX_FRAME
 from crdtchat.sync.codes import CloseCode, RejectCode
 from crdtchat.sync.message import MessageType
@@ -34,3 +44,11 @@ def test_messages_of_the_subprotocol() -> None:
     assert {name: int(number) for number, name in rows} == {
         kind.name.lower(): kind.value for kind in MessageType if kind >= MessageType.WELCOME
     }
+
+
+def test_bounds_of_what_is_written() -> None:
+    section = PAGE[PAGE.index("\n## 3.") : PAGE.index("\n## 4.")]
+    for bound in (EXACT_CP, CONTEXT_CP, COMMENT_CP, PART_CP, VERSION_CP, REACTION_CP, USER_CP):
+        assert re.search(rf"\b{bound:,}\b", section), bound
+    named = re.findall(r"`(\w+)`", section[section.index("`kind` is") :].split("`part` names")[0])
+    assert TARGET_KINDS - {""} <= set(named)
