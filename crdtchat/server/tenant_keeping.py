@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from crdtchat.server.upkeep import note_command, run_on_store
 from crdtchat.stores.base import Store, StoredTenant
 
 Flags = dict[str, Any]
+Description = dict[str, Any]
 
 
 def add_tenant(settings: Settings, flags: Flags) -> None:
@@ -32,9 +34,8 @@ def add_tenant(settings: Settings, flags: Flags) -> None:
 
     async def work(store: Store) -> bool:
         tenants = await store.tenants()
-        if any(tenant.name == name for tenant in tenants):
+        if not await store.put_tenant(StoredTenant(name, json.dumps(described)), over=""):
             raise BadSetting(f"there is a tenant {name}: see crdtchat tenant change and rotate")
-        await store.put_tenant(StoredTenant(name, json.dumps(described)))
         await note_command(store, name, "tenant-add", name)
         return len(tenants) == 0
 
@@ -55,13 +56,15 @@ def change_tenant(settings: Settings, flags: Flags) -> None:
     if not given:
         raise BadSetting("say what to change: --guests, --origin and so on")
 
-    async def work(store: Store) -> None:
-        before = await _stored(store, name)
+    def changed(before: Description) -> Description:
         described = {**before, **given}
         if "limits" in given:  # each has a name, and those that are not named stay
             described["limits"] = {**before.get("limits", {}), **given["limits"]}
         _check(name, described)
-        await store.put_tenant(StoredTenant(name, json.dumps(described)))
+        return described
+
+    async def work(store: Store) -> None:
+        await _rewrite(store, name, changed)
         await note_command(store, name, "tenant-change", name)
 
     run_on_store(settings, work)
@@ -90,11 +93,12 @@ def rotate_tenant(settings: Settings, flags: Flags) -> None:
     name, secret = flags["name"], secrets.token_urlsafe(32)
     _check_unconfigured(settings, name)
 
-    async def work(store: Store) -> None:
-        described = await _stored(store, name)
+    def rotated(described: Description) -> Description:
         before = [] if flags["now"] else described.get("secrets", [])[:1]
-        described["secrets"] = [secret, *before]
-        await store.put_tenant(StoredTenant(name, json.dumps(described)))
+        return {**described, "secrets": [secret, *before]}
+
+    async def work(store: Store) -> None:
+        await _rewrite(store, name, rotated)
         await note_command(store, name, "tenant-rotate", name)
 
     run_on_store(settings, work)
@@ -141,11 +145,19 @@ def _described(flags: Flags) -> dict[str, Any]:
     return found
 
 
-async def _stored(store: Store, name: str) -> dict[str, Any]:
+async def _rewrite(store: Store, name: str, change: Callable[[Description], Description]) -> None:
+    """Change what stands of a tenant when it is written, whatever another command did meanwhile."""
+    kept = False
+    while not kept:
+        before = await _stored(store, name)
+        tenant = StoredTenant(name, json.dumps(change(json.loads(before))))
+        kept = await store.put_tenant(tenant, over=before)
+
+
+async def _stored(store: Store, name: str) -> str:
     for tenant in await store.tenants():
         if tenant.name == name:
-            found: dict[str, Any] = json.loads(tenant.description)
-            return found
+            return tenant.description
     raise _no_tenant(name)
 
 

@@ -327,8 +327,9 @@ class Store(Auditing, Hooking, Protocol):
     async def tenants(self) -> list[StoredTenant]:
         """List the stored tenants by name."""
 
-    async def put_tenant(self, tenant: StoredTenant) -> None:
-        """Keep a tenant's description in place of the one before."""
+    async def put_tenant(self, tenant: StoredTenant, *, over: str | None = None) -> bool:
+        """Keep a tenant's description in place of the one before. `over`: only if that is the one
+        before still, or where it is empty, if there is none. Answers whether it is kept."""
 
     async def remove_tenant(self, name: str) -> bool:
         """Forget a tenant, its tokens, grants and webhooks; its pages stay. Answers whether it was

@@ -266,11 +266,14 @@ class MemoryStore(MemoryAuditing, MemoryHooking):
         await self._enter()
         return [StoredTenant(name, text) for name, text in sorted(self._data.tenants.items())]
 
-    async def put_tenant(self, tenant: StoredTenant) -> None:
+    async def put_tenant(self, tenant: StoredTenant, *, over: str | None = None) -> bool:
         """See `Store`."""
         await self._enter(tenant.name, tenant.description)
+        if over not in (None, self._data.tenants.get(tenant.name, "")):
+            return False
         self._data.tenants[tenant.name] = tenant.description
         self._data.note_change(tenant.name)
+        return True
 
     async def remove_tenant(self, name: str) -> bool:
         """See `Store`."""

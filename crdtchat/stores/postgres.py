@@ -266,10 +266,10 @@ class PostgresStore(PostgresHooking):
         """See `Store`."""
         return await self._look(tables.list_tenants)
 
-    async def put_tenant(self, tenant: StoredTenant) -> None:
+    async def put_tenant(self, tenant: StoredTenant, *, over: str | None = None) -> bool:
         """See `Store`."""
         require_text(tenant.name, tenant.description)
-        await self._write(lambda connection: tables.put_tenant(connection, tenant))
+        return await self._write(lambda connection: tables.put_tenant(connection, tenant, over))
 
     async def remove_tenant(self, name: str) -> bool:
         """See `Store`."""

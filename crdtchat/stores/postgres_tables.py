@@ -147,14 +147,21 @@ def list_tenants(connection: Connection) -> list[StoredTenant]:
     return [StoredTenant(*row) for row in rows]
 
 
-def put_tenant(connection: Connection, tenant: StoredTenant) -> None:
+def put_tenant(connection: Connection, tenant: StoredTenant, over: str | None) -> bool:
     """See `Store.put_tenant`."""
-    connection.execute(
-        "INSERT INTO tenant (name, description) VALUES (%b, %b)"
-        " ON CONFLICT (name) DO UPDATE SET description = excluded.description",
-        (tenant.name, tenant.description),
-    )
-    note_change(connection, tenant.name)
+    name, description = tenant.name, tenant.description
+    insert = "INSERT INTO tenant (name, description) VALUES (%b, %b) ON CONFLICT (name)"
+    if over is None:
+        update = f"{insert} DO UPDATE SET description = excluded.description"
+        kept = connection.execute(update, (name, description))
+    elif over:
+        update = "UPDATE tenant SET description = %b WHERE name = %b AND description = %b"
+        kept = connection.execute(update, (description, name, over))
+    else:
+        kept = connection.execute(f"{insert} DO NOTHING", (name, description))
+    if kept.rowcount:
+        note_change(connection, name)
+    return kept.rowcount > 0
 
 
 def remove_tenant(connection: Connection, name: str) -> bool:

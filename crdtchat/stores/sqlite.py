@@ -265,10 +265,12 @@ class SqliteStore(SqliteHooking):
         """See `Store`."""
         return await self._reader.read(access.list_tenants)
 
-    async def put_tenant(self, tenant: StoredTenant) -> None:
+    async def put_tenant(self, tenant: StoredTenant, *, over: str | None = None) -> bool:
         """See `Store`."""
         require_text(tenant.name, tenant.description)
-        await self._writer.write(lambda connection: access.put_tenant(connection, tenant))
+        return await self._writer.write(
+            lambda connection: access.put_tenant(connection, tenant, over)
+        )
 
     async def remove_tenant(self, name: str) -> bool:
         """See `Store`."""

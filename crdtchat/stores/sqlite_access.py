@@ -53,15 +53,21 @@ def list_tenants(connection: sqlite3.Connection) -> list[StoredTenant]:
     return [StoredTenant(*row) for row in rows]
 
 
-def put_tenant(connection: sqlite3.Connection, tenant: StoredTenant) -> None:
+def put_tenant(connection: sqlite3.Connection, tenant: StoredTenant, over: str | None) -> bool:
     """See `Store.put_tenant`."""
     with transaction(connection, "IMMEDIATE"):
+        row = connection.execute(
+            "SELECT description FROM tenant WHERE name = ?", (tenant.name,)
+        ).fetchone()
+        if over not in (None, row[0] if row else ""):
+            return False
         connection.execute(
             "INSERT INTO tenant (name, description) VALUES (?, ?)"
             " ON CONFLICT (name) DO UPDATE SET description = excluded.description",
             (tenant.name, tenant.description),
         )
         note_change(connection, tenant.name)
+    return True
 
 
 def remove_tenant(connection: sqlite3.Connection, name: str) -> bool:

@@ -22,6 +22,16 @@ class AccessContract:
         changed = StoredTenant("docs", '{"guests": "ż"}')
         await store.put_tenant(changed)
         assert await store.tenants() == [_BLOG, changed]
+        other, fresh = StoredTenant("docs", "{}"), StoredTenant("new", "{}")
+        for over in (_DOCS.description, ""):
+            assert not await store.put_tenant(other, over=over)
+        assert not await store.put_tenant(fresh, over=_DOCS.description)
+        assert await store.tenants() == [_BLOG, changed]
+        assert await store.put_tenant(other, over=changed.description)
+        assert await store.put_tenant(fresh, over="")
+        assert await store.tenants() == [_BLOG, other, fresh]
+        assert await store.remove_tenant("new")
+        assert await store.put_tenant(changed)
         assert await store.remove_tenant("blog")
         assert not await store.remove_tenant("blog")
         assert await store.tenants() == [changed]

@@ -8,8 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from anyio.to_thread import run_sync
 
 from crdtchat.server.cli import main
+from crdtchat.stores.base import StoredTenant
+from crdtchat.stores.sqlite import SqliteStore
 from tests.access.signing import new_signer
 
 Run = tuple[int, str, str]
@@ -128,6 +131,34 @@ def test_a_limit_is_changed_and_the_others_stay(cli: Cli, tmp_path: Path) -> Non
         "connections": 60,
         "annotations_per_day": 100,
     }
+
+
+def test_two_commands_on_one_tenant_at_once(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second reads before the first writes: a secret that was ended came back."""
+    first, between = SqliteStore.tenants, ["rotate", "docs", "--now"]
+
+    async def tenants(store: SqliteStore) -> list[StoredTenant]:
+        found = await first(store)
+        if between:
+            command = ["tenant", *between, "--data", str(cli.data)]
+            between.clear()
+            assert await run_sync(main, command) == 0
+        return found
+
+    _, old, _ = cli("tenant", "add", "docs", "--guests", "viewer")
+    monkeypatch.setattr(SqliteStore, "tenants", tenants)
+    status, fresh, _ = cli("tenant", "change", "docs", "--guests", "commenter")
+    assert status == 0
+    assert not between
+    store = sqlite3.connect(cli.data / "crdtchat.sqlite3")
+    ((text,),) = store.execute("SELECT description FROM tenant").fetchall()
+    store.close()
+    assert json.loads(text) == {"guests": "commenter", "secrets": [fresh.strip()]}
+    assert fresh != old
+    between += ["add", "shop"]
+    status, _, error = cli("tenant", "add", "shop")
+    assert status == 2
+    assert "crdtchat: there is a tenant shop" in error
 
 
 def test_roles(cli: Cli) -> None:
