@@ -1,4 +1,4 @@
-"""Several documents are open side by side."""
+"""Several documents are open, side by side or one behind the other."""
 
 from __future__ import annotations
 
@@ -35,3 +35,26 @@ def test_what_begins_last_does_not_come_to_the_front(
     ann.expect_marked("math.sqrt")
     ann.page.locator(".jp-NotebookPanel").last.locator(".jp-InputPrompt").nth(1).click()
     expect(panel.get_by_text("Of the first")).to_have_count(0)
+
+
+def test_nothing_lies_over_what_is_in_front_of_a_document(
+    open_lab: Open, lab: JupyterProcess, path: Path
+) -> None:
+    table = lab.files / f"{path.stem}.csv"
+    table.write_text("a,b\n1,2\n")
+    text = lab.files / f"{path.stem}.md"
+    text.write_text(f"# A text\n\nAbout {path.stem}.\n")
+    ann = open_lab("ann", path.name)
+    ann.comment(SOURCE, "math.sqrt", "Of the notebook")
+    card = ann.page.get_by_role("dialog", name="Discussion", exact=True)
+    for other in (text, table):
+        ann.run("crdtchat:next")
+        expect(card).to_be_visible()
+        ann.run("docmanager:open", path=other.name)
+        expect(card).to_have_count(0)
+        # Nor is anything begun or gone to behind a table, which is not discussed.
+        ann.page.keyboard.press("Control+Alt+m")
+        ann.page.keyboard.press("Control+Alt+Period")
+        ann.run("docmanager:open", path=path.name)
+        ann.expect_marked("math.sqrt")
+        expect(ann.page.locator("crdtchat-layer").get_by_role("dialog")).to_have_count(0)

@@ -13,6 +13,8 @@ interface Command {
   run(discussion: Discussion | null): void | Promise<void>;
   /** May be done: by default, wherever there is a discussion. */
   enabled?(discussion: Discussion): boolean;
+  /** Acts on what people see: not while something else, which is not discussed, is in front of the document. */
+  seen?: boolean;
   /** May be done without a discussion, too. */
   always?: boolean;
 }
@@ -29,18 +31,21 @@ export function addCommands(
     "crdtchat:comment": {
       label: trans.__("Comment on the Selection or Cell"),
       icon: true,
+      seen: true,
       run: (discussion) => discussion?.comment(),
       enabled: writes,
     },
     "crdtchat:comment-cell": {
       label: trans.__("Comment on the Cell"),
       icon: true,
+      seen: true,
       run: (discussion) => discussion?.commentWhole(null, "cell"),
       enabled: (discussion) => writes(discussion) && discussion.hasParts,
     },
     "crdtchat:comment-output": {
       label: trans.__("Comment on the Output"),
       icon: true,
+      seen: true,
       run: (discussion) => discussion?.commentWhole(hit(".jp-OutputArea-child"), "output"),
       enabled: (discussion) => writes(discussion) && discussion.hasParts,
     },
@@ -51,10 +56,18 @@ export function addCommands(
     },
     "crdtchat:export": { label: trans.__("Export the Discussion"), run: (discussion) => discussion?.export() },
     "crdtchat:import": { label: trans.__("Import a Discussion"), run: (discussion) => discussion?.import() },
-    "crdtchat:next": { label: trans.__("Next Discussion"), run: (discussion) => discussion?.docked?.widget.step(1) },
-    "crdtchat:previous": { label: trans.__("Previous Discussion"), run: (discussion) => discussion?.docked?.widget.step(-1) },
+    "crdtchat:next": {
+      label: trans.__("Next Discussion"),
+      seen: true,
+      run: (discussion) => discussion?.docked?.widget.step(1),
+    },
+    "crdtchat:previous": {
+      label: trans.__("Previous Discussion"),
+      seen: true,
+      run: (discussion) => discussion?.docked?.widget.step(-1),
+    },
   };
-  for (const [id, { label, icon, run, enabled, always }] of Object.entries(commands)) {
+  for (const [id, { label, icon, run, enabled, seen, always }] of Object.entries(commands)) {
     app.commands.addCommand(id, {
       label,
       caption: label,
@@ -62,7 +75,8 @@ export function addCommands(
       isEnabled: () => {
         const { current } = desk;
         if (always) return true;
-        return current?.docked != null && (enabled?.(current) ?? true);
+        if (!current?.docked || (seen && !current.document.isVisible)) return false;
+        return enabled?.(current) ?? true;
       },
       execute: () => run(desk.current),
       describedBy: { args: { type: "object", properties: {} } },

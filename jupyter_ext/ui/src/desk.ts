@@ -60,6 +60,8 @@ export class Desk {
     // What is no document, such as the panel itself, leaves the document in front where it is.
     if (!widget || !this.#discussions.has(widget)) {
       if (this.#front?.isDisposed) this.#present(null);
+      // Its words may be behind what came.
+      else this.current?.show(this.#front?.isVisible === true);
       return;
     }
     this.#present(widget);

@@ -90,7 +90,8 @@ export function mount(root: Element, options: Options & { serverUrl: string }, h
   };
   for (const type of ["pointerdown", "focusin"])
     addEventListener(type, used, { signal, capture: true, passive: true });
-  addEventListener("keydown", (event) => shortcut(self, event), { signal });
+  // A host with a panel of its own has keys of its own, and says for which of its documents they are.
+  if (!hosted?.showPanel) addEventListener("keydown", (event) => shortcut(self, event), { signal });
   return self;
 }
 
