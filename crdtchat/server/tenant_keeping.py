@@ -56,8 +56,12 @@ def change_tenant(settings: Settings, flags: Flags) -> None:
     if not given:
         raise BadSetting("say what to change: --guests, --origin and so on")
 
+    ended: list[str] = []
+
     def changed(before: Description) -> Description:
         described = {**before, **given}
+        if "jwks" in given or "public_keys" in given:  # these come in place of a secret
+            ended[:] = described.pop("secrets", [])
         if "limits" in given:  # each has a name, and those that are not named stay
             described["limits"] = {**before.get("limits", {}), **given["limits"]}
         _check(name, described)
@@ -69,6 +73,8 @@ def change_tenant(settings: Settings, flags: Flags) -> None:
 
     run_on_store(settings, work)
     note(f"tenant {name} is changed")
+    if ended:
+        note(f"tenant {name}: who signed in by its secret is signed out")
 
 
 def list_tenants(settings: Settings, flags: Flags) -> None:

@@ -118,6 +118,19 @@ def test_tenants(cli: Cli, tmp_path: Path) -> None:
     assert [line.split()[-1] for line in out.splitlines()[1:]] == ["configuration"]
 
 
+def test_keys_take_the_place_of_a_secret(cli: Cli, tmp_path: Path) -> None:
+    """The secret, which may have leaked, went on signing people in."""
+    pem = tmp_path / "key.pem"
+    pem.write_text(new_signer("EdDSA").pem)
+    cli("tenant", "add", "docs", "--guests", "viewer")
+    status, _, note = cli("tenant", "change", "docs", "--public-key", str(pem))
+    assert (status, "signed in by its secret" in note) == (0, True)
+    _, out, _ = cli("tenant", "list")
+    assert out.splitlines()[1].split()[:3] == ["docs", "viewer", "EdDSA"]
+    _, _, note = cli("tenant", "change", "docs", "--public-key", str(pem))
+    assert "secret" not in note
+
+
 def test_a_limit_is_changed_and_the_others_stay(cli: Cli, tmp_path: Path) -> None:
     """Those that were not named went back to their defaults, and nothing told of it."""
     limits = ("--limit", "user_operations_per_minute=300", "--limit", "connections=50")
