@@ -8,11 +8,16 @@ type Said = { line: string; what: string; number?: string };
 /** A comm whose kernel is the test. */
 function notebook() {
   const said: Said[] = [];
+  const kernel = { gone: false };
   const listeners = new Set<Heard>();
   const heard: unknown[] = [];
   const transport = new CommTransport(
     {
-      send: (content) => said.push(content as Said),
+      send: (content) => {
+        // As JupyterLab answers where the kernel was restarted.
+        if (kernel.gone) throw new Error("Cannot send");
+        said.push(content as Said);
+      },
       on: (_, listener) => listeners.add(listener),
       off: (_, listener) => listeners.delete(listener),
     },
@@ -25,7 +30,7 @@ function notebook() {
   const tell = (content: FromKernel, ...bytes: number[]) => {
     for (const listener of listeners) listener(content, [new DataView(Uint8Array.from(bytes).buffer)]);
   };
-  return { said, heard, transport, tell, last: () => said.at(-1) as Said };
+  return { said, heard, kernel, transport, tell, last: () => said.at(-1) as Said };
 }
 
 afterEach(() => vi.useRealTimers());
@@ -47,6 +52,25 @@ describe("the way over the comm", () => {
     expect(heard).toEqual(["open", [1, 2], [4500, "why"]]);
     transport.disconnect();
     expect(last().what).toBe("connect");
+  });
+
+  it("ends with its kernel, whoever speaks next", async () => {
+    vi.useFakeTimers();
+    const { transport, heard, kernel } = notebook();
+    const ended = [1006, "the kernel is gone"];
+    transport.connect(NOBODY, "");
+    kernel.gone = true;
+    vi.advanceTimersByTime(20_000);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(heard).toEqual([ended]);
+    transport.connect(NOBODY, "");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(heard).toEqual([ended, ended]);
+    await expect(transport.ask(NOBODY, "/", {})).rejects.toThrow("could not be asked");
+    transport.connect(NOBODY, "");
+    transport.disconnect();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(heard).toEqual([ended, ended]);
   });
 
   it("beats while it is connected", () => {

@@ -23,6 +23,8 @@ export interface FromKernel {
 
 /** The kernel lets go of a connection whose browser is silent for much longer. */
 const BEAT_MS = 20_000;
+/** How a WebSocket calls an end without a goodbye. */
+const ABNORMAL = 1006;
 const WITHOUT_BODY = new Set([204, 205, 304]);
 
 export class CommTransport implements Transport {
@@ -70,7 +72,24 @@ export class CommTransport implements Transport {
 
   #tell(what: string, more: object = {}, bytes?: Uint8Array): void {
     const buffers = bytes && [bytes.slice().buffer];
-    this.comm.send({ line: this.#line, what, ...more }, undefined, buffers);
+    try {
+      this.comm.send({ line: this.#line, what, ...more }, undefined, buffers);
+    } catch {
+      // Its kernel was restarted or shut down, and hears nothing any more: the comm is closed.
+      this.#lost(this.#line);
+    }
+  }
+
+  /** Told afterwards, as a socket tells: who sends is still at it. */
+  #lost(line: string): void {
+    queueMicrotask(() => {
+      for (const done of this.#asked.values()) done(null);
+      this.#asked.clear();
+      if (line === "" || line !== this.#line) return;
+      clearInterval(this.#beat);
+      this.#line = "";
+      this.events.close(ABNORMAL, "the kernel is gone");
+    });
   }
 
   #hear({ to, what, code = 0, reason = "" }: FromKernel, [buffer]: DataView[]): void {
