@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,13 +29,9 @@ SECRET = "a secret of the tests that is long enough"
 expect.set_options(timeout=40_000)
 
 
-def chromium() -> str:
-    """The machine's Chromium: the project brings none of its own."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        path = shutil.which(name)
-        if path:
-            return path
-    raise AssertionError("the browser tests need Chromium: install it (on Debian: chromium)")
+def chromium() -> Path:
+    """The machine's: the project brings none of its own."""
+    return Path(__file__).with_name("chromium.sh")
 
 
 def installed_modules() -> Path:
