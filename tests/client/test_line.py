@@ -350,5 +350,6 @@ async def test_a_proxy_that_hangs_up_in_the_tls_handshake_is_tried_again(linger:
             tasks.start_soon(listener.serve, hang_up)
             async with crdtchat.connect(f"https://127.0.0.1:{port}", page="p") as page:
                 await page.wait_for(lambda page: greeted > 1)
-                assert page.trouble == "the connection broke during the TLS handshake"
+                # The system, or TLS, tells of it: which of them depends on what arrived before.
+                assert "TLS" in page.trouble or "reset" in page.trouble
             tasks.cancel_scope.cancel()
