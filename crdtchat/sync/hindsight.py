@@ -76,8 +76,6 @@ class Hindsight:
         self, view: View, mirror: View, rules: RuleTable, actor: Actor, written: Sequence[Place]
     ) -> None:
         """All of the update is in `view`, in the order of `written`. Raises Refused."""
-        if not self._waiting:
-            return
         positions = {place: position for position, place in enumerate(written)}
         for waiting in self._waiting:
             root, key = waiting.place

@@ -160,7 +160,7 @@ class _Judge:
         self._written: list[tuple[str, str]] = []
         self._killed: list[Id] = []
         self._to_order = 0
-        self._hindsight = Hindsight()
+        self._hindsight: Hindsight | None = None
 
     def facts(self, root: str, key: str) -> Facts | None:
         """The view rules judge by (sync.rules.View)."""
@@ -179,7 +179,8 @@ class _Judge:
                 self._judge_item(section.client, item, placed)
         elif sections:
             self._judge_interleaved(sections)
-        self._hindsight.judge(self, self._mirror, self._rules, self._actor, self._written)
+        if self._hindsight is not None:
+            self._hindsight.judge(self, self._mirror, self._rules, self._actor, self._written)
         trial = self._trial
         touched = [place for place, record in trial.items() if record.dead]
         if update.deletes:
@@ -228,7 +229,10 @@ class _Judge:
                 fresh.append(_trim(section, expected))
                 trimmed = True
         # A few bytes can stand for any number of items that were deleted before they were sent.
-        if sum([section.end - section.clock for section in fresh]) > self._limits.structs:
+        items = 0
+        for section in fresh:
+            items += section.end - section.clock
+        if items > self._limits.structs:
             raise Malformed("too many items")
         return fresh, trimmed
 
@@ -303,6 +307,8 @@ class _Judge:
                 try:
                     facts = rule.write(self, self._actor, place[1], value)
                 except Refused as refused:
+                    if self._hindsight is None:
+                        self._hindsight = Hindsight()
                     facts = self._hindsight.defer(refused, self, rule, place, value, len(written))
                 written.append(place)
             if record.insert(client, clock, origin):
