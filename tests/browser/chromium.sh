@@ -9,7 +9,7 @@ for argument; do
     esac
     set -- "$@" "$argument"
 done
-for name in chromium chromium-browser google-chrome; do
+for name in chromium-headless-shell chromium chromium-browser google-chrome; do
     if command -v "$name" >/dev/null; then
         exec "$name" "$@"
     fi

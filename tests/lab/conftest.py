@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
@@ -14,6 +13,7 @@ from tests.jupyter.process import JupyterProcess, running_jupyter
 from tests.lab.build import built_lab_extension
 from tests.lab.reader import LabReader
 from tests.lab.story import own_story
+from tests.lab.windows import SIZE, Windows, open_lab_page
 
 expect.set_options(timeout=40_000)
 
@@ -54,28 +54,45 @@ def path(lab: JupyterProcess, request: pytest.FixtureRequest) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def windows(browser: Browser, lab: JupyterProcess) -> Iterator[Windows]:
+    """JupyterLab's windows that stay open between tests."""
+    kept = Windows(browser, lab)
+    yield kept
+    kept.close()
+
+
 Open = Callable[..., LabReader]
 
 
 @pytest.fixture
-def open_lab(browser: Browser, lab: JupyterProcess) -> Iterator[Open]:
-    """Opens a file in JupyterLab, or in Notebook, as a user; each in a browser of their own."""
-    contexts = []
+def open_lab(
+    browser: Browser, lab: JupyterProcess, windows: Windows, request: pytest.FixtureRequest
+) -> Iterator[Open]:
+    """Opens a file in JupyterLab, or in Notebook, as a user; each in a browser of their own.
 
-    def opened(
-        user: str,
-        path: str,
-        *,
-        app: str = "",
-        server: JupyterProcess = lab,
-        **options: object,
-    ) -> LabReader:
-        context = browser.new_context(viewport={"width": 1300, "height": 800}, **options)  # type: ignore[arg-type]
+    A window of JupyterLab goes on to the next test, unless its test failed.
+    """
+    taken: list[tuple[str, LabReader]] = []
+    contexts = []
+    failed = request.session.testsfailed
+
+    def opened(user: str, path: str, *, app: str = "", server: JupyterProcess = lab) -> LabReader:
+        if not app and server is lab:
+            taken.append((user, windows.take(user, path)))
+            return taken[-1][1]
+        context = browser.new_context(viewport=SIZE)  # type: ignore[arg-type]
         contexts.append(context)
-        # A workspace of its own: Lab opens again what was open in the last one.
-        app = app or f"lab/workspaces/{uuid4().hex}/tree"
-        return LabReader.open(context.new_page(), server.url, user, path, app)
+        page = context.new_page()
+        if app:
+            return LabReader.open(page, server.url, user, path, app)
+        return open_lab_page(page, server, user, path)
 
     yield opened
+    for user, reader in taken:
+        if request.session.testsfailed > failed:
+            reader.page.context.close()
+        else:
+            windows.give_back(user, reader)
     for context in contexts:
         context.close()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
-from tests.jupyter.process import JupyterProcess
+from tests.jupyter.process import JupyterProcess, running_jupyter
 from tests.lab.conftest import Open
 from tests.lab.reader import SOURCE
+from tests.lab.story import own_story
 
 
 def test_a_discussion_travels_beside_its_file(
@@ -32,13 +35,19 @@ def test_a_discussion_travels_beside_its_file(
     expect(panel.get_by_text("To the repository")).to_be_visible()
 
 
-def test_open_tabs_go_on_after_a_restart_of_the_server(
-    open_lab: Open, lab: JupyterProcess, path: Path
-) -> None:
-    ann, bob = open_lab("ann", path.name), open_lab("bob", path.name)
+@pytest.fixture
+def own(tmp_path: Path, lab_extension: Path) -> Iterator[JupyterProcess]:
+    """A server of the test's own, which may go away."""
+    with running_jupyter(tmp_path, application="jupyterlab", lab_extension=lab_extension) as found:
+        yield found
+
+
+def test_open_tabs_go_on_after_a_restart_of_the_server(open_lab: Open, own: JupyterProcess) -> None:
+    (own.files / "restart.ipynb").write_text(own_story("restart"))
+    ann, bob = (open_lab(user, "restart.ipynb", server=own) for user in ("ann", "bob"))
     ann.comment(SOURCE, "math.sqrt", "Before")
     bob.expect_marked("math.sqrt")
-    with lab.away():
+    with own.away():
         ann.wait_lost()
         ann.select(SOURCE, "x ** 2")
         ann.layer.get_by_role("button", name="Comment on the selected text").click()
