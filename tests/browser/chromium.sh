@@ -1,7 +1,8 @@
 #!/bin/sh
-# The machine's Chromium without the address bar's suggestions, which it draws as web pages of their own with each
-# window: a fifth of all that the tests cost. They are named here, as Playwright names a list of such features, and of
-# two lists Chromium takes the last.
+# The machine's Chromium: the one without windows, as Playwright has it, where it is installed; else the whole one
+# without the address bar's suggestions, which it draws as web pages of their own with each window: a fifth of all that
+# the tests cost. They are named here, as Playwright names a list of such features, and of two lists Chromium takes the
+# last.
 for argument; do
     shift
     case $argument in
