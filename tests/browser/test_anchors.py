@@ -57,6 +57,16 @@ RESTORE = """
 }
 """
 
+LEADER = """
+() => navigator.locks.query()
+  .then(({held}) => held.map(({name}) => name).find((name) => name.startsWith("crdtchat:leader:")))
+"""
+HOLD = """
+(name) => new Promise((held) => {
+  navigator.locks.request(name, () => { held(); return new Promise(() => {}); });
+})
+"""
+
 
 def options(page_id: str, more: str = "") -> str:
     return f"{{tenantId: 'demo', urlId: {page_id!r}, {more}}}"
@@ -87,6 +97,15 @@ def annotate_all(ann: Reader) -> None:
     ann.expect_live()
 
 
+def keep_as_stored(author: Reader, site: Site) -> None:
+    """Another tab of the author's is about to renew what is stored, and never does: nobody else does then."""
+    leader = author.page.evaluate(LEADER)
+    tab = author.page.context.new_page()
+    tab.goto(site.add("/another-tab", "", kind="text/plain"))
+    tab.evaluate(HOLD, leader.replace("leader", "follow", 1))
+    author.page.bring_to_front()
+
+
 def row(reader: Reader, text: str) -> None:
     """Open a discussion from the panel."""
     if not reader.panel.is_visible():
@@ -105,6 +124,7 @@ def test_an_article_edited_under_an_open_page(
     ann, bob = readers(url), readers(url)
     annotate_all(ann)
     bob.expect_painted(SHIP, DARK, WINDOW, AWAY, LINE)
+    keep_as_stored(ann, site)
     for reader in (ann, bob):
         reader.page.evaluate(EDIT, [REWORDED, DOUBTFUL])
         expect_states(
@@ -329,6 +349,7 @@ def test_every_state_on_a_phone_and_for_axe(
     url = site.page("/log", server.url, options(page_id), body=ground + ARTICLE)
     ann = readers(url, reduced_motion="reduce")
     annotate_all(ann)
+    keep_as_stored(ann, site)
     site.page("/log", server.url, options(page_id), body=ground + EDITED)
     small: ViewportSize = {"width": 390, "height": 780}
     bob = readers(url, reduced_motion="reduce", viewport=small)
