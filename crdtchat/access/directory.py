@@ -49,7 +49,8 @@ class Directory:
         return self._configured.get(name) or self._stored.get(name)
 
     def role(self, tenant: str, user: str) -> Role | None:
-        """The role that an operator gave a user, whatever their token says; None for none."""
+        """The role that an operator or a moderator gave a user; None for none. Beside what their
+        token says it counts as `roles.binding` tells."""
         return self._roles.get(tenant, {}).get(user)
 
     def keys(self, tenant: Tenant) -> tuple[Key, ...]:

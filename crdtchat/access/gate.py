@@ -9,7 +9,7 @@ from crdtchat.access.directory import Directory
 from crdtchat.access.limits import Budgets
 from crdtchat.access.principal import Denied, Principal
 from crdtchat.access.quotas import Quotas
-from crdtchat.access.roles import Action
+from crdtchat.access.roles import Action, binding
 from crdtchat.access.tenants import NO_LIMITS, Tenant
 from crdtchat.stores.base import Store
 from crdtchat.sync.session import Peer
@@ -136,7 +136,7 @@ class Gate:
 
     def _with_given_role(self, principal: Principal) -> Principal:
         given = self.directory.role(principal.tenant, principal.user)
-        return principal if given is None else replace(principal, role=given)
+        return replace(principal, role=binding(principal.role, given))
 
 
 def check(principal: Principal, page: str | None, action: Action) -> None:

@@ -33,3 +33,11 @@ ALLOWED: dict[Role, frozenset[Action]] = {
     Role.MODERATOR: frozenset({Action.READ, Action.COMMENT, Action.MODERATE}),
     Role.OWNER: frozenset(Action),
 }
+
+
+def binding(own: Role, given: Role | None) -> Role:
+    """The role that counts of somebody whose token says `own`, where an operator or a moderator
+    gave them another. A block is a moderator's word, and owners are above moderators."""
+    if given is None or (given is Role.BLOCKED and own is Role.OWNER):
+        return own
+    return given

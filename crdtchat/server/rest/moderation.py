@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crdtchat.access.principal import GUEST_PREFIX
-from crdtchat.access.roles import Action, Role
+from crdtchat.access.roles import Action, Role, binding
 from crdtchat.document import records, schema
 from crdtchat.document.jsonld import iso
 from crdtchat.document.records import ModerationRecord
@@ -158,7 +158,8 @@ async def list_blocks(request: Request) -> Response:
 
 async def block(request: Request) -> Response:
     """`PUT /api/v1/{tenant}/blocks/{user}`: their connections end within a second; they may come
-    back and read. Not for those whom the operator gave another role."""
+    back and read. Not for owners, as far as is known here (a sign-in token may say so later), nor
+    for those whom the operator gave another role."""
     hub: Hub = request.app.state.hub
     principal = (await admit(request, Action.MODERATE)).principal
     require_all_pages(principal, _BLOCKING)
@@ -166,6 +167,13 @@ async def block(request: Request) -> Response:
     if user == principal.user:
         raise Problem(409, "nobody blocks themselves")
     role = await _role(hub, principal.tenant, user)
+    now = hub.sources.now().wall
+    if any(
+        one.user == user and binding(Role(one.role), Role.BLOCKED) is not Role.BLOCKED
+        for one in await hub.store.tokens(principal.tenant)
+        if not one.revoked and (not one.expires or one.expires > now)
+    ):
+        raise Problem(409, "this user has an owner's token: no block binds them")
     if role is None:
         await hub.store.put_grant(Grant(principal.tenant, user, Role.BLOCKED))
         await _note(hub, DocumentKey(principal.tenant, ""), principal, "block", user)
