@@ -9,6 +9,7 @@ from crdtchat.access.directory import Directory
 from crdtchat.access.limits import Budgets
 from crdtchat.access.principal import Denied, Principal
 from crdtchat.access.quotas import Quotas
+from crdtchat.access.reads import Reads
 from crdtchat.access.roles import Action, binding
 from crdtchat.access.tenants import NO_LIMITS, Tenant
 from crdtchat.stores.base import Store
@@ -45,6 +46,7 @@ class Gate:
         self._store = store
         self.quotas = Quotas(store)
         self.budgets = Budgets()
+        self.reads = Reads()
 
     def peer(self, principal: Principal) -> Peer:
         """Somebody as a room sees them, within the limits of their tenant."""

@@ -23,6 +23,10 @@ class Limits:
     bytes_per_minute: int = 0
     """Of what is written."""
     user_bytes_per_minute: int = 0
+    reads_per_minute: int = 0
+    """What is read over REST, by all users."""
+    user_reads_per_minute: int = 0
+    """By one user; by one address where it is a guest."""
     connections: int = 0
     """Open sockets and streams of events."""
     user_connections: int = 0
@@ -40,6 +44,8 @@ DEFAULT_LIMITS = Limits(
     guest_operations_per_minute=6_000,
     bytes_per_minute=120_000_000,
     user_bytes_per_minute=10_000_000,
+    reads_per_minute=120_000,
+    user_reads_per_minute=6_000,
     connections=20_000,
     user_connections=200,
     annotations_per_page=10_000,

@@ -6,7 +6,8 @@ import json
 import sys
 from typing import Any
 
-from crdtchat.server.rest.audit import ALWAYS, MOST, audit_json
+from crdtchat.server.rest.audit import ALWAYS, audit_json
+from crdtchat.server.rest.paging import MOST
 from crdtchat.server.settings import Settings
 from crdtchat.server.upkeep import run_on_store
 from crdtchat.stores.base import Store

@@ -306,8 +306,11 @@ class Store(Auditing, Hooking, Protocol):
         """A number that grows with every erasure and every change of a webhook, in whatever
         process: cheap to ask for often."""
 
-    async def pages(self, tenant: str) -> list[Page]:
-        """List the tenant's pages, last written first."""
+    async def pages(
+        self, tenant: str, *, after: Page | None = None, most: int | None = None
+    ) -> list[Page]:
+        """List the tenant's pages, last written first: all, or `most` behind the place that
+        `after` had in the list."""
 
     async def tenants_of_pages(self) -> list[str]:
         """The names of all tenants that have pages, described somewhere or not."""

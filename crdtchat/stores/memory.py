@@ -215,15 +215,22 @@ class MemoryStore(MemoryAuditing, MemoryHooking):
         await self._enter()
         return self._data.revision
 
-    async def pages(self, tenant: str) -> list[Page]:
+    async def pages(
+        self, tenant: str, *, after: Page | None = None, most: int | None = None
+    ) -> list[Page]:
         """See `Store`."""
         await self._enter(tenant)
+
+        def place(page: Page) -> tuple[int, DocumentKey]:
+            return -page.updated, page.key
+
         pages = [
             Page(key, document.epoch, document.sequence, document.updated)
             for key, document in self._data.documents.items()
             if key.tenant == tenant and document.sequence
         ]
-        return sorted(pages, key=lambda page: (-page.updated, page.key))
+        behind = [page for page in pages if after is None or place(page) > place(after)]
+        return sorted(behind, key=place)[:most]
 
     async def tenants_of_pages(self) -> list[str]:
         """See `Store`."""

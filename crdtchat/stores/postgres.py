@@ -232,10 +232,12 @@ class PostgresStore(PostgresHooking):
         """See `Store`."""
         return await self._look(lambda connection: read_counter(connection, "revision"))
 
-    async def pages(self, tenant: str) -> list[Page]:
+    async def pages(
+        self, tenant: str, *, after: Page | None = None, most: int | None = None
+    ) -> list[Page]:
         """See `Store`."""
-        require_text(tenant)
-        return await self._look(lambda connection: list_pages(connection, tenant))
+        require_text(tenant, *(after.key if after is not None else ()))
+        return await self._look(lambda connection: list_pages(connection, tenant, after, most))
 
     async def tenants_of_pages(self) -> list[str]:
         """See `Store`."""

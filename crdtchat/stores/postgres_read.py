@@ -177,12 +177,18 @@ def find_entries(
     return tuple(Entry(*row) for row in rows)
 
 
-def list_pages(connection: Connection, tenant: str) -> list[Page]:
+def list_pages(
+    connection: Connection, tenant: str, after: Page | None, most: int | None
+) -> list[Page]:
     """See `Store.pages`."""
+    behind, place = "", tuple[int | str, ...]()
+    if after is not None:
+        behind = ' AND (-updated, page COLLATE "C", scope COLLATE "C") > (%b, %b, %b)'
+        place = (-after.updated, *after.key[1:])
     rows = connection.execute(
         "SELECT page, scope, epoch, sequence, updated FROM document"
-        " WHERE tenant = %b AND sequence > 0"
-        ' ORDER BY updated DESC, page COLLATE "C", scope COLLATE "C"',
-        (tenant,),
+        f" WHERE tenant = %b AND sequence > 0{behind}"
+        ' ORDER BY updated DESC, page COLLATE "C", scope COLLATE "C" LIMIT %b',
+        (tenant, *place, most),
     )
     return [Page(DocumentKey(tenant, page, scope), *rest) for page, scope, *rest in rows]

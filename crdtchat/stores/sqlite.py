@@ -231,10 +231,14 @@ class SqliteStore(SqliteHooking):
         """See `Store`."""
         return await self._reader.read(erasing.find_revision)
 
-    async def pages(self, tenant: str) -> list[Page]:
+    async def pages(
+        self, tenant: str, *, after: Page | None = None, most: int | None = None
+    ) -> list[Page]:
         """See `Store`."""
-        require_text(tenant)
-        return await self._reader.read(lambda connection: self._reads.pages(connection, tenant))
+        require_text(tenant, *(after.key if after is not None else ()))
+        return await self._reader.read(
+            lambda connection: self._reads.pages(connection, tenant, after, most)
+        )
 
     async def tenants_of_pages(self) -> list[str]:
         """See `Store`."""

@@ -129,12 +129,19 @@ class LogReader:
             leases.append(lease)
         return tuple(leases)
 
-    def pages(self, connection: sqlite3.Connection, tenant: str) -> list[Page]:
+    def pages(
+        self, connection: sqlite3.Connection, tenant: str, after: Page | None, most: int | None
+    ) -> list[Page]:
         """See `Store.pages`."""
+        behind, place = "", tuple[int | str, ...]()
+        if after is not None:
+            behind = " AND (-updated, page, scope) > (?, ?, ?)"
+            place = (-after.updated, *after.key[1:])
         rows = connection.execute(
             "SELECT page, scope, epoch, sequence, updated FROM document"
-            " WHERE tenant = ? AND sequence > 0 ORDER BY updated DESC, page, scope",
-            (tenant,),
+            f" WHERE tenant = ? AND sequence > 0{behind} ORDER BY updated DESC, page, scope"
+            " LIMIT ?",
+            (tenant, *place, -1 if most is None else most),
         )
         return [Page(DocumentKey(tenant, page, scope), *rest) for page, scope, *rest in rows]
 

@@ -3,6 +3,7 @@
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,10 +47,10 @@ class Faulty(MemoryStore):
 
     broken = False
 
-    async def pages(self, tenant: str) -> list[Page]:
+    async def pages(self, tenant: str, **part: Any) -> list[Page]:
         if self.broken:
             raise StoreUnavailable("broken")
-        return await super().pages(tenant)
+        return await super().pages(tenant, **part)
 
 
 @pytest.fixture

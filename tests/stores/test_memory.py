@@ -12,12 +12,13 @@ from crdtchat.testing.store_contract_access import AccessContract
 from crdtchat.testing.store_contract_audit import AuditContract
 from crdtchat.testing.store_contract_erase import ErasingContract
 from crdtchat.testing.store_contract_hooks import HooksContract
+from crdtchat.testing.store_contract_lists import ListContract
 from crdtchat.testing.store_contract_versions import VersionsContract
 from crdtchat.testing.store_machine import StoreMachine
 
 
 class TestMemoryStore(
-    ErasingContract, VersionsContract, AccessContract, AuditContract, HooksContract
+    ErasingContract, VersionsContract, AccessContract, AuditContract, HooksContract, ListContract
 ):
     @pytest.fixture
     def make_store(self) -> Callable[[], Store]:

@@ -13,6 +13,7 @@ from crdtchat.testing.store_contract_access import AccessContract
 from crdtchat.testing.store_contract_audit import AuditContract
 from crdtchat.testing.store_contract_erase import ErasingContract
 from crdtchat.testing.store_contract_hooks import HooksContract
+from crdtchat.testing.store_contract_lists import ListContract
 from crdtchat.testing.store_contract_versions import VersionsContract
 from crdtchat.testing.store_machine import StoreMachine
 from tests.postgres_server import PostgresServer
@@ -25,7 +26,7 @@ def anyio_backend() -> str:
 
 
 class TestPostgresStore(
-    ErasingContract, VersionsContract, AccessContract, AuditContract, HooksContract
+    ErasingContract, VersionsContract, AccessContract, AuditContract, HooksContract, ListContract
 ):
     @pytest.fixture
     def make_store(self, postgres: PostgresServer) -> Callable[[], Store]:

@@ -47,6 +47,7 @@ from crdtchat.testing.store_contract_access import AccessContract
 from crdtchat.testing.store_contract_audit import AuditContract
 from crdtchat.testing.store_contract_erase import ErasingContract
 from crdtchat.testing.store_contract_hooks import HooksContract
+from crdtchat.testing.store_contract_lists import ListContract
 from crdtchat.testing.store_contract_versions import VersionsContract
 from crdtchat.testing.store_machine import StoreMachine
 
@@ -71,7 +72,7 @@ def raw(path: Path) -> sqlite3.Connection:
 
 
 class TestSqliteStore(
-    ErasingContract, VersionsContract, AccessContract, AuditContract, HooksContract
+    ErasingContract, VersionsContract, AccessContract, AuditContract, HooksContract, ListContract
 ):
     @pytest.fixture
     def make_store(self, path: Path) -> Callable[[], Store]:

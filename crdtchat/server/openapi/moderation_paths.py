@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from crdtchat.server.openapi.parts import (
+    AFTER,
     AID,
     BROADCAST_ID,
     CID,
+    LIMIT,
     ONE_PAGE,
     PAGE,
     TENANT,
@@ -16,7 +18,6 @@ from crdtchat.server.openapi.parts import (
     parameter,
     query,
 )
-from crdtchat.server.rest.audit import MOST
 
 _API = "/api/v1/{tenant}"
 _ANNOTATION = f"{_API}/annotations/{{aid}}"
@@ -71,7 +72,7 @@ MODERATION: Part = {
         "get": operation(
             "listReports",
             "What readers reported and nobody dealt with; for moderators",
-            TENANT,
+            *(TENANT, LIMIT, AFTER),
             answers={200: answer("By what they are about.", name="Reports", kind=_PLAIN)},
         ),
     },
@@ -87,7 +88,7 @@ MODERATION: Part = {
         "get": operation(
             "listBlocks",
             "The users who may not write anywhere in the tenant; for moderators",
-            TENANT,
+            *(TENANT, LIMIT, AFTER),
             answers={200: answer("Their ids.", name="Blocks", kind=_PLAIN)},
         ),
     },
@@ -118,7 +119,7 @@ MODERATION: Part = {
             query(
                 "after", {"type": "integer", "minimum": 0}, "From behind the line of this number."
             ),
-            query("limit", {"type": "integer", "minimum": 1, "maximum": MOST}, "At most so many."),
+            LIMIT,
             answers={200: answer("A part of the log.", name="Audit", kind=_PLAIN)},
         ),
     },

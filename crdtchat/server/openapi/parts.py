@@ -7,6 +7,7 @@ from typing import Any
 from crdtchat.document.jsonld import PROFILE
 from crdtchat.server.openapi.schemas import ref
 from crdtchat.server.rest.asking import JSON_TYPES, PAGE_CHARACTERS
+from crdtchat.server.rest.paging import MOST
 
 Part = dict[str, Any]
 JSON_LD = PROFILE.partition(";")[0]
@@ -57,6 +58,8 @@ EMOJI = parameter(
     {"type": "string", "minLength": 1, "maxLength": 16, "pattern": r"^[^\s/]+$"},
     "An emoji.",
 )
+LIMIT = query("limit", {"type": "integer", "minimum": 1, "maximum": MOST}, "At most so many.")
+AFTER = query("after", {"type": "string"}, "From behind the place that `next` named.")
 BROADCAST_ID = query(
     "broadcastId", {"type": "string", "format": "uuid"}, "Names the operation; events carry it."
 )

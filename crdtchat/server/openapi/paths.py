@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crdtchat.server.openapi.parts import (
+    AFTER,
     AID,
     BROADCAST_ID,
     CID,
@@ -12,6 +13,7 @@ from crdtchat.server.openapi.parts import (
     ETAG,
     IF_MATCH,
     IF_NONE_MATCH,
+    LIMIT,
     MADE,
     NOT_MODIFIED,
     ONE_PAGE,
@@ -25,7 +27,6 @@ from crdtchat.server.openapi.parts import (
     query,
 )
 from crdtchat.server.rest.exchange import IMPORT_TYPES
-from crdtchat.server.rest.listing import MOST
 
 _API = "/api/v1/{tenant}"
 _ANNOTATION = f"{_API}/annotations/{{aid}}"
@@ -96,8 +97,14 @@ ANNOTATIONS: Part = {
                 {"type": "string", "format": "date-time"},
                 "Only what was written, edited, resolved or re-attached at this time or later.",
             ),
-            query("limit", {"type": "integer", "minimum": 1, "maximum": MOST}, "At most so many."),
-            query("offset", {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}, "From here."),
+            LIMIT,
+            query("after", {"type": "string"}, "From behind this place, as `next` names it."),
+            query("before", {"type": "string"}, "Up to this place, as `prev` names it."),
+            query(
+                "offset",
+                {"type": "integer", "minimum": 0, "maximum": 2**31 - 1},
+                "From behind so many; of these three at most one is given.",
+            ),
             IF_NONE_MATCH,
             answers={
                 200: answer("A part of them.", name="AnnotationPage", headers=ETAG),
@@ -195,7 +202,7 @@ PAGES: Part = {
         "get": operation(
             "listPages",
             "The tenant's pages, last written first",
-            TENANT,
+            *(TENANT, LIMIT, AFTER),
             answers={200: answer("Those you may read.", name="Pages", kind=_PLAIN)},
         ),
     },

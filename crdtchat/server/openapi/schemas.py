@@ -293,7 +293,8 @@ SCHEMAS: Schema = {
                         ),
                     },
                 )
-            )
+            ),
+            "next": _text(),
         },
     ),
     "Moderated": _object(
@@ -308,7 +309,7 @@ SCHEMAS: Schema = {
             ),
         },
     ),
-    "Blocks": _object("users", {"users": _list(_text())}),
+    "Blocks": _object("users", {"users": _list(_text()), "next": _text()}),
     "Audit": _object(
         "lines",
         {
@@ -340,7 +341,8 @@ SCHEMAS: Schema = {
                     "page sequence updated",
                     {"page": _text(), "sequence": _COUNT, "updated": _COUNT},
                 )
-            )
+            ),
+            "next": _text(),
         },
     ),
     "Usage": _object(

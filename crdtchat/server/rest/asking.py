@@ -19,9 +19,11 @@ from crdtchat.access.roles import Action
 from crdtchat.document import ids
 from crdtchat.host.hub import Hub
 from crdtchat.server.credentials import credentials
+from crdtchat.server.doors import address_key
 from crdtchat.server.guest_tokens import tell
 from crdtchat.server.problem import Problem
 from crdtchat.stores.base import DocumentKey
+from crdtchat.sync.codes import TooFast
 from crdtchat.sync.session import Peer
 
 BODY_BYTES = 131_072
@@ -93,7 +95,9 @@ async def admit(request: Request, action: Action, page: str | None = None) -> Ad
     except NoTenant:
         raise Problem(404, "there is no such tenant") from None
     if attested is not None:
-        return _admit_attested(gate, attested, name, action, page)
+        admission = _admit_attested(gate, attested, name, action, page)
+        _charge_read(request, admission.principal)
+        return admission
     origin = request.headers.get("origin")
     if not tenant.allows_origin(origin, request.headers.get("host", "")):
         raise Problem(403, f"pages of {origin} may not use this tenant")
@@ -110,9 +114,25 @@ async def admit(request: Request, action: Action, page: str | None = None) -> Ad
         key, now = DocumentKey(tenant.id, page or ""), hub.sources.now().wall
         hub.counters.refusals.note_denied(key, denied, now, "rest")
         raise Problem(403 if denied.forbidden else 401, denied.reason) from None
+    _charge_read(request, admission.principal)
     if admission.is_new and action is not Action.READ:
         tell(request.scope, admission.token)
     return admission
+
+
+def _charge_read(request: Request, principal: Principal) -> None:
+    """Take a read out of the budget of who asks. Raises TooFast."""
+    if request.method not in ("GET", "HEAD"):
+        return  # a write is charged where it is made
+    gate: Gate = request.app.state.gate
+    hub: Hub = request.app.state.hub
+    reader = principal.user
+    if principal.guest:
+        # Whoever likes becomes another guest, and is one anew with each request without a token.
+        reader = f"/{address_key(request.client.host if request.client else '')}"
+    wait_s = gate.reads.take(gate.tenant(principal.tenant), reader, hub.sources.now().steady)
+    if wait_s:
+        raise TooFast(wait_s)
 
 
 def require_all_pages(principal: Principal, remedy: str) -> None:

@@ -14,10 +14,9 @@ from crdtchat.host.hub import Hub
 from crdtchat.server.problem import Problem
 from crdtchat.server.rest.answering import plain_json
 from crdtchat.server.rest.asking import admit, number, page_of, require_all_pages
+from crdtchat.server.rest.paging import limit_of
 from crdtchat.stores.auditing import Audited
 
-MOST = 1_000
-"""Lines in one answer."""
 ALWAYS = 2**53
 
 
@@ -31,7 +30,7 @@ async def show_audit(request: Request) -> Response:
         require_all_pages(principal, "name the page")
     first, last = _day(request, "from"), _day(request, "to")
     after = number(request, "after", 0, range(2**50))
-    limit = number(request, "limit", MOST, range(1, MOST + 1))
+    limit = limit_of(request)
     await hub.counters.refusals.flush(hub.store, hub.sources.now().wall)
     lines = await hub.store.deeds(
         principal.tenant,

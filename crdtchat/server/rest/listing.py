@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from anyio.to_thread import run_sync
@@ -17,12 +19,13 @@ from crdtchat.document.view import Annotation, read_view
 from crdtchat.server.problem import Problem
 from crdtchat.server.rest.answering import CACHING, encode, shown
 from crdtchat.server.rest.asking import ask, choice, is_known, number, own_path
+from crdtchat.server.rest.paging import Key, key_at, limit_of, place_of
 
-MOST = 1_000
-"""Annotations in one answer."""
 _STATES = ("open", "resolved")
 _PARAMETERS = ("page", "state", "author", "since")
-"""What names a collection; `offset` and `limit` name a part of it."""
+"""What names a collection."""
+_PLACES = ("after", "before", "offset")
+"""Where a part of it begins, or ends; `limit` says how long it is."""
 
 
 async def list_annotations(request: Request) -> Response:
@@ -30,8 +33,14 @@ async def list_annotations(request: Request) -> Response:
     asked = await ask(request, Action.READ)
     state, author = choice(request, "state", _STATES), request.query_params.get("author")
     since = _time(request)
-    offset = number(request, "offset", 0, range(2**31))
-    limit = number(request, "limit", MOST, range(1, MOST + 1))
+    if len(request.query_params.keys() & set(_PLACES)) > 1:
+        raise Problem(400, f"say one of {', '.join(_PLACES)}")
+    part = _Part(
+        limit_of(request),
+        number(request, "offset", 0, range(2**31)),
+        key_at(request, "after", int, str),
+        key_at(request, "before", int, str),
+    )
     async with asked.hub.attend(asked.key) as room:
         seen = "m" if asked.moderates else ""
         etag = f'"{room.room.history.epoch}-{room.room.history.sequence}{seen}"'
@@ -48,9 +57,9 @@ async def list_annotations(request: Request) -> Response:
 
     def content() -> bytes:
         found = list(filter(is_wanted, read_view(values, hidden=asked.moderates)))
-        body = _annotation_page(request, len(found), offset, limit)
-        part = found[offset : offset + limit]
-        body["items"] = [annotation_json(one, asked.key.page) for one in part]
+        start, end = part.of([_key(one) for one in found])
+        body = _annotation_page(request, found, start, end, part.limit)
+        body["items"] = [annotation_json(one, asked.key.page) for one in found[start:end]]
         return encode(body)
 
     # A second for a page of 10,000 annotations, whoever may read it: in a thread, so that others
@@ -59,31 +68,58 @@ async def list_annotations(request: Request) -> Response:
     return shown(request, listed, etag)
 
 
-def _annotation_page(request: Request, total: int, offset: int, limit: int) -> dict[str, Any]:
+class _Part(NamedTuple):
+    """Which part of a collection somebody wants."""
+
+    limit: int
+    offset: int
+    after: Key | None
+    before: Key | None
+
+    def of(self, keys: Sequence[Key]) -> tuple[int, int]:
+        """Where it begins and ends among all of the collection."""
+        if self.before is not None:
+            end = bisect_left(keys, self.before)
+            return max(0, end - self.limit), end
+        start = self.offset if self.after is None else bisect_right(keys, self.after)
+        return start, start + self.limit
+
+
+def _key(annotation: Annotation) -> Key:
+    """What a page's annotations are in the order of."""
+    return annotation.created, annotation.aid
+
+
+def _annotation_page(
+    request: Request, found: Sequence[Annotation], start: int, end: int, limit: int
+) -> dict[str, Any]:
     """Everything but the items."""
     url = f"{request.url.scheme}://{request.url.netloc}{own_path(request)}"
     query = {
         name: request.query_params[name] for name in _PARAMETERS if name in request.query_params
     }
 
-    def address(start: int) -> str:
-        return f"{url}?{urlencode({**query, 'offset': start, 'limit': limit})}"
+    def address(name: str, place: str) -> str:
+        return f"{url}?{urlencode({**query, name: place, 'limit': limit})}"
 
+    place = next((name for name in _PLACES if name in request.query_params), "offset")
     body: dict[str, Any] = {
         "@context": CONTEXT,
-        "id": address(offset),
+        "id": address(place, request.query_params.get(place, "0")),
         "type": "AnnotationPage",
         "partOf": {
             "id": f"{url}?{urlencode(query)}",
             "type": "AnnotationCollection",
-            "total": total,
+            "total": len(found),
         },
-        "startIndex": offset,
+        "startIndex": start,
     }
-    if offset + limit < total:
-        body["next"] = address(offset + limit)
-    if offset:
-        body["prev"] = address(max(0, offset - limit))
+    if 0 < end < len(found):
+        body["next"] = address("after", place_of(_key(found[end - 1])))
+    if 0 < start < len(found):
+        body["prev"] = address("before", place_of(_key(found[start])))
+    elif start:
+        body["prev"] = address("offset", str(max(0, len(found) - limit)))
     return body
 
 

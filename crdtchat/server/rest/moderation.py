@@ -32,6 +32,7 @@ from crdtchat.server.rest.asking import (
     require_all_pages,
 )
 from crdtchat.server.rest.bodies import bad_value
+from crdtchat.server.rest.paging import key_at, limit_of, place_of
 from crdtchat.server.rest.thread import require_annotation, require_comment
 from crdtchat.stores.auditing import Report
 from crdtchat.stores.base import DocumentKey, Grant
@@ -112,13 +113,20 @@ async def dismiss(request: Request) -> Response:
 
 
 async def list_reports(request: Request) -> Response:
-    """`GET /api/v1/{tenant}/reports`: what readers reported and nobody dealt with, by target."""
+    """`GET /api/v1/{tenant}/reports?limit=N&after=PLACE`: what readers reported and nobody dealt
+    with, by target, in the order in which it was reported first."""
     hub: Hub = request.app.state.hub
     principal = (await admit(request, Action.MODERATE)).principal
+    limit, after = limit_of(request), key_at(request, "after", int, str, str)
     found: dict[tuple[str, str], list[Report]] = {}
     for one in await hub.store.reports(principal.tenant):
         if principal.may(Action.MODERATE, one.page):
             found.setdefault((one.page, one.target), []).append(one)
+    behind = [
+        (key, reports)
+        for key, reports in found.items()
+        if after is None or (reports[0].at, *key) > after
+    ]
     shown: list[dict[str, Any]] = [
         {
             "page": page,
@@ -130,9 +138,13 @@ async def list_reports(request: Request) -> Response:
                 {"by": one.by, "reason": one.reason, "at": iso(one.at)} for one in reports[:MOST_BY]
             ],
         }
-        for (page, target), reports in found.items()
+        for (page, target), reports in behind[:limit]
     ]
-    return plain_json({"reports": shown})
+    body: dict[str, Any] = {"reports": shown}
+    if len(behind) > limit:
+        key, reports = behind[limit - 1]
+        body["next"] = place_of((reports[0].at, *key))
+    return plain_json(body)
 
 
 async def list_moderated(request: Request) -> Response:
@@ -149,11 +161,20 @@ async def list_moderated(request: Request) -> Response:
 
 
 async def list_blocks(request: Request) -> Response:
-    """`GET /api/v1/{tenant}/blocks`: the users who may not write anywhere in the tenant."""
+    """`GET /api/v1/{tenant}/blocks?limit=N&after=PLACE`: the users who may not write anywhere in
+    the tenant."""
     hub: Hub = request.app.state.hub
     tenant = (await admit(request, Action.MODERATE)).principal.tenant
-    users = [one.user for one in await hub.store.grants(tenant) if one.role == Role.BLOCKED]
-    return plain_json({"users": users})
+    limit, after = limit_of(request), key_at(request, "after", str)
+    users = sorted(
+        one.user
+        for one in await hub.store.grants(tenant)
+        if one.role == Role.BLOCKED and (after is None or (one.user,) > after)
+    )
+    body: dict[str, Any] = {"users": users[:limit]}
+    if len(users) > limit:
+        body["next"] = place_of((users[limit - 1],))
+    return plain_json(body)
 
 
 async def block(request: Request) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -9,6 +11,11 @@ from crdtchat.access.roles import Action
 from crdtchat.host.hub import Hub
 from crdtchat.server.rest.answering import plain_json
 from crdtchat.server.rest.asking import admit, ask
+from crdtchat.server.rest.paging import key_at, limit_of, place_of
+from crdtchat.stores.base import DocumentKey, Page
+
+_LOOKED_THROUGH = 10_000
+"""At a time, for those that somebody's token is for."""
 
 
 async def presence(request: Request) -> Response:
@@ -19,12 +26,25 @@ async def presence(request: Request) -> Response:
 
 
 async def list_pages(request: Request) -> Response:
-    """`GET .../pages`: the pages somebody wrote on, last written first."""
+    """`GET .../pages?limit=N&after=PLACE`: the pages somebody wrote on, last written first."""
     hub: Hub = request.app.state.hub
     principal = (await admit(request, Action.READ)).principal
-    shown = [
-        {"page": page.key.page, "sequence": page.sequence, "updated": page.updated}
-        for page in await hub.store.pages(principal.tenant)
-        if principal.may(Action.READ, page.key.page)
-    ]
-    return plain_json({"pages": shown})
+    limit, place = limit_of(request), key_at(request, "after", int, str, str)
+    after = place and Page(DocumentKey(principal.tenant, *place[1:]), 0, 0, place[0])
+    most = limit + 1 if principal.pages == "*" else _LOOKED_THROUGH
+    found: list[Page] = []
+    more = True
+    while more and len(found) <= limit:
+        rows = await hub.store.pages(principal.tenant, after=after, most=most)
+        found += [page for page in rows if principal.may(Action.READ, page.key.page)]
+        more, after = len(rows) == most, rows[-1] if rows else None
+    shown = found[:limit]
+    body: dict[str, Any] = {
+        "pages": [
+            {"page": page.key.page, "sequence": page.sequence, "updated": page.updated}
+            for page in shown
+        ]
+    }
+    if len(found) > limit:
+        body["next"] = place_of((shown[-1].updated, *shown[-1].key[1:]))
+    return plain_json(body)

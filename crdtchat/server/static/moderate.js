@@ -48,7 +48,7 @@ async function refresh({ asked = false, changed = asked } = {}) {
   if (asked) tell(say("reading"));
   try {
     const { tenant, token, page } = Object.fromEntries(new FormData(form));
-    const [{ reports }, { users }] = await Promise.all([request("GET", "reports"), request("GET", "blocks")]);
+    const [reports, users] = await Promise.all([listOf("reports", "reports"), listOf("blocks", "users")]);
     const news = JSON.stringify([reports, users]);
     if (changed || news !== known || Date.now() > drawn + ANEW_MS) {
       const moderated = await request("GET", "moderated", page ? { page } : {});
@@ -169,6 +169,18 @@ function isSure(question, answer) {
   return new Promise((resolve) => {
     answered = resolve;
   });
+}
+
+/** A list that comes in parts. */
+async function listOf(path, name) {
+  const rows = [];
+  let after;
+  do {
+    const part = await request("GET", path, after ? { after } : {});
+    rows.push(...part[name]);
+    after = part.next;
+  } while (after);
+  return rows;
 }
 
 /** Ask the REST interface. Throws an Error, with the `status` if there was an answer. */
