@@ -124,15 +124,37 @@ async def find_addresses(
     except (OSError, UnicodeError):
         raise Unreachable(f"{target.host} cannot be resolved") from None
     for text in found:
-        address = ip_address(text)
-        plain = (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
-        if any(plain in network for network in networks):
-            continue
-        if not is_public(address):
-            raise Unreachable(f"{target.host} leads to {plain}, which is no public address")
-        if not target.secure:
-            raise Unreachable("only https:// may leave the operator's own networks")
+        _check_address(ip_address(text), target, networks)
     return found
+
+
+def check_url(url: str, networks: Sequence[Network]) -> None:
+    """See, without asking for any name, whether a webhook may lead there: an address is checked as
+    it will be, and a name only for what no answer can mend. Raises BadUrl."""
+    target = read_url(url)
+    if not target.secure and not networks:
+        raise BadUrl(
+            f"{target.authority} has to be reached by https://: http:// leads only into networks "
+            "of your own, which the setting webhook_networks names"
+        )
+    try:
+        address = ip_address(target.host)
+    except ValueError:
+        return
+    try:
+        _check_address(address, target, networks)
+    except Unreachable as error:
+        raise BadUrl(f"{error}: the setting webhook_networks names what is allowed too") from None
+
+
+def _check_address(address: Address, target: Target, networks: Sequence[Network]) -> None:
+    plain = (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
+    if any(plain in network for network in networks):
+        return
+    if not is_public(address):
+        raise Unreachable(f"{target.host} leads to {plain}, which is no public address")
+    if not target.secure:
+        raise Unreachable("only https:// may leave the operator's own networks")
 
 
 def _resolve(host: str, port: int) -> list[str]:

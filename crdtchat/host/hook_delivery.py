@@ -187,12 +187,14 @@ class Deliverer:
         the answer is not about that."""
         deed = Deed("", "", "webhook-gone", webhook.id, self._now, "server")
         try:
-            for newest in await self._store.webhooks(webhook.tenant):
-                if newest.id == webhook.id and newest.url == webhook.url and newest.active:
-                    break
-            else:
-                return
-            await self._store.put_webhook(newest._replace(active=False))
+            stopped = False
+            while not stopped:
+                for newest in await self._store.webhooks(webhook.tenant):
+                    if newest.id == webhook.id and newest.url == webhook.url and newest.active:
+                        break
+                else:
+                    return
+                stopped = await self._store.put_webhook(newest._replace(active=False), over=newest)
             await self._store.add_deeds(DocumentKey(webhook.tenant, ""), [deed])
             await self._hooks.refresh(self._store)
         except StoreError as error:

@@ -36,7 +36,11 @@ def add_webhook_commands(commands: Commands, add_settings: Any) -> None:
     )
     change = command("change", "put what is given in place of what was", "change_webhook")
     for parser, required in ((add, True), (change, False)):
-        parser.add_argument("--url", required=required, help="where to send: https://...")
+        parser.add_argument(
+            "--url",
+            required=required,
+            help="where to send: https://..., or http:// in a network of yours",
+        )
         parser.add_argument(
             "--event",
             dest="events",

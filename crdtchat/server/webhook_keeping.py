@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from crdtchat.document.events import EVENT_NAMES
-from crdtchat.host.hook_address import BadUrl, read_url
+from crdtchat.host.hook_address import BadUrl, check_url
 from crdtchat.host.hook_request import Sender, Undelivered
 from crdtchat.host.hook_signing import new_secret, signed_headers, trial_payload
 from crdtchat.server.printing import note, print_line, print_table
@@ -26,7 +27,7 @@ _SHOWN = 1_000
 def add_webhook(settings: Settings, flags: Flags) -> None:
     """Keep a webhook and print the secret that signs what it is sent."""
     url: str = flags["url"]
-    _check_url(url)
+    _check_url(url, settings)
     webhook = Webhook(
         id=f"wh-{secrets.token_hex(6)}",
         tenant=flags["tenant"],
@@ -52,7 +53,7 @@ def change_webhook(settings: Settings, flags: Flags) -> None:
     """Put what is given in place of what a webhook had."""
     given: dict[str, Any] = {}
     if flags["url"] is not None:
-        _check_url(flags["url"])
+        _check_url(flags["url"], settings)
         given["url"] = flags["url"]
     if flags["events"] is not None:
         given["events"] = _events(flags["events"])
@@ -64,8 +65,7 @@ def change_webhook(settings: Settings, flags: Flags) -> None:
         raise BadSetting("say what to change: --url, --event, --page or --active")
 
     async def work(store: Store) -> None:
-        webhook = await _find(store, flags)
-        await store.put_webhook(webhook._replace(**given))
+        webhook = await _rewrite(store, flags, lambda before: before._replace(**given))
         await note_command(store, webhook.tenant, "webhook-change", webhook.id)
 
     run_on_store(settings, work)
@@ -91,10 +91,12 @@ def rotate_webhook(settings: Settings, flags: Flags) -> None:
     """Give a webhook a new secret, and print it."""
     secret = new_secret()
 
+    def rotated(before: Webhook) -> Webhook:
+        kept = () if flags["now"] else before.secrets[:1]
+        return before._replace(secrets=(secret, *kept))
+
     async def work(store: Store) -> None:
-        webhook = await _find(store, flags)
-        before = () if flags["now"] else webhook.secrets[:1]
-        await store.put_webhook(webhook._replace(secrets=(secret, *before)))
+        webhook = await _rewrite(store, flags, rotated)
         await note_command(store, webhook.tenant, "webhook-rotate", webhook.id)
 
     run_on_store(settings, work)
@@ -162,6 +164,15 @@ def remove_webhook(settings: Settings, flags: Flags) -> None:
     note(f"webhook {flags['id']} is gone, and so is what waited for it")
 
 
+async def _rewrite(store: Store, flags: Flags, change: Callable[[Webhook], Webhook]) -> Webhook:
+    """Change what stands of a webhook when it is written, whatever another command did meanwhile.
+    Answers what stood there."""
+    while True:
+        before = await _find(store, flags)
+        if await store.put_webhook(change(before), over=before):
+            return before
+
+
 async def _find(store: Store, flags: Flags) -> Webhook:
     for webhook in await store.webhooks(flags["tenant"]):
         if webhook.id == flags["id"]:
@@ -176,9 +187,9 @@ def _no_webhook(flags: Flags) -> BadSetting:
     )
 
 
-def _check_url(url: str) -> None:
+def _check_url(url: str, settings: Settings) -> None:
     try:
-        read_url(url)
+        check_url(url, settings.webhook_networks)
     except BadUrl as error:
         raise BadSetting(str(error)) from None
 

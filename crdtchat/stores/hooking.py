@@ -82,8 +82,9 @@ class Hooking(Protocol):
     about one page only the first that waits can be taken, so they arrive in the order of commits.
     """
 
-    async def put_webhook(self, webhook: Webhook) -> None:
-        """Keep a webhook in place of what stands under its id. Its tenant never changes. Makes
+    async def put_webhook(self, webhook: Webhook, *, over: Webhook | None = None) -> bool:
+        """Keep a webhook in place of what stands under its id; with `over` only if that is what
+        stands there still. Answers whether it is kept. Its tenant never changes. Makes
         `Store.revision` grow."""
 
     async def webhooks(self, tenant: str | None = None) -> list[Webhook]:

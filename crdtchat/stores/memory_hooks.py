@@ -92,11 +92,14 @@ class MemoryHooking(ABC):
     async def _enter(self, *texts: str) -> None:
         """Every call's single await."""
 
-    async def put_webhook(self, webhook: Webhook) -> None:
+    async def put_webhook(self, webhook: Webhook, *, over: Webhook | None = None) -> bool:
         """See `Hooking`."""
         await self._enter(*webhook_texts(webhook))
+        if over not in (None, self._hooks.webhooks.get(webhook.id)):
+            return False
         self._hooks.webhooks[webhook.id] = webhook
         self._hooks_changed()
+        return True
 
     async def webhooks(self, tenant: str | None = None) -> list[Webhook]:
         """See `Hooking`."""

@@ -26,10 +26,10 @@ class PostgresHooking(ABC):
     async def _look(self, job: Callable[[Connection], T]) -> T:
         """Run `job`, which is one statement."""
 
-    async def put_webhook(self, webhook: Webhook) -> None:
+    async def put_webhook(self, webhook: Webhook, *, over: Webhook | None = None) -> bool:
         """See `Hooking`."""
         require_text(*webhook_texts(webhook))
-        await self._write(lambda connection: hooks.put(connection, webhook))
+        return await self._write(lambda connection: hooks.put(connection, webhook, over))
 
     async def webhooks(self, tenant: str | None = None) -> list[Webhook]:
         """See `Hooking`."""

@@ -36,8 +36,13 @@ def forget_user(connection: Connection, tenant: str, user: str) -> None:
     )
 
 
-def put(connection: Connection, webhook: Webhook) -> None:
+def put(connection: Connection, webhook: Webhook, over: Webhook | None) -> bool:
     """See `Hooking.put_webhook`."""
+    if over is not None:
+        # Locked, and read behind the lock: at this level each statement sees what is committed.
+        connection.execute("SELECT 1 FROM webhook WHERE id = %b FOR UPDATE", (over.id,))
+        if over not in find_all(connection, over.tenant):
+            return False
     secrets, events = " ".join(webhook.secrets), " ".join(webhook.events)
     connection.execute(
         "INSERT INTO webhook (id, tenant, url, secrets, events, pages, active, created)"
@@ -47,6 +52,7 @@ def put(connection: Connection, webhook: Webhook) -> None:
         (*webhook[:3], secrets, events, *webhook[5:]),
     )
     count_up(connection, "revision")
+    return True
 
 
 def find_all(connection: Connection, tenant: str | None) -> list[Webhook]:

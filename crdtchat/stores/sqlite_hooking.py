@@ -17,10 +17,10 @@ class SqliteHooking:
     _writer: Lane[sqlite3.Connection]
     _reader: Lane[sqlite3.Connection]
 
-    async def put_webhook(self, webhook: Webhook) -> None:
+    async def put_webhook(self, webhook: Webhook, *, over: Webhook | None = None) -> bool:
         """See `Hooking`."""
         require_text(*webhook_texts(webhook))
-        await self._writer.write(lambda connection: hooks.put(connection, webhook))
+        return await self._writer.write(lambda connection: hooks.put(connection, webhook, over))
 
     async def webhooks(self, tenant: str | None = None) -> list[Webhook]:
         """See `Hooking`."""

@@ -93,10 +93,12 @@ def forget_user(connection: sqlite3.Connection, tenant: str, user: str) -> None:
     )
 
 
-def put(connection: sqlite3.Connection, webhook: Webhook) -> None:
+def put(connection: sqlite3.Connection, webhook: Webhook, over: Webhook | None) -> bool:
     """See `Hooking.put_webhook`."""
     secrets, events = " ".join(webhook.secrets), " ".join(webhook.events)
     with transaction(connection, "IMMEDIATE"):
+        if over is not None and over not in find_all(connection, over.tenant):
+            return False
         connection.execute(
             "INSERT INTO webhook (id, tenant, url, secrets, events, pages, active, created)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET url = excluded.url,"
@@ -105,6 +107,7 @@ def put(connection: sqlite3.Connection, webhook: Webhook) -> None:
             (*webhook[:3], secrets, events, *webhook[5:]),
         )
         connection.execute(_CHANGED)
+    return True
 
 
 def find_all(connection: sqlite3.Connection, tenant: str | None) -> list[Webhook]:

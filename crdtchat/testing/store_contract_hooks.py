@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import anyio
 import pytest
@@ -64,16 +64,32 @@ class HooksContract:
         assert not await store.remove_webhook("demo", "wh1")
         assert await store.webhooks("demo") == [SECOND]
 
+    async def test_a_webhook_is_kept_over_what_its_writer_saw(self, store: Store) -> None:
+        changed, late = HOOK._replace(secrets=("whsec_c",)), HOOK._replace(active=False)
+        assert not await store.put_webhook(late, over=HOOK)
+        assert await store.put_webhook(HOOK)
+        assert await store.put_webhook(changed, over=HOOK)
+        revision = await store.revision()
+        assert not await store.put_webhook(late, over=HOOK)
+        assert await store.webhooks() == [changed]
+        assert await store.revision() == revision
+        assert await store.put_webhook(late, over=changed)
+        assert await store.webhooks() == [late]
+        await store.remove_webhook("demo", HOOK.id)
+        assert not await store.put_webhook(changed, over=late)
+        assert await store.webhooks() == []
+
     async def test_every_change_of_webhooks_is_a_new_revision(self, store: Store) -> None:
         await store.put_tenant(StoredTenant("demo", "{}"))
         seen = [await store.revision()]
-        for change in (
+        changes: tuple[Callable[[], Awaitable[bool]], ...] = (
             lambda: store.put_webhook(HOOK),
             lambda: store.put_webhook(HOOK),
             lambda: store.remove_webhook("demo", "wh1"),
             lambda: store.put_webhook(HOOK),
             lambda: store.remove_tenant("demo"),
-        ):
+        )
+        for change in changes:
             await change()
             seen.append(await store.revision())
         assert seen == sorted(set(seen))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from queue import Empty
 
 import anyio
 import pytest
+from anyio.to_thread import run_sync
 
+from crdtchat.server.cli import main
 from crdtchat.stores.base import Append, DocumentKey, Entry
-from crdtchat.stores.hooking import Notice, Settlement
+from crdtchat.stores.hooking import Notice, Settlement, Webhook
 from crdtchat.stores.sqlite import SqliteStore
 from crdtchat.sync.message import Event, EventKind
 from tests.host.receiver import NETWORK, running_receiver
@@ -57,6 +60,10 @@ def test_webhooks_are_added_changed_and_removed(cli: Cli) -> None:
     refused(cli("webhook", "change", second, *of_docs), "say what to change")
     refused(cli("webhook", "add", *of_docs, "--url", "ftp://example.org"), "https://")
     refused(cli("webhook", "add", "--tenant", "shop", *url), "crdtchat tenant list")
+    for plain in ("http://example.org", "http://93.184.215.14", "http://127.0.0.1:8000"):
+        refused(cli("webhook", "add", *of_docs, "--url", plain), "has to be reached by https://")
+        refused(cli("webhook", "change", first, *of_docs, "--url", plain), "webhook_networks")
+    refused(cli("webhook", "add", *of_docs, "--url", "https://10.0.0.1"), "no public address")
     for command in ("rotate", "remove", "test", "failed", "redeliver", "change"):
         options = ("--active", "no") if command == "change" else ()
         refused(
@@ -67,6 +74,40 @@ def test_webhooks_are_added_changed_and_removed(cli: Cli) -> None:
     _, out, _ = cli("audit", "--tenant", "docs")
     acted = [line.partition('"action": "')[2].partition('"')[0] for line in out.splitlines()]
     assert acted[1:] == ["webhook-add", "webhook-add", "webhook-change", "webhook-remove"]
+
+
+def test_plain_http_leads_into_networks_of_the_operators_own(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRDTCHAT_WEBHOOK_NETWORKS", "10.1.0.0/16,fd00::/8")
+    for url in ("http://10.1.2.3:8000/x", "http://[fd00::1]/", "http://receiver.internal/"):
+        add(cli, "--url", url)
+    for url in ("http://10.2.0.1/", "http://[::1]/", "http://93.184.215.14/"):
+        refused(cli("webhook", "add", "--tenant", "docs", "--url", url), "webhook_networks")
+
+
+def test_two_commands_on_one_webhook_at_once(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second reads before the first writes: a secret that was ended signed again."""
+    first, between = SqliteStore.webhooks, [""]
+    made, _ = add(cli, "--url", "https://example.org/hear")
+
+    async def webhooks(store: SqliteStore, tenant: str | None = None) -> list[Webhook]:
+        found = await first(store, tenant)
+        if between:
+            between.clear()
+            command = ["webhook", "rotate", made, "--now", *of_docs, "--data", str(cli.data)]
+            assert await run_sync(main, command) == 0
+        return found
+
+    of_docs = ("--tenant", "docs")
+    monkeypatch.setattr(SqliteStore, "webhooks", webhooks)
+    status, fresh, _ = cli("webhook", "change", made, *of_docs, "--page", "a*")
+    assert (status, between) == (0, [])
+    assert [row[3] for row in rows(cli)] == ["a*"]
+    store = sqlite3.connect(cli.data / "crdtchat.sqlite3")
+    ((secret,),) = store.execute("SELECT secrets FROM webhook").fetchall()
+    store.close()
+    assert secret == fresh.strip()
 
 
 def test_a_test_is_signed_with_both_secrets_while_they_rotate(
