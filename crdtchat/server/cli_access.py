@@ -71,6 +71,11 @@ def _add_description(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--retention-days", type=int, metavar="N", help="how long resolved threads stay (0: ever)"
     )
+    parser.add_argument(
+        "--page-versions",
+        choices=("yes", "no"),
+        help="whether texts that annotations are made on are kept (default yes)",
+    )
     parser.add_argument("--jwks", type=Path, metavar="FILE", help="key set, in place of a secret")
     for flag, metavar, words in (
         ("--origin", "ORIGIN", "web pages that may embed it, as https://docs.example.org"),

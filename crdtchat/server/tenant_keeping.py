@@ -142,6 +142,8 @@ def _described(flags: Flags) -> dict[str, Any]:
         found["origins"] = flags["origins"]
     if flags["public_keys"] is not None:
         found["public_keys"] = [_read_file(Path(path)) for path in flags["public_keys"]]
+    if flags["page_versions"] is not None:
+        found["page_versions"] = flags["page_versions"] == "yes"
     if flags["retention_days"] is not None:
         found["retention_days"] = flags["retention_days"]
     if flags["retention_holds"] is not None:

@@ -185,6 +185,24 @@ def test_who_may_and_where(server: ServerProcess, meet: Meet, page: str) -> None
     assert (off.status_code, off.json()["detail"]) == (404, "this tenant keeps no page versions")
 
 
+def test_a_tenant_of_the_database_turns_them_off_and_on(server: ServerProcess) -> None:
+    """It could not: only the configuration's could."""
+    server.run("tenant", "add", "stored", "--page-versions", "no")
+    headers = {"Authorization": f"Bearer {server.token('cy', tenant='stored')}"}
+    address = f"{server.url}/api/v1/stored/versions/{version_of(TEXT)}?page=p"
+
+    def until(detail: str) -> None:
+        while httpx.get(address, headers=headers).json()["detail"] != detail:
+            pass  # takes effect within a second
+
+    until("this tenant keeps no page versions")
+    server.run("tenant", "change", "stored", "--page-versions", "yes")
+    until("there is no such page version")
+    server.run("tenant", "change", "stored", "--guests", "viewer")
+    server.run("tenant", "change", "stored", "--page-versions", "no")
+    until("this tenant keeps no page versions")
+
+
 async def test_versions_outlive_the_server(tmp_path: Path, meet: Meet, page: str) -> None:
     with running_server(tmp_path / "data") as server:
         ann = meet("ann", at=server)
