@@ -14,6 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 from crdtchat.access.directory import Directory
 from crdtchat.access.gate import Gate
 from crdtchat.access.guard import Guard
+from crdtchat.access.hosts import Hosts
 from crdtchat.access.tenants import Tenants
 from crdtchat.brokers.base import Broker
 from crdtchat.host.hook_address import Network
@@ -27,6 +28,7 @@ from crdtchat.server.doors import Doors
 from crdtchat.server.fellows import Fellows
 from crdtchat.server.guest_tokens import GuestTokens
 from crdtchat.server.headers import SafeHeaders
+from crdtchat.server.hosts import KnownHosts
 from crdtchat.server.memory import give_memory_back
 from crdtchat.server.metrics import metrics, own_figures
 from crdtchat.server.openapi.document import openapi
@@ -50,14 +52,17 @@ def create_app(  # noqa: PLR0913 - all by name, each a thing of its own
     tuning: Tuning | None = None,
     webhook_networks: Sequence[Network] = (),
     fellows: Fellows | None = None,
+    hosts: Hosts | None = None,
 ) -> Starlette:
     """Make the application.
 
     `demo`: show the demo page at `/`, else what this is. `metrics_token`: who has it may read
     `/metrics`; empty: everybody may; None: nobody. `doors`: counts connections, where the server
     has any. `broker`: other processes serve the same store. `webhook_networks`: of the operator's
-    own, that webhooks may lead into. `fellows`: other processes that serve the same port.
+    own, that webhooks may lead into. `fellows`: other processes that serve the same port. `hosts`:
+    names that it answers to; None: any.
     """
+    hosts = hosts or Hosts()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -103,12 +108,18 @@ def create_app(  # noqa: PLR0913 - all by name, each a thing of its own
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
-        middleware=[Middleware(SafeHeaders), Middleware(Cors), Middleware(GuestTokens)],
+        middleware=[
+            Middleware(SafeHeaders),
+            Middleware(KnownHosts, hosts=hosts),
+            Middleware(Cors),
+            Middleware(GuestTokens),
+        ],
         exception_handlers=HANDLERS,
     )
     app.state.metrics_token = metrics_token
     app.state.doors = doors or Doors()
     app.state.fellows = fellows
+    app.state.hosts = hosts
     _share(app)
     return app
 

@@ -180,6 +180,9 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trusted-proxies", help="addresses of reverse proxies, as 127.0.0.1,10.0.0.0/8"
     )
+    parser.add_argument(
+        "--allowed-hosts", help="names that the server is asked by, as comments.example.org,*.local"
+    )
 
 
 def _settings(flags: dict[str, Any]) -> Settings:

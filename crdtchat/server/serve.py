@@ -196,6 +196,7 @@ def serve_here(
         doors=doors,
         metrics_token=settings.metrics_token or ("" if settings.is_demo else None),
         webhook_networks=settings.webhook_networks,
+        hosts=settings.hosts,
         fellows=Fellows(worker.number, worker.count, worker.figures) if worker else None,
     )
     config = server_config(app, settings, Tuning().heartbeat)

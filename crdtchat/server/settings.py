@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from crdtchat.access.description import BadTenant, read_tenant
+from crdtchat.access.hosts import ANY, BadHost, Hosts, check_name
 from crdtchat.access.origins import LOOPBACK
 from crdtchat.access.spelling import did_you_mean
 from crdtchat.access.tenants import DEMO, Tenant, Tenants
@@ -46,6 +47,8 @@ class Settings:
     tls_key: Path | None = None
     trusted_proxies: tuple[Network, ...] = ()
     """Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names that the server is asked by, beside its machine's own."""
     connections: int = 10_000
     """Open TCP connections in all, as far as the system allows as many descriptors."""
     connections_per_address: int = 256
@@ -61,6 +64,13 @@ class Settings:
     def on_loopback(self) -> bool:
         """Whether only this machine can connect."""
         return self.host in LOOPBACK
+
+    @property
+    def hosts(self) -> Hosts:
+        """Which names it answers to. On loopback, where readers' browsers are, none but those said;
+        elsewhere, and behind proxies that were named, any, unless some were said."""
+        anybody = not self.on_loopback or self.trusted_proxies
+        return Hosts(self.allowed_hosts or ((ANY,) if anybody else ()))
 
     def tls_context(self) -> ssl.SSLContext | None:
         """How to speak TLS; None without a certificate. Raises BadSetting."""
@@ -116,7 +126,7 @@ _MAY_BE_0 = ("port", "drain_seconds")
 _PATHS = ("data", "tls_cert", "tls_key")
 _NETWORKS = ("trusted_proxies", "webhook_networks")
 _TEXTS = ("host", *_PATHS, "store", "broker", "metrics_token")
-_PLAIN = (*_NUMBERS, *_NETWORKS, *_TEXTS)
+_PLAIN = (*_NUMBERS, *_NETWORKS, *_TEXTS, "allowed_hosts")
 _OTHER_VARIABLES = ("config", "token", "url", "skip_ui")
 """Read by clients and by the build."""
 _PREFIX = "CRDTCHAT_"
@@ -155,6 +165,8 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
     for name in _NETWORKS:
         if name in values:
             values[name] = _networks(name, values[name])
+    if "allowed_hosts" in values:
+        values["allowed_hosts"] = _hosts(values["allowed_hosts"])
     return Settings(**values, tenants=tenants)
 
 
@@ -192,6 +204,17 @@ def _networks(name: str, value: Any) -> tuple[Network, ...]:
         raise BadSetting(
             f"{name.replace('_', ' ')} are addresses or networks, as 127.0.0.1,10.0.0.0/8: {error}"
         ) from None
+
+
+def _hosts(value: Any) -> tuple[str, ...]:
+    """Names, as a list or as one text with commas. Raises BadSetting."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise BadSetting("allowed hosts are names, as ['comments.example.org']")
+    try:
+        return tuple(check_name(part) for part in parts)
+    except BadHost as error:
+        raise BadSetting(f"allowed hosts: {error}") from None
 
 
 def _read_file(path: Path) -> dict[str, Any]:

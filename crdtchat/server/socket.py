@@ -90,13 +90,18 @@ async def _admit(socket: WebSocket, channel: SocketChannel, v1: bool) -> Joining
     tenant_name, page = split_path(socket)
     # Remembers what it has parsed, and is forgotten with it.
     asked = HTTPConnection(socket.scope)
-    query = asked.query_params
+    query, host = asked.query_params, asked.headers.get("host", "")
+    refusal = socket.app.state.hosts.refusal(host)
+    if refusal:
+        hub.counters.add("denied")
+        await channel.close(CloseCode.FORBIDDEN, close_reason(refusal))
+        return None
     try:
         tenant = gate.tenant(tenant_name)
         if not page or len(page) > PAGE_CHARACTERS or "\x00" in page:
             raise Denied("the page id is empty, too long or holds U+0000", forbidden=True)
         origin = asked.headers.get("origin")
-        if not tenant.allows_origin(origin, asked.headers.get("host", "")):
+        if not tenant.allows_origin(origin, host):
             words = f"pages of {origin} may not embed this tenant: its origins do not name them"
             raise Denied(words, forbidden=True)
         admission = await gate.admit(

@@ -56,7 +56,7 @@ def test_silence_and_slowness_before_the_request_are_cut_off(server: ServerProce
     """The three wait for one deadline, not for three."""
     lines = [socket.create_connection(address(server), timeout=30) for _ in range(3)]
     lines[1].sendall(b"GET /health HTT")
-    lines[2].sendall(b"POST /api/v1/demo/annotations?page=p HTTP/1.1\r\nHost: x\r\nX")
+    lines[2].sendall(b"POST /api/v1/demo/annotations?page=p HTTP/1.1\r\nHost: localhost\r\nX")
     for line in lines:
         with closing(line), suppress(ConnectionResetError):
             assert line.recv(1_000) == b""
@@ -80,7 +80,7 @@ async def test_a_large_body_has_the_time_it_takes(tmp_path: Path, size: int, is_
         await server.hub.store.add_token(own)
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(
-            b"POST /api/v1/demo/import?page=p HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            b"POST /api/v1/demo/import?page=p HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
             b"Authorization: Bearer cct_own\r\nContent-Type: application/json\r\n"
             b"Content-Length: %d\r\n\r\n" % (4 * size + 2)
         )
@@ -98,12 +98,12 @@ async def test_a_large_body_has_the_time_it_takes(tmp_path: Path, size: int, is_
 
 
 def test_large_heads_and_nonsense_are_refused(server: ServerProcess) -> None:
-    head = b"GET /health HTTP/1.1\r\nHost: x\r\n"
+    head = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
     assert b" 200 " in answer(server, head + b"Connection: close\r\n\r\n")
     for sent in (
         head + b"X-A: " + b"a" * 20_000 + b"\r\n\r\n",
         head + b"X-A: " + b"a" * 20_000,
-        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
         head + b"".join(b"x-%d: y\r\n" % number for number in range(3_000)) + b"\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
         b"\x00" * 100,
@@ -122,7 +122,7 @@ def test_there_is_nothing_under_odd_names(server: ServerProcess) -> None:
 
 
 def test_a_hundred_requests_in_one_breath_are_too_many(server: ServerProcess) -> None:
-    request = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+    request = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
     few = answer(server, request * 5 + b"GET /health HTTP/1.1\r\nConnection: close\r\n\r\n")
     assert few.count(b"HTTP/1.1 200") == 6
     many = answer(server, request * 100)

@@ -193,7 +193,7 @@ def test_the_handshake_is_the_only_way_in(server: ServerProcess, tokens: dict[st
     for method, headers in cases:
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         path = f"/sync/demo/p?token={tokens['ann']}"
-        request = f"{method} {path} HTTP/1.1\r\nHost: x\r\n{head}\r\n"
+        request = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{head}\r\n"
         address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
         with closing(socket.create_connection(address, timeout=20)) as line:
             line.sendall(request.encode())

@@ -83,7 +83,7 @@ async def be_kept_out(port: int) -> None:
 async def break_off(port: int, *, key: str, answered: bool) -> None:
     """End while the handshake is under way, or with its answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(f"GET {PATH} HTTP/1.1\r\nHost: here\r\n".encode())
+    writer.write(f"GET {PATH} HTTP/1.1\r\nHost: localhost\r\n".encode())
     await anyio.wait_all_tasks_blocked()
     grow_old()
     writer.write(b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n")

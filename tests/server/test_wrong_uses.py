@@ -82,6 +82,7 @@ def test_a_port_that_is_taken(cli: Cli) -> None:
         (["--tls-cert", "x.pem"], ("--tls-key",)),
         (["--tls-cert", "x.pem", "--tls-key", "y.pem"], ("x.pem", "No such file")),
         (["--trusted-proxies", "front"], ("front", "127.0.0.1,10.0.0.0/8")),
+        (["--allowed-hosts", "https://a.example"], ("https://a.example", "without scheme")),
     ],
     ids=lambda given: " ".join(map(str, given)) if isinstance(given, list) else "",
 )
