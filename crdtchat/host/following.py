@@ -79,6 +79,8 @@ class Following(Generic[R]):
         self._refused = False
         """Whether the append under way met with a conflict."""
         self._reading = False
+        self._read_at = 0
+        """The room's sequence number when the newest read began."""
         self._doubted = False
         """Whether the log may be longer, and no read that began since is under way."""
         self._settles_doubt = False
@@ -134,6 +136,10 @@ class Following(Generic[R]):
             self._settles_doubt, self._assured_at = False, loaded.sequence
         if loaded.epoch != room.head.epoch:
             room.drop(CloseCode.UNAVAILABLE, "the page was rebuilt")
+        elif loaded.sequence < self._read_at:
+            # An older backup lies there. What is missing will never be there, and what the room
+            # holds may be given other numbers by others.
+            room.drop(CloseCode.UNAVAILABLE, "the page's log was set back")
         elif loaded.snapshot:
             room.drop(CloseCode.UNAVAILABLE, "the page's log was folded")
         elif self._refused and loaded.sequence == room.head.sequence:
@@ -201,6 +207,6 @@ class Following(Generic[R]):
 
     def _ask(self, room: R) -> None:
         if not self._reading:
-            self._reading = True
+            self._reading, self._read_at = True, room.head.sequence
             self._settles_doubt, self._doubted = self._doubted, False
             self._read_rest(room)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 
 import anyio
 import pytest
 
+from crdtchat.document.replica import Write
 from crdtchat.host.far_presence import FarPresence
 from crdtchat.host.following import Following
 from crdtchat.host.gathering import Gathering
 from crdtchat.host.hub import Hub
 from crdtchat.host.telling import Kind, decode_presence, encode_presence
 from crdtchat.stores.base import Append, Conflict, Entry, Head, Lease, Loaded, StoreUnavailable
-from crdtchat.stores.memory import MemoryStore
+from crdtchat.stores.memory import MemoryData, MemoryStore
 from crdtchat.sync import message
 from crdtchat.sync.codes import CloseCode
 from crdtchat.sync.presence import Far
@@ -67,6 +69,40 @@ async def test_a_doubt_that_cannot_be_settled_is_settled_later() -> None:
         store.load = load  # type: ignore[method-assign]
         await bob.until(message.Batch, lambda batch: bool(batch.events))
         assert not room.following.is_doubtful
+
+
+async def test_a_log_that_was_set_back_ends_the_room() -> None:
+    """An older backup was put below a server that ran on: whose next append is refused, and then
+    there is nothing to catch up with. It was looked for without end, and nobody served."""
+    data = MemoryData()
+    store = MemoryStore(data)
+    await store.open()
+    async with Hub(store) as hub, connected(hub, "bob") as bob:
+        await hub.write(KEY, peer("ann"), [_annotation("first")], bytes(16))
+        backup = deepcopy(data.documents[KEY])
+        await hub.write(KEY, peer("ann"), [_annotation("lost")], bytes(15) + b"1")
+        data.documents[KEY] = backup
+        with pytest.raises(StoreUnavailable):
+            await hub.write(KEY, peer("ann"), [_annotation("refused")], bytes(15) + b"2")
+        assert await bob.code() == CloseCode.UNAVAILABLE
+        await hub.write(KEY, peer("ann"), [_annotation("fresh")], bytes(15) + b"3")
+        room = await hub.open(KEY)
+        assert set(room.replica.values("a")) == {"first", "fresh"}
+
+
+async def test_a_log_that_was_set_back_is_seen_without_an_append() -> None:
+    store = MemoryStore()
+    await store.open()
+    async with Hub(store) as hub, connected(hub, "bob") as bob:
+        await hub.write(KEY, peer("ann"), [_annotation("lost")], bytes(16))
+        store._data.documents.clear()
+        room = await hub.open(KEY)
+        room.following.look(room, (await store.heads([KEY]))[0])
+        assert await bob.code() == CloseCode.UNAVAILABLE
+
+
+def _annotation(aid: str) -> Write:
+    return ("a", aid, ("ann", NOW, "words", "", "", 0, 5))
 
 
 async def _cannot(*_: object, **__: object) -> None:
