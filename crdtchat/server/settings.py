@@ -124,6 +124,8 @@ _RESERVED = 128
 _NUMBERS = ("port", "workers", "connections", "connections_per_address", "drain_seconds")
 _MAY_BE_0 = ("port", "drain_seconds")
 _PATHS = ("data", "tls_cert", "tls_key")
+_NEVER_EMPTY = ("host", "data")
+"""As from a variable that is not set: all addresses, and the folder that one happens to be in."""
 _NETWORKS = ("trusted_proxies", "webhook_networks")
 _TEXTS = ("host", *_PATHS, "store", "broker", "metrics_token")
 _PLAIN = (*_NUMBERS, *_NETWORKS, *_TEXTS, "allowed_hosts")
@@ -156,6 +158,9 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
         if given is not None:
             values[name] = given
     values.update({name: flags[name] for name in _PLAIN if flags.get(name) is not None})
+    for name in _NEVER_EMPTY:
+        if values.get(name) == "":
+            raise BadSetting(f"{name} is empty: say which, or leave it out for the default")
     for name in _NUMBERS:
         if name in values:
             values[name] = _number(name, values[name])

@@ -74,6 +74,8 @@ def test_a_port_that_is_taken(cli: Cli) -> None:
         (["--host", "192.0.2.1", "--config", "good.toml"], ("--host", "address of this machine")),
         (["--host", "no.invalid", "--config", "good.toml"], ("no.invalid", "--host")),
         (["--host", "0.0.0.0"], ("crdtchat tenant add", "--config")),
+        (["--host", "", "--config", "good.toml"], ("host is empty", "leave it out")),
+        (["--data", ""], ("data is empty", "leave it out")),
         (["--data", "good.toml"], ("good.toml", "choose a data directory")),
         (["--config", "nothing.toml"], ("there is no configuration file nothing.toml",)),
         (["--config", "."], ("cannot read the configuration .",)),
