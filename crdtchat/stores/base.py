@@ -341,11 +341,12 @@ class Store(Auditing, Hooking, Protocol):
     async def grants(self, tenant: str | None = None) -> list[Grant]:
         """List a tenant's grants by user, or everybody's."""
 
-    async def put_grant(self, grant: Grant) -> None:
-        """Keep a user's role in place of the one before."""
+    async def put_grant(self, grant: Grant, *, first: bool = False) -> bool:
+        """Keep a user's role in place of the one before; `first`: only if there is none. Answers
+        whether it is kept."""
 
-    async def remove_grant(self, tenant: str, user: str) -> bool:
-        """Forget a user's role; answers whether there was one."""
+    async def remove_grant(self, tenant: str, user: str, *, role: str | None = None) -> bool:
+        """Forget a user's role, or only this one; answers whether there was one."""
 
     async def access_changes(self, after: int) -> tuple[int, frozenset[str]]:
         """Which tenants' tokens, grants or descriptions were changed or taken away (by any

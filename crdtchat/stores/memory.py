@@ -28,7 +28,7 @@ from crdtchat.stores.base import (
     usage_day,
 )
 from crdtchat.stores.memory_audit import MemoryAudit, MemoryAuditing
-from crdtchat.stores.memory_document import MemoryDocument
+from crdtchat.stores.memory_document import MemoryDocument, place_of
 from crdtchat.stores.memory_hooks import MemoryHooking, MemoryHooks
 from crdtchat.stores.text import (
     require_append_text,
@@ -220,17 +220,13 @@ class MemoryStore(MemoryAuditing, MemoryHooking):
     ) -> list[Page]:
         """See `Store`."""
         await self._enter(tenant)
-
-        def place(page: Page) -> tuple[int, DocumentKey]:
-            return -page.updated, page.key
-
         pages = [
             Page(key, document.epoch, document.sequence, document.updated)
             for key, document in self._data.documents.items()
             if key.tenant == tenant and document.sequence
         ]
-        behind = [page for page in pages if after is None or place(page) > place(after)]
-        return sorted(behind, key=place)[:most]
+        behind = [page for page in pages if after is None or place_of(page) > place_of(after)]
+        return sorted(behind, key=place_of)[:most]
 
     async def tenants_of_pages(self) -> list[str]:
         """See `Store`."""
@@ -304,17 +300,22 @@ class MemoryStore(MemoryAuditing, MemoryHooking):
             if tenant in (None, owner)
         ]
 
-    async def put_grant(self, grant: Grant) -> None:
+    async def put_grant(self, grant: Grant, *, first: bool = False) -> bool:
         """See `Store`."""
         await self._enter(grant.tenant, grant.user, grant.role)
+        if first and (grant.tenant, grant.user) in self._data.grants:
+            return False
         self._data.grants[grant.tenant, grant.user] = grant.role
         self._data.note_change(grant.tenant)
+        return True
 
-    async def remove_grant(self, tenant: str, user: str) -> bool:
+    async def remove_grant(self, tenant: str, user: str, *, role: str | None = None) -> bool:
         """See `Store`."""
-        await self._enter(tenant, user)
-        if self._data.grants.pop((tenant, user), None) is None:
+        await self._enter(tenant, user, role or "")
+        found = self._data.grants.get((tenant, user))
+        if found is None or role not in (None, found):
             return False
+        del self._data.grants[tenant, user]
         self._data.note_change(tenant)
         return True
 

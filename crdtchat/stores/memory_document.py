@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from crdtchat.stores.base import Entry, Lease, PageVersion
+from crdtchat.stores.base import DocumentKey, Entry, Lease, Page, PageVersion
 
 
 @dataclass(slots=True)
@@ -27,3 +27,8 @@ class MemoryDocument:
         for name, version in self.versions.items():
             if version.by == user:
                 self.versions[name] = replace(version, by="")
+
+
+def place_of(page: Page) -> tuple[int, DocumentKey]:
+    """What a tenant's pages are listed in the order of."""
+    return -page.updated, page.key

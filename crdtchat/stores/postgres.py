@@ -283,15 +283,17 @@ class PostgresStore(PostgresHooking):
         require_text(tenant or "")
         return await self._look(lambda connection: tables.list_grants(connection, tenant))
 
-    async def put_grant(self, grant: Grant) -> None:
+    async def put_grant(self, grant: Grant, *, first: bool = False) -> bool:
         """See `Store`."""
         require_text(grant.tenant, grant.user, grant.role)
-        await self._write(lambda connection: tables.put_grant(connection, grant))
+        return await self._write(lambda connection: tables.put_grant(connection, grant, first))
 
-    async def remove_grant(self, tenant: str, user: str) -> bool:
+    async def remove_grant(self, tenant: str, user: str, *, role: str | None = None) -> bool:
         """See `Store`."""
-        require_text(tenant, user)
-        return await self._write(lambda connection: tables.remove_grant(connection, tenant, user))
+        require_text(tenant, user, role or "")
+        return await self._write(
+            lambda connection: tables.remove_grant(connection, tenant, user, role)
+        )
 
     async def access_changes(self, after: int) -> tuple[int, frozenset[str]]:
         """See `Store`."""

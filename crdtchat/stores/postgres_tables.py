@@ -186,20 +186,24 @@ def list_grants(connection: Connection, tenant: str | None) -> list[Grant]:
     return [Grant(*row) for row in rows]
 
 
-def put_grant(connection: Connection, grant: Grant) -> None:
+def put_grant(connection: Connection, grant: Grant, first: bool) -> bool:
     """See `Store.put_grant`."""
-    connection.execute(
+    conflict = "DO NOTHING" if first else "DO UPDATE SET role = excluded.role"
+    kept = connection.execute(
         "INSERT INTO role_grant (tenant, holder, role) VALUES (%b, %b, %b)"
-        " ON CONFLICT (tenant, holder) DO UPDATE SET role = excluded.role",
+        f" ON CONFLICT (tenant, holder) {conflict}",
         (grant.tenant, grant.user, grant.role),
-    )
-    note_change(connection, grant.tenant)
+    ).rowcount
+    if kept:
+        note_change(connection, grant.tenant)
+    return kept > 0
 
 
-def remove_grant(connection: Connection, tenant: str, user: str) -> bool:
+def remove_grant(connection: Connection, tenant: str, user: str, role: str | None) -> bool:
     """See `Store.remove_grant`."""
     removed = connection.execute(
-        "DELETE FROM role_grant WHERE tenant = %b AND holder = %b", (tenant, user)
+        "DELETE FROM role_grant WHERE tenant = %b AND holder = %b AND role = coalesce(%b, role)",
+        (tenant, user, role),
     ).rowcount
     if removed:
         note_change(connection, tenant)

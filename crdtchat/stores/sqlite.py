@@ -286,16 +286,18 @@ class SqliteStore(SqliteHooking):
         require_text(tenant or "")
         return await self._reader.read(lambda connection: access.list_grants(connection, tenant))
 
-    async def put_grant(self, grant: Grant) -> None:
+    async def put_grant(self, grant: Grant, *, first: bool = False) -> bool:
         """See `Store`."""
         require_text(grant.tenant, grant.user, grant.role)
-        await self._writer.write(lambda connection: access.put_grant(connection, grant))
-
-    async def remove_grant(self, tenant: str, user: str) -> bool:
-        """See `Store`."""
-        require_text(tenant, user)
         return await self._writer.write(
-            lambda connection: access.remove_grant(connection, tenant, user)
+            lambda connection: access.put_grant(connection, grant, first)
+        )
+
+    async def remove_grant(self, tenant: str, user: str, *, role: str | None = None) -> bool:
+        """See `Store`."""
+        require_text(tenant, user, role or "")
+        return await self._writer.write(
+            lambda connection: access.remove_grant(connection, tenant, user, role)
         )
 
     async def access_changes(self, after: int) -> tuple[int, frozenset[str]]:

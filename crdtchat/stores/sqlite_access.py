@@ -93,22 +93,26 @@ def list_grants(connection: sqlite3.Connection, tenant: str | None) -> list[Gran
     return [Grant(*row) for row in rows]
 
 
-def put_grant(connection: sqlite3.Connection, grant: Grant) -> None:
+def put_grant(connection: sqlite3.Connection, grant: Grant, first: bool) -> bool:
     """See `Store.put_grant`."""
+    conflict = "DO NOTHING" if first else "DO UPDATE SET role = excluded.role"
     with transaction(connection, "IMMEDIATE"):
-        connection.execute(
+        kept = connection.execute(
             "INSERT INTO role_grant (tenant, user, role) VALUES (?, ?, ?)"
-            " ON CONFLICT (tenant, user) DO UPDATE SET role = excluded.role",
+            f" ON CONFLICT (tenant, user) {conflict}",
             (grant.tenant, grant.user, grant.role),
-        )
-        note_change(connection, grant.tenant)
+        ).rowcount
+        if kept:
+            note_change(connection, grant.tenant)
+    return kept > 0
 
 
-def remove_grant(connection: sqlite3.Connection, tenant: str, user: str) -> bool:
+def remove_grant(connection: sqlite3.Connection, tenant: str, user: str, role: str | None) -> bool:
     """See `Store.remove_grant`."""
     with transaction(connection, "IMMEDIATE"):
         removed = connection.execute(
-            "DELETE FROM role_grant WHERE tenant = ? AND user = ?", (tenant, user)
+            "DELETE FROM role_grant WHERE tenant = ? AND user = ? AND role = coalesce(?, role)",
+            (tenant, user, role),
         ).rowcount
         if removed:
             note_change(connection, tenant)

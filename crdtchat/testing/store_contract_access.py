@@ -60,6 +60,18 @@ class AccessContract:
         assert not await store.remove_grant("shop", "ann")
         assert await store.grants("docs") == [Grant("docs", "bob", "commenter")]
 
+    async def test_a_grant_that_came_in_between_stands(self, store: Store) -> None:
+        blocked, owner = Grant("docs", "ann", "blocked"), Grant("docs", "ann", "owner")
+        assert await store.put_grant(blocked, first=True)
+        assert not await store.remove_grant("docs", "ann", role="owner")
+        assert await store.remove_grant("docs", "ann", role="blocked")
+        assert await store.put_grant(owner)
+        newest, _ = await store.access_changes(-1)
+        assert not await store.put_grant(blocked, first=True)
+        assert not await store.remove_grant("docs", "ann", role="blocked")
+        assert await store.access_changes(newest) == (newest, frozenset())
+        assert await store.grants() == [owner]
+
     async def test_changes_are_told_once_to_each_who_asks(self, store: Store) -> None:
         newest, changed = await store.access_changes(-1)
         assert changed == frozenset()

@@ -187,7 +187,6 @@ async def block(request: Request) -> Response:
     user = _user(request)
     if user == principal.user:
         raise Problem(409, "nobody blocks themselves")
-    role = await _role(hub, principal.tenant, user)
     now = hub.sources.now().wall
     if any(
         one.user == user and binding(Role(one.role), Role.BLOCKED) is not Role.BLOCKED
@@ -195,10 +194,10 @@ async def block(request: Request) -> Response:
         if not one.revoked and (not one.expires or one.expires > now)
     ):
         raise Problem(409, "this user has an owner's token: no block binds them")
-    if role is None:
-        await hub.store.put_grant(Grant(principal.tenant, user, Role.BLOCKED))
+    # What an operator says meanwhile stands.
+    if await hub.store.put_grant(Grant(principal.tenant, user, Role.BLOCKED), first=True):
         await _note(hub, DocumentKey(principal.tenant, ""), principal, "block", user)
-    elif role != Role.BLOCKED:
+    elif (role := await _role(hub, principal.tenant, user)) not in (None, Role.BLOCKED):
         raise Problem(409, f"the operator gave this user the role {role}: only they change it")
     return Response(status_code=204)
 
@@ -209,8 +208,7 @@ async def unblock(request: Request) -> Response:
     principal = (await admit(request, Action.MODERATE)).principal
     require_all_pages(principal, _BLOCKING)
     user = _user(request)
-    if await _role(hub, principal.tenant, user) == Role.BLOCKED:
-        await hub.store.remove_grant(principal.tenant, user)
+    if await hub.store.remove_grant(principal.tenant, user, role=Role.BLOCKED):
         await _note(hub, DocumentKey(principal.tenant, ""), principal, "unblock", user)
     return Response(status_code=204)
 
