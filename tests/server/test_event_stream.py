@@ -64,11 +64,13 @@ class Reader:
 
 
 @asynccontextmanager
-async def streaming(hub: Hub, reader: Reader) -> AsyncIterator[EventStream]:
+async def streaming(
+    hub: Hub, reader: Reader, after: tuple[int, int] | None = None
+) -> AsyncIterator[EventStream]:
     gate = Gate(Directory({"demo": Tenant("demo")}, hub.store), hub.store)
     guard = Guard(gate, lambda: NOW)
     admission = Admission(ANN, "", False, 0, 0)
-    stream = EventStream(Asked(hub, gate, admission, KEY), guard, None)
+    stream = EventStream(Asked(hub, gate, admission, KEY), guard, after)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(stream, {"type": "http"}, reader.receive, reader.send)
         await reader.until("retry: ")
@@ -152,3 +154,31 @@ async def test_a_room_that_is_given_up_ends_its_streams() -> None:
         hub.stop()
         while not reader.closed:
             await checkpoint()
+
+
+async def test_who_was_told_more_by_another_node_hears_what_follows() -> None:
+    """And nothing twice: the node that they come to has not heard of it yet. (The first operation
+    of a user has their name behind it in the log.)"""
+    first, second = Reader(), Reader()
+    async with opened() as hub, streaming(hub, first), Hub(hub.store) as other:
+        await annotate(other, 1)
+        await annotate(other, 2)
+        async with streaming(hub, second, (1, 3)):
+            assert "anno1" not in "".join(first.chunks), "this node had heard of it"
+            await annotate(other, 3)
+            await annotate(hub, 4)
+            await second.until("anno4")
+        text = "".join(second.chunks)
+        assert "resync" not in text
+        assert [f'"anno{number}"' in text for number in range(1, 5)] == [False, False, True, True]
+        assert second.ids == ["1-4", "1-5"]
+
+
+async def test_who_was_told_more_than_the_log_holds_starts_over() -> None:
+    """A backup was put in its place."""
+    reader = Reader()
+    async with opened() as hub:
+        await annotate(hub, 1)
+        async with streaming(hub, reader, (1, 7)):
+            await reader.until("event: resync")
+            assert reader.ids == ["1-2"]

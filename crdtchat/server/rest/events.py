@@ -139,7 +139,7 @@ class EventStream(Response):
         await send(
             {"type": "http.response.start", "status": 200, "headers": self.raw_headers},
         )
-        await write(self._opening(room))
+        await write(await self._opening(room))
         while not self._ended:
             self._wanted = anyio.Event()
             if self._behind:
@@ -153,17 +153,28 @@ class EventStream(Response):
                 await write(":\n\n")
         await write("", more=False)
 
-    def _opening(self, room: Gathering) -> str:
+    async def _opening(self, room: Gathering) -> str:
         """The first lines: how soon to come back, and from where."""
-        epoch, newest = room.room.history.epoch, room.room.history.sequence
+        head = room.head
         opening = f"retry: {_RETRY_MS}\n"
         if self._after is None:
-            self._cursor = newest
-            return f"{opening}id: {epoch}-{newest}\n\n"
-        if self._after[0] != epoch or self._after[1] > newest:
+            self._cursor = head.sequence
+            return f"{opening}id: {head.epoch}-{head.sequence}\n\n"
+        epoch, sequence = self._after
+        if epoch == head.epoch and sequence > head.sequence:
+            # Another node may have told more than this one has heard of yet.
+            try:
+                (head,) = await self._asked.hub.store.heads([self._asked.key])
+            except StoreError as error:
+                if error.retry:
+                    self.end()  # the reader comes back in a moment, with the id it has
+                    return f"{opening}\n"
+            if not room.dropped:
+                room.following.look(room, head)
+        if epoch != head.epoch or sequence > head.sequence:
             return f"{opening}\n{self._resync(room)}"
-        self._cursor = self._after[1]
-        self._behind = self._cursor < newest
+        self._cursor = sequence
+        self._behind = sequence < room.head.sequence
         return f"{opening}\n"
 
     async def _catch_up(self, room: Gathering, write: Write) -> None:
