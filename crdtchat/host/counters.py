@@ -24,7 +24,7 @@ class Meter:
 
 
 class Counters(Counter[str]):
-    """Counts by name: `connections_opened`, `refused_forged_author`, and so on."""
+    """Counts by name: `connections_opened`, `refused_forged-author`, and so on."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -51,7 +51,7 @@ class Desk:
     def note_refusal(self, session: Session, refused: Refused) -> None:
         """Count a refused operation by its code, and tell who tried what they may not."""
         code = refused.code
-        self._effects.append(Count(f"refused_{code.replace('-', '_')}"))
+        self._effects.append(Count(f"refused_{code}"))
         if code.hard or code in FORBIDDEN:
             self._effects.append(Refusal(session.peer.user, session.peer.role, code))
 
