@@ -67,9 +67,11 @@ def test_an_annotation_from_its_making_to_its_end(api: Apis) -> None:
     assert bob("DELETE", f"{path}/comments/{cid}").status_code == 204
     left = ann("GET", path).json()["comments"]
     assert [comment.get("deleted") is None for comment in left] == [True, False, True]
+    problem(bob("GET", f"{path}/comments/{cid}"), 404, "deleted")
     problem(bob("PATCH", f"{path}/comments/{cid}", json={"body": "x"}), 409, "deleted")
     assert ann("DELETE", path).status_code == 204
-    problem(ann("GET", path), 409, "deleted")
+    problem(ann("GET", path), 404, "deleted")
+    problem(ann("GET", f"{path}/comments/{cid}"), 404, "deleted")
     problem(ann("PATCH", path, json={"resolved": True}), 409, "deleted")
     assert ann("GET").json()["items"] == []
 

@@ -59,7 +59,6 @@ def _record(name: str, shown: str, changed: str, deleted: str, *named: Part) -> 
             shown,
             *(TENANT, *named, PAGE, IF_NONE_MATCH),
             answers={200: one, 304: NOT_MODIFIED},
-            problems=(409,),
         ),
         "patch": operation(
             f"change{name}",

@@ -54,7 +54,8 @@ async def show_annotation(request: Request) -> Response:
     """`GET .../annotations/{aid}?page=ID`."""
     asked = await ask(request, Action.READ)
     async with asked.hub.attend(asked.key) as room:
-        found = require_annotation(room, request.path_params["aid"], hidden=asked.moderates)
+        aid: str = request.path_params["aid"]
+        found = require_annotation(room, aid, hidden=asked.moderates, gone=404)
     return shown(request, annotation_bytes(found, asked.key.page))
 
 

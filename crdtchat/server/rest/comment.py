@@ -54,9 +54,10 @@ async def create_comment(request: Request) -> Response:
 async def show_comment(request: Request) -> Response:
     """`GET .../comments/{cid}?page=ID`."""
     asked = await ask(request, Action.READ)
+    aid, cid = _names(request)
     async with asked.hub.attend(asked.key) as room:
-        annotation = require_annotation(room, request.path_params["aid"], hidden=asked.moderates)
-    return shown(request, comment_bytes(require_comment(annotation, request.path_params["cid"])))
+        annotation = require_annotation(room, aid, hidden=asked.moderates, gone=404)
+    return shown(request, comment_bytes(require_comment(annotation, cid, gone=404)))
 
 
 async def change_comment(request: Request) -> Response:

@@ -39,12 +39,13 @@ def find_annotation(room: Gathering, aid: str, *, hidden: bool) -> Annotation | 
     return next(iter(read_view(_Excerpt(room, aid), hidden=hidden)), None)
 
 
-def require_annotation(room: Gathering, aid: str, *, hidden: bool) -> Annotation:
-    """The annotation. Raises Problem: 404 for one that never was, 409 for a deleted one."""
+def require_annotation(room: Gathering, aid: str, *, hidden: bool, gone: int = 409) -> Annotation:
+    """The annotation. Raises Problem: 404 for one that never was, `gone` for a deleted one, which
+    who changes it may not have known."""
     found = find_annotation(room, aid, hidden=hidden)
     if found is None:
         if schema.is_id(aid) and room.replica.get(schema.TOMBSTONES, aid) is not None:
-            raise Problem(409, "the annotation was deleted", RejectCode.DELETED)
+            raise Problem(gone, "the annotation was deleted", RejectCode.DELETED)
         raise Problem(404, "there is no such annotation", RejectCode.UNKNOWN_ANNOTATION)
     return found
 
@@ -57,11 +58,11 @@ def require_editable(annotation: Annotation, cid: str) -> Comment:
     return comment
 
 
-def require_comment(annotation: Annotation, cid: str) -> Comment:
-    """A comment of it. Raises Problem."""
+def require_comment(annotation: Annotation, cid: str, *, gone: int = 409) -> Comment:
+    """A comment of it. Raises Problem, as `require_annotation` does."""
     for comment in annotation.comments:
         if comment.cid == cid:
             if comment.deleted is not None:
-                raise Problem(409, "the comment was deleted", RejectCode.DELETED)
+                raise Problem(gone, "the comment was deleted", RejectCode.DELETED)
             return comment
     raise Problem(404, "there is no such comment", RejectCode.UNKNOWN_COMMENT)
