@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Self
 from weakref import WeakSet
 
 import anyio
 
+from crdtchat.client.address import Address
 from crdtchat.client.errors import ClientError, Closed
 from crdtchat.client.news import Happening, PageEvent
 
@@ -47,7 +49,8 @@ class Events:
         """The next event, or None if there is none now."""
         if self._missed:
             missed, self._missed = self._missed, 0
-            return PageEvent(Happening.MISSED, missed=missed)
+            kept = self._waiting[0]
+            return PageEvent(Happening.MISSED, missed=missed, tenant=kept.tenant, page=kept.page)
         return self._waiting.popleft() if self._waiting else None
 
     def __aiter__(self) -> Self:
@@ -72,7 +75,9 @@ class Events:
 class Listeners:
     """All listeners of a page. One that nobody holds any more is forgotten."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: Address) -> None:
+        """`address`: what the events say where they happened."""
+        self._address = address
         self._all: WeakSet[Events] = WeakSet()
 
     def add(self, events: Events) -> Events:
@@ -82,6 +87,7 @@ class Listeners:
 
     def push(self, event: PageEvent) -> None:
         """Tell everybody."""
+        event = replace(event, tenant=self._address.tenant, page=self._address.page)
         for events in self._all:
             events.push(event)
 

@@ -60,6 +60,9 @@ class PageEvent:
     """UUID of the operation; empty if it came as part of a difference."""
     missed: int = 0
     """For `missed-text-chats`: how many events were dropped."""
+    tenant: str = ""
+    page: str = ""
+    """Where it happened."""
 
 
 def told(event: Event) -> PageEvent:

@@ -85,7 +85,7 @@ class Page(Attaching, Moderating, Exchanging):
         """Use `connect`."""
         self._provider = Provider()
         self._actions = Actions(self._provider, secrets.token_bytes)
-        self._listeners = Listeners()
+        self._listeners = Listeners(address)
         self._line = Line(
             self._provider,
             address,

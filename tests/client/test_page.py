@@ -53,6 +53,7 @@ async def test_a_thread_in_two_copies(server: ServerProcess, page_id: str) -> No
         assert ann.unsaved == 0
         event = await anext(news)
         assert (event.kind, event.aid, event.by) == (Happening.NEW, aid, ann.me.id)
+        assert (event.tenant, event.page) == ("demo", page_id)
         annotation = bob.annotation(aid)
         assert annotation is not None
         assert annotation.author_name == "Ann"
