@@ -21,8 +21,8 @@ class Principal:
     user: str
     name: str
     role: Role
-    pages: str = "*"
-    """Glob over the page ids the token is for."""
+    pages: tuple[str, ...] = ("*",)
+    """Globs over the page ids the token is for."""
     guest: bool = False
 
     def __post_init__(self) -> None:
@@ -32,7 +32,7 @@ class Principal:
 
     def may(self, action: Action, page: str | None = None) -> bool:
         """Whether the role allows it, on this page if one is named."""
-        if page is not None and not fnmatchcase(page, self.pages):
+        if page is not None and not any(fnmatchcase(page, glob) for glob in self.pages):
             return False
         return action in ALLOWED[self.role]
 

@@ -52,7 +52,7 @@ def principal_of_api_token(token: Token | None, tenant: str, now: int) -> tuple[
         raise Denied("the token was revoked")
     if token.expires and token.expires <= now:
         raise Denied("the token has expired")
-    principal = Principal(tenant, token.user, token.name, Role(token.role), token.pages)
+    principal = Principal(tenant, token.user, token.name, Role(token.role), (token.pages,))
     return principal, token.expires
 
 
@@ -139,7 +139,8 @@ def _principal(claims: dict[str, Any], tenant: str) -> Principal:
     role, pages = claims.get("role", Role.COMMENTER), claims.get("pages", "*")
     if not isinstance(user, str) or not is_user(user) or user.startswith(GUEST_PREFIX):
         raise Denied("the token's sub is not a user id")
-    if role not in list(Role) or not isinstance(pages, str):
+    globs = tuple(pages) if isinstance(pages, list) else (pages,)
+    if role not in list(Role) or not all(isinstance(glob, str) for glob in globs):
         raise Denied("the token's role or pages are not valid")
     shown = clean_name(name) if isinstance(name, str) else ""
-    return Principal(tenant, user, shown or user, Role(role), pages)
+    return Principal(tenant, user, shown or user, Role(role), globs)

@@ -18,7 +18,7 @@ from crdtchat.access.description import BadTenant, read_tenant
 from crdtchat.access.directory import Directory
 from crdtchat.access.gate import Admission, Gate
 from crdtchat.access.principal import Denied
-from crdtchat.access.roles import Role
+from crdtchat.access.roles import Action, Role
 from crdtchat.access.tokens import GUEST_AUDIENCE, LEEWAY_S
 from crdtchat.stores.memory import MemoryStore
 from tests.access.signing import SECRET, Signer, new_signer, unsigned, write_key_set
@@ -115,6 +115,9 @@ async def test_what_a_token_says_never_chooses_the_algorithm() -> None:
         {"role": ["owner"]},
         {"pages": 5},
         {"pages": "other/*"},
+        {"pages": []},
+        {"pages": ["other/*", 5]},
+        {"pages": ["other/*", "more/*"]},
         {"aud": GUEST_AUDIENCE},
         {"exp": time.time() - LEEWAY_S - 30},
         {"nbf": time.time() + LEEWAY_S + 3000},
@@ -129,10 +132,18 @@ async def test_claims_that_are_refused(claims: dict[str, Any]) -> None:
         await admit(token, {"secret": SECRET})
 
 
+async def test_a_token_may_be_for_several_pages() -> None:
+    signer = new_signer("HS256")
+    token = signer.sign(pages=["page", "docs/*"])
+    principal = (await admit(token, table_of(signer))).principal
+    may = [principal.may(Action.COMMENT, page) for page in ("page", "docs/a", "other", "docs")]
+    assert may == [True, True, False, False]
+
+
 async def test_claims_that_may_be_left_out() -> None:
     signer = new_signer("HS256")
     principal = (await admit(signer.sign(name=None, role=None), table_of(signer))).principal
-    assert (principal.name, principal.role, principal.pages) == ("ann", Role.COMMENTER, "*")
+    assert (principal.name, principal.role, principal.pages) == ("ann", Role.COMMENTER, ("*",))
     soon = time.time() + LEEWAY_S / 2
     await admit(signer.sign(nbf=soon, iat=soon), table_of(signer))
     late = await admit(signer.sign(seconds=-LEEWAY_S / 2), table_of(signer))

@@ -103,7 +103,7 @@ def test_who_may_import() -> None:
     assert OWNER.importer("page").may_import
     assert not OWNER.peer().may_import
     assert not OWNER.importer("page").may_restore
-    for denied in (replace(OWNER, role=Role.MODERATOR), replace(OWNER, pages="docs/*")):
+    for denied in (replace(OWNER, role=Role.MODERATOR), replace(OWNER, pages=("docs/*",))):
         with pytest.raises(Denied, match="may not import"):
             denied.importer("page")
 

@@ -137,7 +137,7 @@ def _charge_read(request: Request, principal: Principal) -> None:
 
 def require_all_pages(principal: Principal, remedy: str) -> None:
     """Raises Problem (403) for somebody whose token is for some pages only."""
-    if principal.pages != "*":
+    if "*" not in principal.pages:
         raise Problem(403, f"this token is for some pages only: {remedy}")
 
 
