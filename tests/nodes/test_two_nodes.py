@@ -14,6 +14,7 @@ import crdtchat
 from tests.nodes.two_nodes import running_nodes
 from tests.postgres_server import PostgresServer
 from tests.redis_server import RedisServer, running_redis
+from tests.server_process import ServerProcess
 
 
 @pytest.fixture
@@ -52,6 +53,48 @@ async def test_a_page_is_one_page_on_two_nodes(
         async with httpx.AsyncClient(verify=False, base_url=one.url) as http:
             metrics = await http.get("/metrics")
         assert "crdtchat_broker_connected 1.0" in metrics.text
+
+
+async def test_over_rest_what_one_node_made_is_there_at_the_other(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    """Though it hears of nothing: a load balancer sends each request to either."""
+    store = postgres.url(postgres.fresh())
+    with running_redis() as own, running_nodes(tmp_path, 2, store, own.url) as (one, two):
+        for node in (one, two):
+            await broker_is(node.url, "connected")
+        await anyio.to_thread.run_sync(own.stop)
+        for node in (one, two):
+            await broker_is(node.url, "away")
+        who = ["--tenant", "demo", "--role", "commenter", "--user", "ann", "--store", store]
+        token = one.run("token", "create", *who).strip()
+
+        def client(node: ServerProcess) -> httpx.AsyncClient:
+            return httpx.AsyncClient(
+                verify=False,
+                base_url=f"{node.url}/api/v1/demo",
+                headers={"Authorization": f"Bearer {token}"},
+                params={"page": "p"},
+            )
+
+        async with client(one) as here, client(two) as there:
+            # Both have the page open, and neither knows what the other makes.
+            for http in (here, there):
+                listed = await http.get("/annotations")
+                assert listed.status_code == 200, listed.text
+                assert listed.json()["items"] == []
+            target = {"exact": "words"}
+            for made_at, asked_at in [(here, there), (there, here)] * 2:
+                made = await made_at.post("/annotations", json={"target": target, "body": "x"})
+                where = f"/annotations/{made.json()['id']}"
+                assert (await asked_at.get(where)).json() == made.json()
+                reply = await asked_at.post(f"{where}/comments", json={"body": "y"})
+                comment = f"{where}/comments/{reply.json()['id']}"
+                assert (await made_at.get(comment)).json() == reply.json()
+                made = await made_at.post("/annotations", json={"target": target, "body": "x"})
+                gone = await asked_at.delete(f"/annotations/{made.json()['id']}")
+                assert gone.status_code == 204
+            assert (await here.get("/annotations/none-such")).status_code == 404
 
 
 async def test_without_redis_writes_commit_and_others_are_a_second_late(

@@ -23,7 +23,7 @@ from crdtchat.server.rest.asking import (
     require_match,
 )
 from crdtchat.server.rest.bodies import bad_value, read_flag, read_target, read_text
-from crdtchat.server.rest.thread import require_annotation, require_editable
+from crdtchat.server.rest.thread import require_annotation, require_editable, seek
 
 
 async def create_annotation(request: Request) -> Response:
@@ -55,6 +55,7 @@ async def show_annotation(request: Request) -> Response:
     asked = await ask(request, Action.READ)
     async with asked.hub.attend(asked.key) as room:
         aid: str = request.path_params["aid"]
+        await seek(asked, room, aid)
         found = require_annotation(room, aid, hidden=asked.moderates, gone=404)
     return shown(request, annotation_bytes(found, asked.key.page))
 
@@ -69,6 +70,7 @@ async def change_annotation(request: Request) -> Response:
         raise bad_value("give body, resolved or target")
     aid: str = request.path_params["aid"]
     async with asked.hub.attend(asked.key) as room:
+        await seek(asked, room, aid)
         await room.settled(aid)
         found = require_annotation(room, aid, hidden=asked.moderates)
         require_match(request, etag_of(annotation_bytes(found, asked.key.page)))
@@ -91,6 +93,7 @@ async def delete_annotation(request: Request) -> Response:
     operation = broadcast_id(request.query_params.get("broadcastId"))
     aid: str = request.path_params["aid"]
     async with asked.hub.attend(asked.key) as room:
+        await seek(asked, room, aid)
         await room.settled(aid)
         found = require_annotation(room, aid, hidden=asked.moderates)
         require_match(request, etag_of(annotation_bytes(found, asked.key.page)))

@@ -24,7 +24,7 @@ from crdtchat.server.rest.asking import (
     require_match,
 )
 from crdtchat.server.rest.bodies import read_parent, read_text
-from crdtchat.server.rest.thread import require_annotation, require_comment, require_editable
+from crdtchat.server.rest.thread import require_annotation, require_comment, require_editable, seek
 
 
 async def create_comment(request: Request) -> Response:
@@ -38,6 +38,7 @@ async def create_comment(request: Request) -> Response:
     parent = read_parent(body.get("parent"))
     record = records.CommentRecord(user, now, read_text(body.get("body")), parent=parent)
     async with asked.hub.attend(asked.key) as room:
+        await seek(asked, room, aid)
         await room.settled(aid)
         earlier = _find_made(require_annotation(room, aid, hidden=asked.moderates), cid)
         if earlier:
@@ -56,6 +57,7 @@ async def show_comment(request: Request) -> Response:
     asked = await ask(request, Action.READ)
     aid, cid = _names(request)
     async with asked.hub.attend(asked.key) as room:
+        await seek(asked, room, aid, cid)
         annotation = require_annotation(room, aid, hidden=asked.moderates, gone=404)
     return shown(request, comment_bytes(require_comment(annotation, cid, gone=404)))
 
@@ -139,6 +141,7 @@ async def _newest(request: Request, asked: Asked, room: Gathering) -> None:
     """See that the comment is there at the end of the log, and is what the request may be
     conditional on."""
     aid, cid = _names(request)
+    await seek(asked, room, aid, cid)
     await room.settled(aid)
     comment = require_comment(require_annotation(room, aid, hidden=asked.moderates), cid)
     require_match(request, etag_of(comment_bytes(comment)))
