@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import WebSocket, expect
 
 from tests.browser.conftest import OpenReader
@@ -204,6 +205,26 @@ def test_a_frame_that_may_not_use_the_clipboard(
     frame.locator(".row").click()
     frame.get_by_role("button", name="Copy link").click()
     expect(frame.get_by_role("button", name="Link copied")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        '<script type="module">import "{url}"; {call}</script>',
+        '<script>import("{url}").then(() => {{ {call} }})</script>',
+        '<script type="module" src="{url}"></script><script type="module">{call}</script>',
+        "<script async src='{url}' onload='{call}'></script>",
+    ],
+    ids=["imported", "imported later", "module", "async"],
+)
+def test_the_script_knows_where_it_came_from(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str, script: str
+) -> None:
+    """Which is another place than the page, and need not be said by `serverUrl`."""
+    call = f'CrdtChat(document.body, {{tenantId: "demo", urlId: "{page_id}"}});'
+    loaded = script.format(url=f"{server.url}/crdtchat.js", call=call)
+    ann = readers(site.add("/loaded", f"<!doctype html><title>Loaded</title><body>{TWO}{loaded}"))
+    ann.expect_live()
 
 
 def test_several_copies_of_the_script_mark_each_their_own(

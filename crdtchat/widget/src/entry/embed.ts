@@ -3,8 +3,15 @@ import { creator } from "./create";
 
 function scriptOrigin(): string {
   const current = document.currentScript as HTMLScriptElement | null;
-  const found = current ?? document.querySelector<HTMLScriptElement>('script[src*="crdtchat"]');
-  return found?.src ? new URL(".", found.src).href : location.origin;
+  const tag = document.querySelector<HTMLScriptElement>('script[src*="crdtchat"]');
+  const found = current?.src ?? importedFrom() ?? tag?.src;
+  return found ? new URL(".", found).href : location.origin;
+}
+
+/** Where a module came from, which may have been imported without a tag. A stack trace says so: `import.meta` would be a
+ * mistake of syntax in a classic script. */
+function importedFrom(): string | undefined {
+  return /https?:[^\s)]*crdtchat[^\s)]*(?=:\d+:\d+)/.exec(new Error().stack ?? "")?.[0];
 }
 
 // A module has no current script by the time anybody calls; a classic script has it only now.
