@@ -23,6 +23,8 @@ export class Discussion {
   docked: Docked | null = null;
   /** Why there is none, in words for a person. */
   trouble = "";
+  /** What is in the way may be over when it is tried again. */
+  mayBegin = true;
   #closed = false;
   readonly #surface: Surface;
 
@@ -118,6 +120,11 @@ export class Discussion {
   }
 
   async #open(): Promise<void> {
+    const { trans, foreignDrive } = this.options;
+    const drive = foreignDrive(this.document.context.path);
+    this.mayBegin = drive === "";
+    // The server would take it for a file of its own, and there may be one under the same path.
+    if (drive) throw new Error(trans.__("This is in %1: only files of Jupyter's own server are discussed.", drive));
     const path = this.#path;
     let place = await findPlace(this.settings, path);
     if (place.similar.length > 0) place = await this.#ask(place, path);
@@ -181,5 +188,7 @@ export interface DiscussionOptions {
   trans: TranslationBundle;
   drawing: Drawing;
   localPath(path: string): string;
+  /** The drive that a path leads to, if its files are not those of Jupyter's own server; else empty. */
+  foreignDrive(path: string): string;
   showPanel(discussion: Discussion, open: boolean): void;
 }

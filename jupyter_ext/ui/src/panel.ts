@@ -19,7 +19,7 @@ export class DiscussionPanel extends Widget {
     this.title.caption = trans.__("Discussions");
     this.title.icon = discussionIcon;
     this.addClass("crdtchat-panel");
-    this.#empty("");
+    this.#empty();
   }
 
   /** Shows the discussions of a document, or none. */
@@ -27,7 +27,7 @@ export class DiscussionPanel extends Widget {
     this.#shown = discussion;
     const panel = discussion?.docked?.panel;
     if (panel) this.node.replaceChildren(panel);
-    else this.#empty(discussion?.trouble ?? "");
+    else this.#empty(discussion?.trouble, discussion?.mayBegin);
     this.#tell();
     this.count();
   }
@@ -55,12 +55,12 @@ export class DiscussionPanel extends Widget {
     this.#shown?.docked?.widget.togglePanel(this.isVisible);
   }
 
-  #empty(words: string): void {
+  #empty(words = "", mayBegin = false): void {
     const note = document.createElement("p");
     note.className = "crdtchat-empty";
     note.textContent = words || this.trans.__("Open a notebook or a text to see its discussions.");
     this.node.replaceChildren(note);
-    if (!words) return;
+    if (!words || !mayBegin) return;
     const again = document.createElement("button");
     again.className = "jp-Button jp-mod-styled crdtchat-again";
     again.textContent = this.trans.__("Try again");

@@ -41,6 +41,9 @@ export const plugin: JupyterFrontEndPlugin<void> = {
   activate,
 };
 
+/** Ways to the files of Jupyter's own server: its default one, and that of jupyter-collaboration. */
+const OWN_DRIVES = new Set(["", "RTC"]);
+
 /** What Notebook 7 has in place of JupyterLab's shell. */
 type NotebookShell = JupyterFrontEnd.IShell & { collapse?(area: "right"): void };
 
@@ -68,6 +71,10 @@ async function activate(
     drawing: new LabDrawing(languages, typesetter),
     front: () => app.shell.currentWidget,
     localPath: (path) => app.serviceManager.contents.localPath(path),
+    foreignDrive: (path) => {
+      const drive = app.serviceManager.contents.driveName(path);
+      return OWN_DRIVES.has(drive) ? "" : drive;
+    },
     locale: (translator?.languageCode ?? document.documentElement.lang).replace("_", "-"),
     showPanel: (open) => {
       // Not again what it is already: Notebook's shell hides and shows a panel that it activates.
