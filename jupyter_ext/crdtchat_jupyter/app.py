@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from crdtchat_jupyter.bridge import RestHandler
 from crdtchat_jupyter.discussions import Discussions, own_page, shared_page
 from crdtchat_jupyter.file_handlers import DiscussionHandler, ExportHandler, ImportHandler
 from crdtchat_jupyter.files import Files
-from crdtchat_jupyter.kept import kept_discussions
+from crdtchat_jupyter.kept import kept_discussions, quotes_on
+from crdtchat_jupyter.marks import marks_of
 from crdtchat_jupyter.page_socket import PageSocket
 from crdtchat_jupyter.recognition import Known
 from crdtchat_jupyter.running import RunningHub
@@ -75,10 +77,14 @@ class CrdtChatExtension(ExtensionApp):
             own_page if central is None else shared_page,
             _root(server.contents_manager),
             self._kept,
+            self._quotes,
         )
+        self._saving: dict[str, frozenset[str]] = {}
         events = self.settings.get("event_logger")
         if events is not None:
             events.add_listener(schema_id=CONTENTS_EVENTS, listener=self._on_contents)
+            contents: Any = server.contents_manager
+            contents.register_pre_save_hook(self._before_save)
 
     def _central(self) -> Central | None:
         if not self.server_url:
@@ -102,6 +108,12 @@ class CrdtChatExtension(ExtensionApp):
         if self.central is not None:
             return []
         return await kept_discussions(Path(self.data_dir), self.running)
+
+    async def _quotes(self, page: str) -> Sequence[str] | None:
+        """Who asks a central server about a page are its users, not we."""
+        if self.central is not None:
+            return None
+        return await quotes_on(Path(self.data_dir), self.running, page)
 
     def initialize_handlers(self) -> None:
         """Routes below Jupyter's base URL."""
@@ -131,8 +143,19 @@ class CrdtChatExtension(ExtensionApp):
         await self.running.close()
 
     async def _on_contents(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
-        if data.get("action") == "rename" and data.get("source_path"):
-            await self.discussions.renamed(data["source_path"], data["path"])
+        action, path = data.get("action"), data["path"]
+        if action == "rename" and data.get("source_path"):
+            await self.discussions.renamed(data["source_path"], path)
+        elif action == "delete":
+            await self.discussions.deleted(path)
+        elif action == "save" and (marks := self._saving.pop(path.strip("/"), None)):
+            await self.discussions.saved(path, marks)
+
+    def _before_save(self, *, model: dict[str, Any], path: str, **_: Any) -> None:
+        """What a file will be known by once it is saved. Of an upload in parts this has the first
+        alone."""
+        if "chunk" not in model:
+            self._saving[path.strip("/")] = marks_of(model)
 
 
 def _root(contents: ContentsManager) -> Path | None:

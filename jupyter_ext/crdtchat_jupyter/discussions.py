@@ -12,8 +12,8 @@ from anyio.to_thread import run_sync
 from jupyter_core.utils import ensure_async
 
 from crdtchat_jupyter.files import Files
-from crdtchat_jupyter.marks import marks_of
-from crdtchat_jupyter.recognition import Known, Seen, recognise
+from crdtchat_jupyter.marks import marks_of, stands_in, text_of
+from crdtchat_jupyter.recognition import Known, Recognised, Seen, recognise
 
 
 class Contents(Protocol):
@@ -39,7 +39,9 @@ class Discussion:
 
     page: str
     similar: tuple[Known, ...]
-    """Files it may be a copy of; empty once that was decided."""
+    """Files it may be, or be a copy of, and that are discussed; empty once that was decided."""
+    replaces: bool = False
+    """The first of them was at this path before, and has nothing in common with this file."""
 
 
 class Discussions:
@@ -53,15 +55,18 @@ class Discussions:
         new_page: Callable[[str], str],
         root: Path | None,
         kept: Callable[[], Awaitable[Sequence[Known]]],
+        quotes: Callable[[str], Awaitable[Sequence[str] | None]],
     ) -> None:
         """`root`: the folder whose files the server shows; None for contents in no folder. `kept`
-        answers which discussions there are, if the table of files does not know."""
+        answers which discussions there are, if the table of files does not know. `quotes` answers
+        the words that are discussed on a page; None if nobody can tell here."""
         self._files = files
         self._contents = contents
         self._file_ids = file_ids
         self._new_page = new_page
         self._root = root
         self._kept = kept
+        self._quotes = quotes
 
     async def of(self, path: str, *, continued: str = "") -> Discussion:
         """Find the discussion of a file, or begin one.
@@ -77,9 +82,11 @@ class Discussions:
         if await self._files.is_new():
             await self._files.begin(await self._kept())
         candidates = await self._files.candidates(seen)
-        known = [one.path for one in candidates if not one.lost]
+        known = [one.path for one in candidates if not one.lost and not one.past]
         gone = {path for path in known if not await self._exists(path)}
         found = recognise(seen, candidates, gone)
+        if not found.page and not continued:
+            found = await self._without_asking(found.similar, seen, text_of(model))
         if found.page:
             await self._files.keep(seen, found.page)
             return Discussion(found.page, ())
@@ -88,10 +95,33 @@ class Discussions:
             page = self._new_page(path)
             if found.similar and not continued:
                 # Not remembered before the person has said what this file is.
-                return Discussion(page, tuple(self._shown(one) for one in found.similar))
+                shown = tuple(self._shown(one) for one in found.similar)
+                return Discussion(page, shown, found.similar[0].is_at(seen.path))
         elif continued not in {one.page for one in candidates}:
             raise LookupError("that discussion belongs to no file like this one")
         return Discussion(await self._files.settle(seen, page), ())
+
+    async def _without_asking(self, similar: Sequence[Known], seen: Seen, text: str) -> Recognised:
+        """What a person has to be asked about: discussions that there are, each once. A file whose
+        words were replaced as a whole is the same while words that are discussed are in it."""
+        asked: dict[str, Known] = {}
+        for one in similar:
+            quotes = await self._quotes(one.page)
+            if one.is_at(seen.path) and (
+                not quotes or any(stands_in(quote, text) for quote in quotes)
+            ):
+                return Recognised(one.page)
+            if quotes is None or quotes:
+                asked.setdefault(one.page, one)
+        return Recognised("", tuple(asked.values()))
+
+    async def saved(self, path: str, marks: frozenset[str]) -> None:
+        """A file was saved through Jupyter, as what has these marks."""
+        await self._files.renew(self._place(path.strip("/")), marks)
+
+    async def deleted(self, path: str) -> None:
+        """A file or folder was deleted through Jupyter."""
+        await self._files.deleted(self._place(path.strip("/")))
 
     async def renamed(self, old: str, new: str) -> None:
         """A file or folder got another path through Jupyter."""

@@ -65,11 +65,13 @@ class DiscussionHandler(FileHandler):
 
     @web.authenticated
     async def post(self) -> None:
-        """Body {"path", "continue"?}; answers {"url", "tenant", "page", "token", "similar"}.
+        """Body {"path", "continue"?}; answers {"url", "tenant", "page", "token", "similar",
+        "replaces"}.
 
         `similar` names files that this one may be a copy of, and, where the table of files was
-        `lost`, discussions that may be this one's. While it is not empty the question is open: ask
-        again with `continue` set to the page of one of them, or to "new".
+        `lost`, discussions that may be this one's; the file that was under this path before is the
+        first, if this one `replaces` it and has nothing in common with it. While it is not empty
+        the question is open: ask again with `continue` set to the page of one of them, or to "new".
         """
         principal = await principal_of(self)
         found = await self.discussion(*self.asked())
@@ -83,6 +85,7 @@ class DiscussionHandler(FileHandler):
             "similar": [
                 {"page": one.page, "path": one.path, "lost": one.lost} for one in found.similar
             ],
+            "replaces": found.replaces,
         }
         if self.central is not None:
             answer["url"], answer["tenant"] = self.central.url, self.central.tenant
@@ -102,6 +105,10 @@ class SideFileHandler(FileHandler):
         found = await self.discussion(path)
         if self.central is not None:
             raise web.HTTPError(409, self.central.exchange(found.page))
+        if found.replaces:
+            raise web.HTTPError(
+                409, f"{path} has nothing in common with what was discussed: open it and say first"
+            )
         if found.similar:
             other = found.similar[0].path
             raise web.HTTPError(409, f"{path} may be {other}, or a copy: open it and say first")

@@ -2,6 +2,10 @@
 
 It is made anew where it was lost or damaged: then it holds which discussions there are that no file
 is known for, as the discussions' own database has them.
+
+A file that was deleted, or that another one took the place of, is laid aside under a key that no
+path has: `PATH//PAGE/`. Of a file that is still there, what it was before it was replaced as a
+whole is kept so: it may come back, as by a checkout.
 """
 
 from __future__ import annotations
@@ -14,13 +18,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import anyio
 from anyio.to_thread import run_sync
 
-from crdtchat_jupyter.recognition import Known, Seen
+from crdtchat_jupyter.marks import MOST
+from crdtchat_jupyter.recognition import Known, Seen, is_other
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -38,6 +44,7 @@ CREATE TABLE IF NOT EXISTS mark (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS mark_path ON mark (path);
 CREATE INDEX IF NOT EXISTS file_file_id ON file (file_id);
+CREATE INDEX IF NOT EXISTS file_page ON file (page);
 CREATE TABLE IF NOT EXISTS lost (
     page TEXT PRIMARY KEY NOT NULL,
     path TEXT NOT NULL,
@@ -71,7 +78,7 @@ class Files:
 
     async def candidates(self, seen: Seen) -> list[Known]:
         """What is known of the files that a file may be: same path, same id, most common marks, and
-        all that are lost."""
+        all that are lost; and of those that have the discussion of the one at this path."""
         return await self._do(lambda database: _candidates(database, seen))
 
     async def keep(self, seen: Seen, page: str) -> None:
@@ -79,9 +86,18 @@ class Files:
         await self._do(lambda database: _keep(database, seen, page))
 
     async def settle(self, seen: Seen, page: str) -> str:
-        """Remember a file that was not known, and answer its discussion: that of whoever was first,
-        where several ask about it at the same moment."""
+        """Remember a file that was not known, or that took the place of another one, and answer its
+        discussion: that of whoever was first, where several ask about it at the same moment."""
         return await self._do(lambda database: _settle(database, seen, page))
+
+    async def renew(self, path: str, marks: frozenset[str]) -> None:
+        """What the file at a path is known by now, if it is known and still the same."""
+        await self._do(lambda database: _renew(database, path, marks))
+
+    async def deleted(self, path: str) -> None:
+        """A file, or a folder with all in it, was deleted through Jupyter: what comes under its
+        path is another one, unless it has its marks."""
+        await self._do(lambda database: _delete(database, path))
 
     async def moved(self, old: str, new: str) -> None:
         """A file, or a folder with all in it, was renamed through Jupyter."""
@@ -121,7 +137,8 @@ class Files:
 
 def _candidates(database: sqlite3.Connection, seen: Seen) -> list[Known]:
     rows = database.execute(
-        "SELECT path FROM file WHERE path = ? OR (file_id = ? AND file_id != '')",
+        "SELECT path FROM file WHERE path = ?1 OR (file_id = ?2 AND file_id != '')"
+        " OR page = (SELECT page FROM file WHERE path = ?1)",
         (seen.path, seen.file_id),
     )
     paths = [path for (path,) in rows]
@@ -130,18 +147,41 @@ def _candidates(database: sqlite3.Connection, seen: Seen) -> list[Known]:
         rows = database.execute("SELECT path FROM mark WHERE mark = ?", (mark,))
         common.update(path for (path,) in rows)
     paths += [path for path, _ in common.most_common(_MOST) if path not in paths]
-    found = []
-    for path in paths:
-        page, file_id = database.execute(
-            "SELECT page, file_id FROM file WHERE path = ?", (path,)
-        ).fetchone()
-        marks = database.execute("SELECT mark FROM mark WHERE path = ?", (path,)).fetchall()
-        found.append(Known(path, page, file_id, frozenset(mark for (mark,) in marks)))
+    found = _known(database, paths)
     rows = database.execute("SELECT page, path, marks FROM lost")
     found += [
         Known(path, page, "", frozenset(json.loads(marks)), lost=True) for page, path, marks in rows
     ]
     return found
+
+
+def _known(database: sqlite3.Connection, paths: Sequence[str]) -> list[Known]:
+    """Those of some keys, each once: what is laid aside of a file that is there belongs to it."""
+    found: dict[tuple[str, str, bool], Known] = {}
+    for path in paths:
+        page, file_id = database.execute(
+            "SELECT page, file_id FROM file WHERE path = ?", (path,)
+        ).fetchone()
+        one = Known(path, page, file_id, _marks(database, path))
+        if path.endswith("/"):
+            there = database.execute(
+                "SELECT path, file_id FROM file WHERE page = ? AND path NOT LIKE '%/'"
+                " ORDER BY path = ? DESC",
+                (page, _path_of(path)),
+            ).fetchone()
+            if there is None:
+                one = replace(one, path=_path_of(path), past=True)
+            else:
+                one = replace(one, path=there[0], file_id=there[1])
+        same = found.get((one.path, page, one.past))
+        marks = one.marks | same.marks if same is not None else one.marks
+        found[one.path, page, one.past] = replace(one, marks=marks)
+    return list(found.values())
+
+
+def _marks(database: sqlite3.Connection, path: str) -> frozenset[str]:
+    rows = database.execute("SELECT mark FROM mark WHERE path = ?", (path,)).fetchall()
+    return frozenset(mark for (mark,) in rows)
 
 
 def _version(database: sqlite3.Connection) -> int:
@@ -161,6 +201,9 @@ def _begin(database: sqlite3.Connection, lost: Sequence[Known]) -> None:
 
 
 def _keep(database: sqlite3.Connection, seen: Seen, page: str) -> None:
+    row = database.execute("SELECT page FROM file WHERE path = ?", (seen.path,)).fetchone()
+    if row is not None and (row[0] != page or is_other(_marks(database, seen.path), seen.marks)):
+        _lay_aside(database, seen.path)
     database.execute("DELETE FROM file WHERE path = ?", (seen.path,))
     database.execute("DELETE FROM lost WHERE page = ?", (page,))
     database.execute("INSERT INTO file VALUES (?, ?, ?)", (seen.path, page, seen.file_id))
@@ -172,18 +215,57 @@ def _keep(database: sqlite3.Connection, seen: Seen, page: str) -> None:
 def _settle(database: sqlite3.Connection, seen: Seen, page: str) -> str:
     database.execute("BEGIN IMMEDIATE")  # nobody else settles it between the look and the writing
     row = database.execute("SELECT page FROM file WHERE path = ?", (seen.path,)).fetchone()
-    if row is None:
+    if row is None or is_other(_marks(database, seen.path), seen.marks):
         _keep(database, seen, page)
         return page
     return str(row[0])
+
+
+def _renew(database: sqlite3.Connection, path: str, marks: frozenset[str]) -> None:
+    before = _marks(database, path)
+    if not marks or marks == before or is_other(before, marks):
+        return
+    if database.execute("SELECT 1 FROM file WHERE path = ?", (path,)).fetchone() is None:
+        return
+    database.execute("DELETE FROM mark WHERE path = ?", (path,))
+    database.executemany("INSERT INTO mark VALUES (?, ?)", [(mark, path) for mark in sorted(marks)])
+
+
+def _delete(database: sqlite3.Connection, path: str) -> None:
+    rows = database.execute("SELECT path FROM file WHERE path NOT LIKE '%/'").fetchall()
+    for (one,) in rows:
+        if one == path or one.startswith(f"{path}/"):
+            _lay_aside(database, one)
+
+
+def _lay_aside(database: sqlite3.Connection, path: str) -> None:
+    (page,) = database.execute("SELECT page FROM file WHERE path = ?", (path,)).fetchone()
+    key, marks = f"{path}//{page}/", _marks(database, path)
+    older = _marks(database, key)
+    database.execute("DELETE FROM file WHERE path IN (?, ?)", (path, key))
+    database.execute("INSERT INTO file VALUES (?, ?, '')", (key, page))
+    kept = sorted(marks) + sorted(older - marks)
+    database.executemany("INSERT INTO mark VALUES (?, ?)", [(mark, key) for mark in kept[:MOST]])
+
+
+def _path_of(key: str) -> str:
+    """Where a file was that is laid aside. A share's path may begin with the two slashes."""
+    return key[: key.index("//", 1)]
 
 
 def _move(database: sqlite3.Connection, old: str, new: str) -> None:
     inside = old + "/"
     rows = database.execute("SELECT path FROM file").fetchall()
     for (path,) in rows:
-        if path == old or path.startswith(inside):
-            database.execute("DELETE FROM file WHERE path = ?", (new + path[len(old) :],))
-            database.execute(
-                "UPDATE file SET path = ? WHERE path = ?", (new + path[len(old) :], path)
-            )
+        # What is laid aside of the file itself was another one.
+        if path == old or (path.startswith(inside) and not path.startswith(f"{inside}/")):
+            moved = new + path[len(old) :]
+            _make_room(database, moved)
+            database.execute("UPDATE file SET path = ? WHERE path = ?", (moved, path))
+
+
+def _make_room(database: sqlite3.Connection, path: str) -> None:
+    if path.endswith("/"):
+        database.execute("DELETE FROM file WHERE path = ?", (path,))
+    elif database.execute("SELECT 1 FROM file WHERE path = ?", (path,)).fetchone():
+        _lay_aside(database, path)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from anyio.to_thread import run_sync
 
 from crdtchat.document import schema
-from crdtchat.document.records import read_annotation
+from crdtchat.document.records import read_anchor, read_annotation
 from crdtchat.document.replica import EngineFailure
 from crdtchat.host.folding import replica_of
-from crdtchat.stores.base import Loaded
+from crdtchat.stores.base import DocumentKey, Loaded
 from crdtchat_jupyter.discussions import path_of
 from crdtchat_jupyter.principal import TENANT
 from crdtchat_jupyter.recognition import Known
@@ -20,6 +21,15 @@ from crdtchat_jupyter.running import DATABASE, RunningHub
 
 _log = logging.getLogger(__name__)
 _CELL = re.compile(r"(?:^|&)cell=([^&]+)")
+
+
+async def quotes_on(data: Path, running: RunningHub, page: str) -> Sequence[str] | None:
+    """The words that are discussed on a page; None for one that cannot be read back. Raises
+    StoreError. Opens no database that is not there."""
+    if not (data / DATABASE).is_file():
+        return ()
+    store = (await running.wait()).hub.store
+    return await run_sync(_quotes, await store.load(DocumentKey(TENANT, page)))
 
 
 async def kept_discussions(data: Path, running: RunningHub) -> list[Known]:
@@ -39,6 +49,20 @@ async def kept_discussions(data: Path, running: RunningHub) -> list[Known]:
                 _log.error("page %r cannot be read back: it is offered to no file", page.key.page)
                 continue
             found.append(Known(path, page.key.page, "", marks, lost=True))
+    return found
+
+
+def _quotes(loaded: Loaded) -> Sequence[str] | None:
+    try:
+        replica = replica_of(loaded)
+        made, moved = (replica.values(root) for root in (schema.ANNOTATIONS, schema.ANCHORS))
+        stones = replica.values(schema.TOMBSTONES)
+    except EngineFailure:
+        return None
+    found = []
+    for aid in made.keys() - stones.keys():
+        records = (read_annotation(made[aid]), read_anchor(moved.get(aid)))
+        found += [record.target.exact for record in records if record is not None]
     return found
 
 

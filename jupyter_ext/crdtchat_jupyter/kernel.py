@@ -57,6 +57,11 @@ def _place(server: Server, path: str) -> Place:
                 f"where it runs and start it anew, {_REMEDY}"
             ) from None
         raise
+    if found.get("replaces"):
+        raise ValueError(
+            f"{path} has nothing in common with the file of this name that was discussed: open it "
+            f"in JupyterLab, which asks whether it goes on with that discussion, {_REMEDY}"
+        )
     if found["similar"]:
         raise ValueError(
             f"{path} looks like a copy of {found['similar'][0]['path']}: open it in JupyterLab, "

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 MOST = 1_000
 """Marks kept of one file."""
 _TELLING = 12
-"""Lines shorter than this are in every file."""
+"""Lines and words shorter than this are in every file."""
 
 
 def marks_of(model: Mapping[str, Any]) -> frozenset[str]:
@@ -29,6 +29,33 @@ def marks_of(model: Mapping[str, Any]) -> frozenset[str]:
         lines = (line.strip() for line in content.splitlines())
         return frozenset([_hash(line) for line in lines if len(line) >= _TELLING][:MOST])
     return frozenset()
+
+
+def text_of(model: Mapping[str, Any]) -> str:
+    """The words of a contents-service model that was read with its content: a text, or the sources
+    and printed outputs of a notebook; each space or new line as one space."""
+    content = model.get("content")
+    if model.get("type") == "notebook" and isinstance(content, Mapping):
+        return _plain("\n".join(_texts(content.get("cells", []))))
+    return _plain(content) if isinstance(content, str) and model.get("format") == "text" else ""
+
+
+def stands_in(quote: str, text: str) -> bool:
+    """Whether words that tell something are in what `text_of` answered."""
+    plain = _plain(quote)
+    return len(plain) >= _TELLING and plain in text
+
+
+def _texts(cells: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for cell in cells:
+        yield _joined(cell.get("source", ""))
+        for output in cell.get("outputs", []):
+            yield _joined(output.get("text", ""))
+            yield _joined(output.get("data", {}).get("text/plain", ""))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _joined(source: object) -> str:

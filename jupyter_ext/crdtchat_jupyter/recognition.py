@@ -3,8 +3,9 @@
 A file is known by its path, by the id that jupyter-server-fileid gives it, and by marks: the ids of
 a notebook's cells, or hashes of a text's lines. None is enough alone: paths change with `mv`, file
 ids do not survive `mv` (the default manager) or an atomic replacement (the other one), and copies
-share their marks. Nothing is ever thrown away: at worst a discussion's annotations are orphaned.
-If what was known of files is lost, a person says which file a discussion is about.
+share their marks. Nothing is ever thrown away: what a file was is kept when another one takes its
+place, so a discussion comes back with its file. Where nothing decides, a person does; so too if
+what was known of files is lost.
 """
 
 from __future__ import annotations
@@ -38,6 +39,12 @@ class Known:
     lost: bool = False
     """Only the discussion is there: `path` was the file's below the folder of some server, and
     `marks` are those that the discussion names."""
+    past: bool = False
+    """It was deleted, or another file took its place: `path` was the file's."""
+
+    def is_at(self, path: str) -> bool:
+        """Whether it is the file that was last seen at a path."""
+        return self.path == path and not self.lost and not self.past
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,37 +54,46 @@ class Recognised:
     page: str
     similar: tuple[Known, ...] = ()
     """Files that this one may be, or be a copy of: the person is asked whether to go on with
-    theirs."""
+    theirs. With the one that was at this path before, that first."""
 
 
 def recognise(seen: Seen, known: Sequence[Known], gone: Collection[str]) -> Recognised:
     """Decide in this order. `gone`: paths of known files at which nothing lies any more.
 
-    1. The file at this path, unless another known file has vanished and lives on here: nothing in
-       common with what was here, much in common with what is gone (`mv a b`).
-    2. The file with this file id, wherever it was (renamed through Jupyter).
-    3. The one vanished file that is most alike (renamed by other means).
-    4. A new discussion; files that are alike and still there, or vanished ones between which
+    1. The file at this path, if something is left of it.
+    2. The one vanished file that is most alike, where nothing is left of what was here (`mv a b`).
+    3. The file with this file id, wherever it was (renamed through Jupyter).
+    4. The one vanished file that is most alike (renamed by other means).
+    5. A new discussion; files that are alike and still there, or vanished ones between which
        nothing decides, are named as `similar`, and so are lost ones that are alike or were called
-       the same: two folders may have files of one name.
+       the same: two folders may have files of one name. So is what was here and has nothing in
+       common with this file, unless it is known to be elsewhere now.
     """
     lost = [one for one in known if one.lost and _may_be(seen, one)]
     known = [one for one in known if not one.lost]
-    alike = [one for one in known if one.path != seen.path and likeness(seen, one) >= ALIKE]
-    best = _only_best(seen, [one for one in alike if one.path in gone])
-    here = next((one for one in known if one.path == seen.path), None)
-    if here is not None:
-        replaced = bool(here.marks and seen.marks) and not here.marks & seen.marks
-        if replaced and best is not None:
-            return Recognised(best.page)
+    here = next((one for one in known if one.is_at(seen.path)), None)
+    if here is not None and not is_other(here.marks, seen.marks):
         return Recognised(here.page)
-    same_id = [one for one in known if seen.file_id and one.file_id == seen.file_id]
+    others = [one for one in known if one is not here]
+    alike = [one for one in others if likeness(seen, one) >= ALIKE]
+    best = _only_best(seen, [one for one in alike if one.past or one.path in gone])
+    if here is not None and best is not None:
+        return Recognised(best.page)
+    same_id = [one for one in others if seen.file_id and one.file_id == seen.file_id]
     if same_id:
         return Recognised(same_id[0].page)
     if best is not None:
         return Recognised(best.page)
     similar = sorted([*alike, *lost], key=lambda one: (-likeness(seen, one), one.path))
+    there = [one for one in others if not one.past and one.path not in gone]
+    if here is not None and here.page not in {one.page for one in there}:
+        similar.insert(0, here)
     return Recognised("", tuple(similar))
+
+
+def is_other(before: frozenset[str], now: frozenset[str]) -> bool:
+    """Whether nothing is left of what a file was known by."""
+    return bool(before) and not before & now
 
 
 def likeness(seen: Seen, known: Known) -> float:

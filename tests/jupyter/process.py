@@ -143,6 +143,14 @@ class JupyterProcess:
             found: dict[str, Any] = answer.json()
             return found
 
+    def comment(self, page: str, words: str = "words", part: str = "") -> None:
+        """Let Ann comment on words of a page."""
+        target = {"exact": words, "start": 0, "kind": "source", "part": part}
+        with self.client("ann") as client:
+            body = {"target": target, "body": f"About {words}."}
+            where = "crdtchat/api/v1/jupyter/annotations"
+            client.post(where, params={"page": page}, json=body).raise_for_status()
+
     def rename(self, old: str, new: str) -> None:
         """Rename a file through Jupyter."""
         with self.client("ann") as client:

@@ -70,6 +70,7 @@ def test_it_follows_mv_and_an_edit(jupyter: JupyterProcess) -> None:
 def test_a_copy_asks_before_it_begins_or_goes_on(jupyter: JupyterProcess) -> None:
     write_notebook(jupyter.files / "first.ipynb", FOUR)
     page = jupyter.discussion("ann", "first.ipynb")["page"]
+    jupyter.comment(page)
     for name in ("fork.ipynb", "twin.ipynb"):
         shutil.copy(jupyter.files / "first.ipynb", jupyter.files / name)
     asked = jupyter.discussion("ann", "fork.ipynb")

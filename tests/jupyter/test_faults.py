@@ -81,13 +81,7 @@ def test_lost_file_ids(own: JupyterProcess) -> None:
 def comment(server: JupyterProcess, path: str, cell: str) -> str:
     """Comment on words of a file; answers its page."""
     page: str = server.discussion("ann", path)["page"]
-    target = {"exact": "words", "start": 0, "kind": "source", "part": cell and f"cell={cell}"}
-    with server.client("ann") as ann:
-        ann.post(
-            "crdtchat/api/v1/jupyter/annotations",
-            params={"page": page},
-            json={"target": target, "body": f"About {path}."},
-        ).raise_for_status()
+    server.comment(page, part=cell and f"cell={cell}")
     return page
 
 
@@ -137,6 +131,7 @@ async def test_a_file_that_cannot_be_looked_for_is_not_gone(own: JupyterProcess)
     # As on a disk that does not answer, or in a folder that was closed: the system says no.
     away = Seen(f"/{'away' * 100}/notes.ipynb", "", frozenset({"e1", "e2"}))
     await Files(own.data / "files.sqlite3").keep(away, "jupyter/away/notes.ipynb")
+    own.comment("jupyter/away/notes.ipynb")
     write_notebook(own.files / "notes.ipynb", [("e1", "x"), ("e2", "y")])
     similar = own.discussion("ann", "notes.ipynb")["similar"]
     assert [one["page"] for one in similar] == ["jupyter/away/notes.ipynb"]

@@ -99,7 +99,10 @@ def test_the_notebook_is_found_where_it_went(plain: JupyterProcess, program: htt
 def test_a_copy_has_to_be_decided_about_first(plain: JupyterProcess, program: httpx.Client) -> None:
     for name in ("one.ipynb", "two.ipynb"):
         write_notebook(plain.files / name, [("d1", "x"), ("d2", "y")])
-    page_of(program, "one.ipynb")
+    page = page_of(program, "one.ipynb")
+    api = "crdtchat/api/v1/jupyter/annotations"
+    comment = {"target": {"exact": "x", "start": 0}, "body": "Which x?"}
+    program.post(api, params={"page": page}, json=comment).raise_for_status()
     with running_kernel(program, "two.ipynb") as kernel:
         said = kernel.run("import crdtchat; crdtchat.connect_blocking()")
     assert said.startswith("ValueError: two.ipynb looks like a copy of one.ipynb: open it in")

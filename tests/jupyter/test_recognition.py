@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import pytest
 from crdtchat_jupyter.marks import marks_of
@@ -22,8 +23,8 @@ def known(path: str, marks: str, file_id: str = "", page: str = "") -> Known:
     [
         pytest.param(seen("a", "xyz"), [known("a", "xyz")], (), "page of a", id="same"),
         pytest.param(seen("a", "xyzuvw"), [known("a", "x")], (), "page of a", id="edited"),
-        pytest.param(seen("a", ""), [known("a", "xyz")], (), "page of a", id="emptied"),
-        pytest.param(seen("a", "uvw"), [known("a", "xyz")], (), "page of a", id="all replaced"),
+        pytest.param(seen("a", "xyz"), [known("a", "")], (), "page of a", id="was empty"),
+        pytest.param(seen("a", ""), [known("a", "")], (), "page of a", id="still empty"),
         pytest.param(
             seen("b", "xyz", "7"), [known("a", "xyz", "7")], ("a",), "page of a", id="renamed"
         ),
@@ -54,6 +55,23 @@ def known(path: str, marks: str, file_id: str = "", page: str = "") -> Known:
         ),
         pytest.param(seen("b", "xuvw"), [known("a", "xyz")], ("a",), "", id="little in common"),
         pytest.param(seen("b", ""), [known("a", "xyz")], ("a",), "", id="an empty file"),
+        pytest.param(
+            seen("a", "xyz"),
+            [replace(known("a", "xyz"), past=True)],
+            (),
+            "page of a",
+            id="restored",
+        ),
+        pytest.param(
+            seen("a", "uvw"), [replace(known("a", "xyz"), past=True)], (), "", id="deleted"
+        ),
+        pytest.param(
+            seen("a", "uvw"),
+            [known("a", "xyz"), known("b", "xyz", page="page of a")],
+            (),
+            "",
+            id="mv a b, and another a",
+        ),
     ],
 )
 def test_recognised(now: Seen, before: list[Known], gone: Collection[str], page: str) -> None:
@@ -63,6 +81,13 @@ def test_recognised(now: Seen, before: list[Known], gone: Collection[str], page:
 def test_a_copy_is_asked_about() -> None:
     original = known("a", "xyz")
     assert recognise(seen("b", "xyz"), [original], ()) == Recognised("", (original,))
+
+
+@pytest.mark.parametrize("marks", ["", "uvw"])
+def test_what_has_nothing_of_what_was_here_is_asked_about(marks: str) -> None:
+    here, other = known("a", "xyz"), known("b", "uvw")
+    found = recognise(seen("a", marks), [other, here], ())
+    assert found == Recognised("", (here, other) if marks else (here,))
 
 
 def test_two_vanished_files_that_are_as_much_alike_are_asked_about() -> None:

@@ -159,19 +159,23 @@ export class Discussion {
   }
   #spent = false;
 
-  /** A copy: does it go on with the original's discussion, or begin its own? */
+  /** A copy, or what took a file's place: does it go on with that one's discussion, or begin its own? */
   async #ask(place: Place, path: string): Promise<Place> {
     const { trans } = this.options;
     const fresh = Dialog.okButton({ label: trans.__("Begin a new discussion") });
-    const goOn = place.similar.slice(0, 3).map(({ path: other }) =>
-      Dialog.createButton({ label: trans.__("Go on with that of %1", other) }),
+    const goOn = place.similar.slice(0, 3).map(({ path: other }, index) =>
+      Dialog.createButton({
+        label: place.replaces && index === 0 ? trans.__("Go on with it") : trans.__("Go on with that of %1", other),
+      }),
     );
     const others = place.similar.map((other) => other.path).join(", ");
     const { button } = await showDialog({
       title: trans.__("Whose discussion is this?"),
-      body: place.similar.some(({ lost }) => lost)
-        ? trans.__("Which discussion belongs to which file was lost. %1 may be what was %2.", path, others)
-        : trans.__("%1 looks like a copy of %2.", path, others),
+      body: place.replaces
+        ? trans.__("A file that was called %1 is discussed, and this one has nothing in common with it.", path)
+        : place.similar.some(({ lost }) => lost)
+          ? trans.__("Which discussion belongs to which file was lost. %1 may be what was %2.", path, others)
+          : trans.__("%1 looks like a copy of %2.", path, others),
       buttons: [...goOn, fresh],
       hasClose: false,
     });

@@ -18,6 +18,8 @@ export interface Place {
   token: string | null;
   /** Files that this one may be a copy of; while there are any, the person has to say. */
   similar: Similar[];
+  /** The first of them was under this path before, and has nothing in common with this file. */
+  replaces: boolean;
 }
 
 /** `continued`: the page that this file goes on with, or "new"; empty while nobody was asked. */
