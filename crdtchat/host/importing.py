@@ -1,7 +1,8 @@
 """Import: annotations from elsewhere, through the verifier and the log like everything else.
 
 What is there already stays as it is, so a second import changes nothing; also what went out from
-here and comes back in the name of imported people. Authors are imported people (`import:` and
+here and comes back in the name of imported people. What its author edited elsewhere later takes the
+place of what was imported before. Authors are imported people (`import:` and
 their id) unless a backup is restored; see docs/exchange.md.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from secrets import token_bytes
 
 import anyio
@@ -20,9 +22,12 @@ from crdtchat.document.ids import new_broadcast_id
 from crdtchat.document.importable import portables
 from crdtchat.document.portable import Portable, imported_id
 from crdtchat.document.records import (
+    CommentRecord,
     InvalidRecord,
+    comment_value,
     read_anchor,
     read_annotation,
+    read_comment,
     read_moderation,
     read_status,
 )
@@ -46,6 +51,7 @@ _STRUCTS = OPERATION.structs // 2
 _TRIES = 20
 _PAUSE_S = 0.05
 _PAGE_CHARACTERS = 2_048
+_THEIRS = "later edits of comments by people of here: only they can make them"
 
 Get = Callable[[str, str], Value | None]
 
@@ -142,6 +148,8 @@ class _Batch:
         self._batch = batch
         self._outcomes: dict[tuple[str, str], bool] = {}
         """By root and key: whether it is new (else it was there)."""
+        self._edits: set[str] = set()
+        """Comments that were there, and were edited elsewhere since."""
         self._refused: dict[tuple[str, str], None] = {}
         """Reasons and examples."""
 
@@ -157,8 +165,9 @@ class _Batch:
                 if not error.retry or tries == _TRIES - 1:
                     raise
                 await anyio.sleep(_PAUSE_S)
-        for (root, _), is_new in self._outcomes.items():
-            (tally.added if is_new else tally.known)[_KINDS[root]] += 1
+        for (root, key), is_new in self._outcomes.items():
+            kind = "edits" if root == schema.COMMENTS and key in self._edits else _KINDS[root]
+            (tally.added if is_new else tally.known)[kind] += 1
         for reason, example in self._refused:
             tally.leave_out(reason, example)
 
@@ -230,7 +239,13 @@ class _Batch:
             # Perhaps of somebody who lives here: their reaction went out, and comes back.
             path, _, user = key.rpartition("/")
             present = get(root, f"{path}/{user.removeprefix(schema.IMPORT_PREFIX)}")
-        if root == schema.STATUSES:
+        if root == schema.COMMENTS and (edited := later_edit(read_comment(value), present)):
+            if not (self._peer.may_restore or schema.is_imported(edited.author)):
+                self._refuse(_THEIRS, key)
+                return
+            self._edits.add(key)
+            write, is_new = (root, key, comment_value(edited)), True
+        elif root == schema.STATUSES:
             ours, mark = read_status(value), read_status(present)
             is_new = mark is None or (ours is not None and ours.at > mark.at)
         elif root == schema.MODERATION:
@@ -252,6 +267,17 @@ class _Batch:
 
     def _refuse(self, reason: str, example: str) -> None:
         self._refused[reason, example] = None
+
+
+def later_edit(mine: CommentRecord | None, present: Value | None) -> CommentRecord | None:
+    """A comment that is there, as its author edited it later than it was edited here, if a file has
+    that."""
+    found = read_comment(present)
+    if mine is None or found is None or mine.text == found.text or mine.edited <= found.edited:
+        return None
+    if not _is_same(found.author, imported_id(mine.author)) or mine.created != found.created:
+        return None
+    return replace(found, text=mine.text, edited=mine.edited)
 
 
 def _is_same(there: str, coming: str) -> bool:

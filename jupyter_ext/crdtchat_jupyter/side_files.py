@@ -17,12 +17,17 @@ from crdtchat.document.foreign import Surroundings
 from crdtchat.document.importable import portables
 from crdtchat.document.json_items import JsonItems
 from crdtchat.document.portable import Portable
-from crdtchat.document.records import comment_key
+from crdtchat.document.records import (
+    comment_key,
+    read_anchor,
+    read_moderation,
+    read_status,
+)
 from crdtchat.document.replica import Replica
 from crdtchat.document.tally import Tally
 from crdtchat.host.exporting import exported
 from crdtchat.host.hub import Hub
-from crdtchat.host.importing import import_items
+from crdtchat.host.importing import import_items, later_edit
 from crdtchat.stores.base import DocumentKey
 from crdtchat_jupyter.principal import TENANT
 
@@ -60,24 +65,23 @@ class SideFile:
     async def write(self, principal: Principal) -> int:
         """Write the discussion, as this person sees it; answers how many annotations it has.
 
-        Raises HTTPError 409 if the side file holds words that the discussion has not, or what
-        cannot be read: it would be lost; and what the contents manager raises. StoreError.
+        Raises HTTPError 409 if the side file holds what the discussion has not, or not as new, or
+        what cannot be read: it would be lost; and what the contents manager raises. StoreError.
         """
         key = DocumentKey(TENANT, self.page)
         if await ensure_async(self.contents.file_exists(self.side)):
             around = Surroundings(Tally(), self.hub.sources.now().wall)
             found = portables(JsonItems(StringIO(await self._read()).read), around)
             async with self.hub.attend(key) as room:
-                unknown = _unknown(room.replica, found)
+                unknown, newer = _missing(room.replica, found)
             if around.tally.left_out:
                 why = ", ".join(around.tally.left_out)
                 raise HTTPError(
                     409, f"{self.side} cannot be read whole: mend or remove it first ({why})"
                 )
-            if unknown:
-                raise HTTPError(
-                    409, f"{self.side} holds {unknown} comments that are not here: import it first"
-                )
+            held = ((unknown, "comments that are not here"), (newer, "newer changes"))
+            if what := " and ".join(f"{count} {kind}" for count, kind in held if count):
+                raise HTTPError(409, f"{self.side} holds {what}: import it first")
         count = 0
 
         def note(done: int) -> None:
@@ -110,15 +114,44 @@ class SideFile:
         return content
 
 
-def _unknown(replica: Replica, found: Iterable[Portable]) -> int:
-    """How many comments a file has, and highlights without one, that a page neither has nor had."""
+def _missing(replica: Replica, found: Iterable[Portable]) -> tuple[int, int]:
+    """How many comments a file has, and highlights without one, that a page neither has nor had;
+    and how many edits, states and decisions that differ from the page's and are later."""
     stones = replica.values(schema.TOMBSTONES)
     annotations, comments = (replica.values(root) for root in (schema.ANNOTATIONS, schema.COMMENTS))
-    unknown = 0
+    unknown = newer = 0
     for portable in found:
         if portable.aid in stones:
             continue
         keys = [comment_key(portable.aid, cid) for cid in portable.comments]
         unknown += sum(key not in comments and key not in stones for key in keys)
         unknown += not keys and portable.aid not in annotations
-    return unknown
+        if portable.aid in annotations:
+            newer += _newer(replica, portable)
+    return unknown, newer
+
+
+def _newer(replica: Replica, portable: Portable) -> int:
+    """Where a program followed an edit of the file it will again: that is nobody's decision."""
+    get, aid = replica.get, portable.aid
+    count = 0
+    for cid, comment in portable.comments.items():
+        key = comment_key(aid, cid)
+        count += later_edit(comment, get(schema.COMMENTS, key)) is not None
+    status, known = portable.status, read_status(get(schema.STATUSES, aid))
+    if status is not None and (known is None or known.at < status.at):
+        count += status.resolved != (known is not None and known.resolved)
+    anchor, there = portable.anchor, read_anchor(get(schema.ANCHORS, aid))
+    if anchor is not None and not anchor.followed and (there is None or there.at < anchor.at):
+        count += there is None or there.target != anchor.target
+    for cid, verdict in portable.moderation.items():
+        key = comment_key(aid, cid) if cid else aid
+        decided = read_moderation(get(schema.MODERATION, key))
+        flags = (verdict.hidden, verdict.locked)
+        if get(schema.TOMBSTONES, key) is not None:
+            continue
+        if decided is None:
+            count += any(flags)
+        elif decided.at < verdict.at:
+            count += flags != (decided.hidden, decided.locked)
+    return count

@@ -75,6 +75,11 @@ async def test_the_log_says_who_imported(hub: Hub) -> None:
         (("u", "import:ann", ("x" * 129,)), "bad-value"),
         (("c", "impo/c001", ("import:ann", NOW, "other words")), "not-author"),
         (("c", "anno/c001", ("import:ann", NOW, "other words")), "not-author"),
+        (("c", "anno/c001", ("import:ann", NOW, "other words", NOW + 1)), "not-author"),
+        (("c", "anno/c001", ("ann", NOW, "other words", NOW + 1)), "forged-author"),
+        (("c", "impo/c001", ("import:bob", NOW, "other words", NOW + 1)), "not-author"),
+        (("c", "impo/c001", ("import:ann", NOW - 1, "other words", NOW + 1)), "immutable"),
+        (("c", "impo/c001", ("import:ann", NOW, "other words", 2**52)), "future"),
         (("a", "impo", ("import:ann", NOW, *TARGET)), "exists"),
         (("d", "none", ("import:ann", NOW)), "unknown-annotation"),
         (("d", "none/c001", ("import:ann", NOW)), "unknown-annotation"),
@@ -149,6 +154,35 @@ async def test_a_second_import_adds_what_is_new(hub: Hub) -> None:
     assert (second.added, second.known) == ({"comments": 1}, {"annotations": 1, "comments": 1})
     found = next(one for one in await view(hub.store, KEY) if one.aid == "port")
     assert [comment.text for comment in found.comments] == ["hello", "2"]
+
+
+async def test_a_later_edit_of_imported_words_comes(hub: Hub) -> None:
+    async def brought(author: str, edited: int, text: str) -> tuple[Tally, str]:
+        comments = {"c001": CommentRecord(author, NOW, text, edited)}
+        tally = await _again(hub, _portable(comments=comments))
+        found = next(one for one in await view(hub.store, KEY) if one.aid == "port")
+        return tally, found.comments[0].text
+
+    await _again(hub, _portable())
+    tally, text = await brought("ann", NOW + 2, "edited")
+    assert (tally.added, tally.left_out, text) == ({"edits": 1}, {}, "edited")
+    for author, edited in (("ann", NOW + 1), ("ann", NOW + 2), ("bo", NOW + 3)):
+        tally, text = await brought(author, edited, "other")
+        assert (tally.added, tally.left_out, text) == ({}, {}, "edited")
+    # Who has words elsewhere has not signed in here.
+    back = Portable(
+        "page",
+        "anno",
+        AnnotationRecord("import:olga", NOW, target()),
+        {"c001": CommentRecord("import:olga", NOW, "not mine", NOW + 1)},
+    )
+    tally = await _again(hub, back)
+    assert (tally.added, tally.left_out.total()) == ({}, 1)
+    nobody = replace(OWNER, role=Role.MODERATOR).peer()
+    edit: Write = ("c", "port/c001", ("import:ann", NOW, "moderated", NOW + 9))
+    with pytest.raises(Refused) as refused:
+        await hub.write(KEY, nobody, [edit], b"7" * 16)
+    assert refused.value.code == "not-author"
 
 
 async def test_the_newer_state_wins(hub: Hub) -> None:

@@ -151,6 +151,50 @@ async def test_what_is_hidden_only_moderators_export(
     assert "Rude words." in side(notebook).read_text()
 
 
+async def test_what_is_newer_elsewhere_is_not_overwritten(
+    jupyter: JupyterProcess, notebook: Path
+) -> None:
+    here, there = notebook.name, f"other/{notebook.name}"
+    clone = jupyter.files / there
+    clone.parent.mkdir(exist_ok=True)
+    shutil.copy(notebook, clone)
+    comment = ("ann", AT, "Ann asks.")
+    await write(
+        jupyter, "ann", here, ("a", "anno", ("ann", AT, *TARGET)), ("c", "anno/c001", comment)
+    )
+    assert ask(jupyter, "ann", "export", here)[0] == 200
+    jupyter.discussion("mod", there, **{"continue": "new"})
+    shutil.copy(side(notebook), side(clone))
+    assert ask(jupyter, "mod", "import", there)[0] == 200
+
+    later: list[tuple[str, str, Value]] = [
+        ("c", "anno/c001", ("ann", AT, "Ann asks better.", AT + 1)),
+        ("s", "anno", (1, "ann", AT + 2)),
+        ("t", "anno", ("ann", AT + 3, "other words", "", "", 0, 11, "source", "cell=c1")),
+    ]
+    for record in later:
+        await write(jupyter, "ann", here, record)
+        assert ask(jupyter, "ann", "export", here)[0] == 200
+        shutil.copy(side(notebook), side(clone))  # as git merges it
+        merged = side(clone).read_bytes()
+        status, told = ask(jupyter, "ann", "export", there)
+        assert (status, "1 newer changes: import it first" in told["message"]) == (409, True)
+        assert side(clone).read_bytes() == merged
+        status, told = ask(jupyter, "mod", "import", there)
+        assert (status, told["added"], told["left_out"]) == (200, 1, 0), told
+        assert ask(jupyter, "ann", "export", there)[0] == 200
+    # What went the whole way round is older than nothing.
+    shutil.copy(side(clone), side(notebook))
+    assert ask(jupyter, "ann", "export", here)[0] == 200
+    item = json.loads(side(notebook).read_bytes())["first"]["items"][0]
+    assert item["comments"][0]["body"]["value"] == "Ann asks better."
+    assert item["target"]["selector"][0]["exact"] == "other words"
+    # And what is newer here is written over what was exported before.
+    await write(jupyter, "ann", here, ("s", "anno", (0, "ann", AT + 4)))
+    assert ask(jupyter, "ann", "export", here)[0] == 200
+    assert not json.loads(side(notebook).read_bytes())["first"]["items"][0]["resolved"]
+
+
 async def test_what_cannot_be_read_is_not_overwritten(
     jupyter: JupyterProcess, notebook: Path
 ) -> None:
