@@ -133,14 +133,14 @@ export class NotebookText implements Reading {
     return index < 0 ? undefined : index;
   }
 
-  /** A cell, or one of its outputs, as a whole; quoted by how it begins. */
+  /** A cell, or one of its outputs, as a whole; quoted by how it begins, an output with the code before it. */
   whole(cell: Cell, output?: number): Target {
     const element = output === undefined || !(cell instanceof CodeCell) ? undefined : outputs(cell)[output];
-    const text = element
-      ? new TextMap(element, { instead: (part) => this.instead(part) }).text
-      : cell.model.sharedModel.getSource();
+    const source = cell.model.sharedModel.getSource();
+    const text = element ? new TextMap(element, { instead: (part) => this.instead(part) }).text : source;
     const quoted = Array.from(text.trim()).slice(0, QUOTED_CP);
-    const words = { exact: quoted.join(""), prefix: "", suffix: "", startCp: 0, endCp: quoted.length };
+    const prefix = element ? Array.from(source).slice(-BEFORE_CP).join("") : "";
+    const words = { exact: quoted.join(""), prefix, suffix: "", startCp: 0, endCp: quoted.length };
     return { ...words, kind: "cell", part: partName(cell.model.id, output), version: "" };
   }
 
@@ -151,9 +151,26 @@ export class NotebookText implements Reading {
     return id === "" ? undefined : this.notebook.widgets.find((cell) => cell.model.id === id);
   }
 
+  /**
+   * The one cell that is, or whose output is, discussed as a whole where its id is nobody's: cells of notebooks older
+   * than format 4.5 have other ids each time they are opened, and a pasted one has another.
+   */
+  #like({ part, exact, prefix }: Target): Cell | undefined {
+    const output = outputOf(part);
+    const like = (cell: Cell) => {
+      const source = cell.model.sharedModel.getSource();
+      if (output === undefined) return isCut(source.trim(), exact, QUOTED_CP, "startsWith");
+      const has = cell instanceof CodeCell && output < cell.model.outputs.length;
+      return has && isCut(source, prefix, BEFORE_CP, "endsWith");
+    };
+    const found = this.notebook.widgets.filter(like);
+    return found.length === 1 ? found[0] : undefined;
+  }
+
   /** The element of a part, also while it is out of the document; undefined if there is none. */
-  element({ kind, part }: Target): Element | undefined {
-    const cell = this.cell(part);
+  element(target: Target): Element | undefined {
+    const { kind, part } = target;
+    const cell = this.cell(part) ?? (kind === "cell" ? this.#like(target) : undefined);
     if (!cell) return undefined;
     const output = outputOf(part);
     if (output === undefined || !(cell instanceof CodeCell))
@@ -165,6 +182,14 @@ export class NotebookText implements Reading {
 }
 
 const QUOTED_CP = 400;
+/** As much as a target may have of what stands before its words. */
+const BEFORE_CP = 128;
+
+/** Whether words are a text's beginning or end, cut off at that many characters. */
+function isCut(text: string, words: string, mostCp: number, at: "startsWith" | "endsWith"): boolean {
+  if (words === "" || !text[at](words)) return false;
+  return text.length === words.length || Array.from(words).length === mostCp;
+}
 
 const outputs = (cell: CodeCell): Element[] => [...cell.outputArea.node.querySelectorAll(OUTPUT)];
 
