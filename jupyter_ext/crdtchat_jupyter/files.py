@@ -25,7 +25,7 @@ from typing import TypeVar
 import anyio
 from anyio.to_thread import run_sync
 
-from crdtchat_jupyter.marks import MOST
+from crdtchat_jupyter.marks import MOST, telling
 from crdtchat_jupyter.recognition import Known, Seen, is_other
 
 T = TypeVar("T")
@@ -143,7 +143,7 @@ def _candidates(database: sqlite3.Connection, seen: Seen) -> list[Known]:
     )
     paths = [path for (path,) in rows]
     common: Counter[str] = Counter()
-    for mark in sorted(seen.marks):
+    for mark in sorted(telling(seen.marks)):
         rows = database.execute("SELECT path FROM mark WHERE mark = ?", (mark,))
         common.update(path for (path,) in rows)
     paths += [path for path, _ in common.most_common(_MOST) if path not in paths]
@@ -245,7 +245,9 @@ def _lay_aside(database: sqlite3.Connection, path: str) -> None:
     database.execute("DELETE FROM file WHERE path IN (?, ?)", (path, key))
     database.execute("INSERT INTO file VALUES (?, ?, '')", (key, page))
     kept = sorted(marks) + sorted(older - marks)
-    database.executemany("INSERT INTO mark VALUES (?, ?)", [(mark, key) for mark in kept[:MOST]])
+    database.executemany(
+        "INSERT INTO mark VALUES (?, ?)", [(mark, key) for mark in kept[: 2 * MOST]]
+    )
 
 
 def _path_of(key: str) -> str:

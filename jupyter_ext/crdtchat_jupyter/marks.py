@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 MOST = 1_000
-"""Marks kept of one file."""
+"""Marks of each kind that are kept of one file."""
+SOURCE = "="
+"""What the mark of a cell's source begins with, beside the cells' ids."""
 _TELLING = 12
 """Lines and words shorter than this are in every file."""
 
@@ -15,20 +17,34 @@ _TELLING = 12
 def marks_of(model: Mapping[str, Any]) -> frozenset[str]:
     """The marks of a contents-service model that was read with its content.
 
-    A notebook's are its cells' ids, or, in files older than format 4.5, whose cells are given new
-    ids at each load, hashes of the cells' sources. A text's are hashes of its longer lines.
+    A notebook's are its cells' ids, and hashes of their sources, which programs that write it anew
+    keep; in files older than format 4.5, whose cells are given new ids at each load, the hashes
+    alone. A text's are hashes of its longer lines.
     """
     content = model.get("content")
     if model.get("type") == "notebook" and isinstance(content, Mapping):
         cells = content.get("cells", [])
-        if (content.get("nbformat", 4), content.get("nbformat_minor", 0)) >= (4, 5):
-            return frozenset(str(cell["id"]) for cell in cells[:MOST] if cell.get("id"))
         sources = (_joined(cell.get("source", "")) for cell in cells[:MOST])
-        return frozenset(_hash(source) for source in sources if source.strip())
+        hashes = [_hash(source) for source in sources if source.strip()]
+        if (content.get("nbformat", 4), content.get("nbformat_minor", 0)) >= (4, 5):
+            ids = [str(cell["id"]) for cell in cells[:MOST] if cell.get("id")]
+            return frozenset([*ids, *(SOURCE + one for one in hashes)])
+        return frozenset(hashes)
     if isinstance(content, str) and model.get("format") == "text":
         lines = (line.strip() for line in content.splitlines())
         return frozenset([_hash(line) for line in lines if len(line) >= _TELLING][:MOST])
     return frozenset()
+
+
+def telling(marks: frozenset[str]) -> frozenset[str]:
+    """Those by which a file is found again under another path: sources alone are in many."""
+    return frozenset(mark for mark in marks if not mark.startswith(SOURCE))
+
+
+def sources_of(marks: frozenset[str]) -> frozenset[str]:
+    """The hashes of sources among marks; of a file that has no others, all."""
+    found = frozenset(mark[len(SOURCE) :] for mark in marks if mark.startswith(SOURCE))
+    return found or marks
 
 
 def text_of(model: Mapping[str, Any]) -> str:

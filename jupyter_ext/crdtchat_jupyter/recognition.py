@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from crdtchat_jupyter.marks import sources_of, telling
+
 ALIKE = 0.5
 """Share of common marks, of the smaller set, from which a file may continue another one."""
 
@@ -61,7 +63,8 @@ def recognise(seen: Seen, known: Sequence[Known], gone: Collection[str]) -> Reco
     """Decide in this order. `gone`: paths of known files at which nothing lies any more.
 
     1. The file at this path, if something is left of it.
-    2. The one vanished file that is most alike, where nothing is left of what was here (`mv a b`).
+    2. The one vanished file that is most alike, where nothing is left of what was here (`mv a b`),
+       or nothing but sources that both may have.
     3. The file with this file id, wherever it was (renamed through Jupyter).
     4. The one vanished file that is most alike (renamed by other means).
     5. A new discussion; files that are alike and still there, or vanished ones between which
@@ -72,13 +75,16 @@ def recognise(seen: Seen, known: Sequence[Known], gone: Collection[str]) -> Reco
     lost = [one for one in known if one.lost and _may_be(seen, one)]
     known = [one for one in known if not one.lost]
     here = next((one for one in known if one.is_at(seen.path)), None)
-    if here is not None and not is_other(here.marks, seen.marks):
+    left = here is not None and not is_other(here.marks, seen.marks)
+    if here is not None and left and not telling(here.marks).isdisjoint(telling(seen.marks)):
         return Recognised(here.page)
     others = [one for one in known if one is not here]
     alike = [one for one in others if likeness(seen, one) >= ALIKE]
     best = _only_best(seen, [one for one in alike if one.past or one.path in gone])
     if here is not None and best is not None:
         return Recognised(best.page)
+    if here is not None and left:
+        return Recognised(here.page)
     same_id = [one for one in others if seen.file_id and one.file_id == seen.file_id]
     if same_id:
         return Recognised(same_id[0].page)
@@ -92,14 +98,19 @@ def recognise(seen: Seen, known: Sequence[Known], gone: Collection[str]) -> Reco
 
 
 def is_other(before: frozenset[str], now: frozenset[str]) -> bool:
-    """Whether nothing is left of what a file was known by."""
-    return bool(before) and not before & now
+    """Whether nothing is left of what a file was known by. A program that writes a notebook anew
+    gives its cells other ids; then most of its sources were there before."""
+    if not before or telling(before) & telling(now):
+        return False
+    sources = sources_of(now)
+    return not sources or len(sources & sources_of(before)) < ALIKE * len(sources)
 
 
 def likeness(seen: Seen, known: Known) -> float:
     """Common marks as a share of the smaller set, 0 to 1."""
-    least = min(len(seen.marks), len(known.marks))
-    return len(seen.marks & known.marks) / least if least else 0.0
+    mine, other = telling(seen.marks), telling(known.marks)
+    least = min(len(mine), len(other))
+    return len(mine & other) / least if least else 0.0
 
 
 def _may_be(seen: Seen, lost: Known) -> bool:

@@ -117,6 +117,12 @@ def test_a_program_that_writes_a_file_anew(jupyter: JupyterProcess, path: Path) 
     checkout(path, [*version(path, 2), (f"{path.stem[-20:]}-x", "print('the telling\nwords')")])
     found = jupyter.discussion("ann", path.name)
     assert (found["page"], found["similar"]) == (page, [])
+    # Or the code, as where a notebook is kept as a script and is given ids when it is opened.
+    for number in range(3, 6):
+        ids = (cell for cell, _ in version(path, number))
+        checkout(path, [(cell, f"x = {index}") for index, cell in enumerate(ids)])
+        found = jupyter.discussion("ann", path.name, **({"continue": page} if number == 3 else {}))
+        assert (found["page"], found["similar"]) == (page, [])
 
 
 def test_what_was_moved_is_not_what_comes_under_its_old_name(
