@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.jupyter.process import JupyterProcess
 from tests.lab.conftest import Open
 from tests.lab.reader import SOURCE
-from tests.lab.story import own_story
+from tests.lab.story import notebook
 
 
 @pytest.mark.parametrize("goes_on", [True, False])
@@ -21,8 +21,7 @@ def test_what_has_nothing_of_what_was_discussed(
     ann.comment(SOURCE, "y = x ** 2", "Of the old one")
     ann.run("docmanager:save")
     ann.run("application:close")
-    text = own_story(f"{path.name} anew").replace("y = x ** 2", "y = x")
-    path.write_text(text)
+    path.write_text(notebook((f"anew-{goes_on}", "code", "z = 3")))
     ann.run("docmanager:open", path=path.name)
     asked = ann.page.get_by_role("dialog").filter(has_text="Whose discussion is this?")
     expect(asked).to_contain_text(f"A file that was called {path.name} is discussed")
