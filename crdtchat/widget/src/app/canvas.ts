@@ -1,5 +1,6 @@
 /** The page's side of a widget: its text, what is marked in it, what is selected and pointed at. */
 import { describe } from "../dom/anchoring";
+import { disclose } from "../dom/disclosing";
 import { around, type Mark, Marks, type MarksEvents } from "../dom/marks";
 import { createPainter, type Painter } from "../dom/paint";
 import { markAt } from "../dom/pointer";
@@ -119,6 +120,8 @@ export class Canvas {
 
   /** Brings the words into view, if they are not there already. */
   reveal(range: Range): void {
+    disclose(range.startContainer);
+    disclose(range.endContainer);
     const rect = range.getBoundingClientRect();
     if (rect.top >= 60 && rect.bottom <= innerHeight - 60) return;
     const smooth = !matchMedia("(prefers-reduced-motion: reduce)").matches;

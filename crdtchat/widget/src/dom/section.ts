@@ -3,6 +3,7 @@
  * on what stands around it. Offsets count from its start, in UTF-16 units.
  */
 import { below } from "./code-points";
+import { isUntilFound } from "./disclosing";
 
 const SKIPPED = new Set(
   "SCRIPT STYLE NOSCRIPT TEMPLATE TEXTAREA SELECT INPUT BUTTON IFRAME OBJECT AUDIO VIDEO CANVAS HEAD TITLE".split(
@@ -198,7 +199,7 @@ export function isSkipped(element: HTMLElement): boolean {
   return (
     SKIPPED.has(element.tagName) ||
     element.namespaceURI !== "http://www.w3.org/1999/xhtml" ||
-    Boolean(element.hidden) ||
+    (Boolean(element.hidden) && !isUntilFound(element)) ||
     element.hasAttribute("data-crdtchat-skip") ||
     element.localName.startsWith("crdtchat-")
   );
