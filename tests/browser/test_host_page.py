@@ -270,3 +270,55 @@ def test_what_is_no_element_is_called_so(
     )
     assert told == "crdtchat: the first argument is not an element"
     assert ann.page.locator("crdtchat-layer").count() == 1
+
+
+def test_a_page_of_xhtml_is_read_as_any_other(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """There the names of elements are not written large."""
+    options = f"{{tenantId: 'demo', urlId: {page_id!r}}}"
+    ann = readers(
+        site.add(
+            "/xhtml",
+            f"""<?xml version="1.0" encoding="utf-8"?>
+            <html xmlns="http://www.w3.org/1999/xhtml" lang="en"><head><title>XHTML</title></head><body>
+            <article id="text"><style>p {{ margin: 2em }}</style><h1>The lighthouse</h1>
+              <p>The keeper wrote<br/>down every ship.</p><pre>one
+  two</pre><script>window.read = "no text";</script><p><button>Press</button>Nobody said why.</p></article>
+            <p>Notes: <input id="notes"/></p>
+            <script src="{server.url}/crdtchat.js"></script>
+            <script>window.chat = CrdtChat(document.getElementById("text"), {options});</script>
+            </body></html>""",
+            kind="application/xhtml+xml",
+        )
+    )
+    ann.select("every ship")
+    ann.page.get_by_role("button", name="Comment on the selected text").click()
+    # By the keyboard alone: the name first, then the comment. (Playwright knows no labels in XHTML.)
+    ann.page.keyboard.type("Ann\n*Which* ships?\n\n- all")
+    ann.page.keyboard.press("Control+Enter")
+    expect(ann.card.locator(".markdown li")).to_have_text("all")
+    ann.close()
+    ann.expect_live()
+    # Also across what ends lines, and past what is no text.
+    ann.page.evaluate("() => getSelection().selectAllChildren(document.getElementById('text'))")
+    ann.page.get_by_role("button", name="Comment on the selected text").click()
+    ann.write("All of it")
+    ann.expect_live()
+    quotes = ann.page.evaluate("chat.annotations.map(({quote}) => quote)")
+    assert quotes == [
+        "every ship",
+        "The lighthouse\nThe keeper wrote\ndown every ship.\none\n  two\nNobody said why.",
+    ]
+    # What is opened from the panel has the focus, and Escape is heard there.
+    ann.close()
+    ann.show_panel()
+    ann.rows.last.click()
+    expect(ann.comment("Which ships?")).to_be_visible()
+    ann.page.keyboard.press("Escape")
+    ann.page.keyboard.press("Escape")
+    expect(ann.panel).to_have_count(0)
+    # Nor are the widget's keys taken from who types in the page.
+    ann.page.locator("#notes").click()
+    ann.page.keyboard.press("Control+Alt+d")
+    expect(ann.panel).to_have_count(0)

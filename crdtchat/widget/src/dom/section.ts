@@ -6,15 +6,15 @@ import { below } from "./code-points";
 import { isUntilFound } from "./disclosing";
 
 const SKIPPED = new Set(
-  "SCRIPT STYLE NOSCRIPT TEMPLATE TEXTAREA SELECT INPUT BUTTON IFRAME OBJECT AUDIO VIDEO CANVAS HEAD TITLE".split(
+  "script style noscript template textarea select input button iframe object audio video canvas head title".split(
     " ",
   ),
 );
 const BLOCKS = new Set(
   (
-    "ADDRESS ARTICLE ASIDE BLOCKQUOTE BODY CAPTION CENTER DD DETAILS DIALOG DIV DL DT FIELDSET FIGCAPTION FIGURE " +
-    "FOOTER FORM H1 H2 H3 H4 H5 H6 HEADER HGROUP HR LEGEND LI MAIN MENU NAV OL P PRE SECTION SUMMARY TABLE TBODY " +
-    "TD TFOOT TH THEAD TR UL"
+    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure " +
+    "footer form h1 h2 h3 h4 h5 h6 header hgroup hr legend li main menu nav ol p pre section summary table tbody " +
+    "td tfoot th thead tr ul"
   ).split(" "),
 );
 
@@ -128,7 +128,7 @@ export class Section {
       }
       if (node.nodeType !== Node.ELEMENT_NODE) return;
       const element = node as HTMLElement;
-      if (element.tagName === "BR") {
+      if (element.localName === "br") {
         breakLine();
         return;
       }
@@ -136,15 +136,15 @@ export class Section {
       const instead = reading.instead?.(element);
       if (instead) append(instead);
       if (instead !== undefined) return;
-      const block = BLOCKS.has(element.tagName);
-      const pre = preformatted || element.tagName === "PRE";
+      const block = BLOCKS.has(element.localName);
+      const pre = preformatted || element.localName === "pre";
       if (block) breakLine();
       for (let child = node.firstChild; child; child = child.nextSibling) visit(child, pre);
       if (block) breakLine();
     };
     if (from === root) {
       for (let child = root.firstChild; child; child = child.nextSibling)
-        visit(child, root.tagName === "PRE" || root.closest("pre") !== null);
+        visit(child, root.closest("pre") !== null);
     } else if (from instanceof Element) visit(from, false);
     else append(from as Foreign);
     this.text = parts.join("");
@@ -197,7 +197,7 @@ export const boxOf = (part: Element | Foreign): Element | undefined =>
 /** Whether what is in an element is nobody's text. */
 export function isSkipped(element: HTMLElement): boolean {
   return (
-    SKIPPED.has(element.tagName) ||
+    SKIPPED.has(element.localName) ||
     element.namespaceURI !== "http://www.w3.org/1999/xhtml" ||
     (Boolean(element.hidden) && !isUntilFound(element)) ||
     element.hasAttribute("data-crdtchat-skip") ||

@@ -143,7 +143,7 @@ function Frame({ range, label, onClose, children }: FrameProperties) {
       class={`card ${place?.side ?? ""}`}
       role="dialog"
       aria-label={label}
-      tabIndex={-1}
+      tabindex={-1}
       style={style}
       onKeyDown={(event) => {
         if (event.key === "Escape" && !event.isComposing) onClose();

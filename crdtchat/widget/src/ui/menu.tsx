@@ -19,7 +19,7 @@ export function Menu({ label, icon, items }: { label: string; icon: IconName; it
           key={item.label}
           type="button"
           role="menuitem"
-          tabIndex={-1}
+          tabindex={-1}
           class={item.bad ? "bad" : ""}
           onClick={() => {
             setOpen(false);

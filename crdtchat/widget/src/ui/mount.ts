@@ -108,7 +108,8 @@ function shortcut(self: Mounted, event: KeyboardEvent): void {
   if (!event.ctrlKey || !event.altKey || event.metaKey) return;
   const target = event.composedPath()[0];
   const typing =
-    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA)$/.test(target.tagName));
+    target instanceof HTMLElement &&
+    (target.isContentEditable || /^(input|textarea)$/.test(target.localName));
   if (typing) return;
   const act = {
     KeyM: () => widget.compose(),

@@ -39,7 +39,7 @@ export function Panel() {
       ref={panel}
       class="panel"
       aria-label={speech.text("discussionsTitle")}
-      tabIndex={-1}
+      tabindex={-1}
       onKeyDown={(event) => {
         if (event.key !== "Escape" || event.isComposing) return;
         if (thread) widget.close();
@@ -177,7 +177,7 @@ function Listing({ filter, query, left }: ListingProperties) {
           {speech.count("newDiscussions", held)}
         </button>
       )}
-      <div class="scroll" ref={scroll} onKeyDown={arrows} tabIndex={-1}>
+      <div class="scroll" ref={scroll} onKeyDown={arrows} tabindex={-1}>
         <DraftList />
         <ul class="list" ref={list}>
           {shown.slice(0, most).map((thread) => (

@@ -33,7 +33,7 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
 
   return (
     <div class="thread">
-      <div class="scroll" ref={list} onScroll={calm.scrolled} tabIndex={-1}>
+      <div class="scroll" ref={list} onScroll={calm.scrolled} tabindex={-1}>
         <AnchorState thread={thread} />
         <ol class="comments">
           {inTree(calm.shown, depth).map(([comment, level]) => (
