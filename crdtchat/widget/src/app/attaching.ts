@@ -29,10 +29,12 @@ export class Attaching {
     widget.say(`${widget.speech.text("attachTitle")}. ${widget.speech.text("attachKeys")}`);
     const near = widget.canvas.marks.near(aid);
     if (near) widget.canvas.reveal(near);
-    addEventListener("keydown", (event) => event.key === "Escape" && this.cancel(), {
-      signal: this.#closed.signal,
-      capture: true,
-    });
+    const cancel = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      event.preventDefault();
+      this.cancel();
+    };
+    addEventListener("keydown", cancel, { signal: this.#closed.signal, capture: true });
   }
 
   cancel(): void {

@@ -1,4 +1,5 @@
 /** Opens what hides a place in the page and is there to be opened, as browsers do that find words in a page. */
+import { above } from "./flat-tree";
 
 /** `hidden="until-found"`: out of sight, and of the text all the same. */
 export function isUntilFound(element: Element): boolean {
@@ -23,12 +24,6 @@ export function disclose(node: Node): void {
     }
   }
   for (const open of opening) open();
-}
-
-/** What a node is drawn in, also where that is in a shadow tree. */
-function above(node: Node): Node | null {
-  if (node instanceof ShadowRoot) return node.host;
-  return (node instanceof Element && node.assignedSlot) || node.parentNode;
 }
 
 /** Whether it is what of a closed one is seen. */

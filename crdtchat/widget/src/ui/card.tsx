@@ -146,7 +146,10 @@ function Frame({ range, label, onClose, children }: FrameProperties) {
       tabindex={-1}
       style={style}
       onKeyDown={(event) => {
-        if (event.key === "Escape" && !event.isComposing) onClose();
+        if (event.key !== "Escape" || event.isComposing) return;
+        onClose();
+        // Nor does it close a dialog of the page.
+        event.preventDefault();
       }}
     >
       {children}

@@ -181,6 +181,7 @@ function Question({ text, yes, no, onAnswer }: QuestionProperties) {
       onKeyDown={(event) => {
         if (event.key !== "Escape") return;
         event.stopPropagation();
+        event.preventDefault();
         onAnswer(false);
       }}
     >

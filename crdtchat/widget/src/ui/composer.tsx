@@ -100,6 +100,7 @@ export function Composer(properties: Properties) {
       send();
     } else if (event.key === "Escape" && properties.onEscape) {
       event.stopPropagation();
+      event.preventDefault();
       properties.onEscape();
     }
   }

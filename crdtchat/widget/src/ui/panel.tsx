@@ -42,6 +42,7 @@ export function Panel() {
       tabindex={-1}
       onKeyDown={(event) => {
         if (event.key !== "Escape" || event.isComposing) return;
+        event.preventDefault();
         if (thread) widget.close();
         else widget.togglePanel(false);
       }}
