@@ -8,7 +8,7 @@ import { isGuest, type Target } from "../model/schema";
 import { write } from "../sync/storage";
 
 export interface Draft {
-  /** "new", "reply:AID", "edit:AID/CID", or "rejected:BROADCASTID" for what the server gave back. */
+  /** "new:PLACE", "reply:AID", "edit:AID/CID", or "rejected:BROADCASTID" for what the server gave back. */
   id: string;
   text: string;
   at: number;
@@ -23,7 +23,15 @@ export interface Draft {
   code?: string;
 }
 
+type Begun = Draft & { target: Target };
+
 const MOST = 50;
+const NEW = "new:";
+
+/** Of a new discussion: each place has a draft of its own. */
+export function placeId({ kind, part, startCp, endCp, exact }: Target): string {
+  return NEW + JSON.stringify([kind, part, startCp, endCp, exact.slice(0, 40)]);
+}
 
 export class Drafts {
   /** Whether there are drafts that would go with the page, because the browser has no room or may keep nothing. */
@@ -59,6 +67,13 @@ export class Drafts {
       drafts.set(draft.id, older ? { ...draft, text: `${older.text}\n\n${draft.text}` } : draft);
     }
     return [...drafts.values()].sort((a, b) => b.at - a.at);
+  }
+
+  /** What was begun as a new discussion, the newest first. */
+  begun(): Begun[] {
+    return this.all().filter(
+      (draft): draft is Begun => draft.id.startsWith(NEW) && draft.target !== undefined,
+    );
   }
 
   put(draft: Draft): void {

@@ -42,7 +42,7 @@ export interface Stage extends Pick<Emitter<HostEvents>, "emit"> {
   place(aid: string): Mark | undefined;
   isOrphan(aid: string): boolean;
   target(place: { startCp: number; endCp: number }): Target;
-  composeOn(target: Target, range: Range | null): void;
+  composeOn(target: Target, range: Range | null, draft?: string): void;
   stopComposing(): void;
   submit(operation: Operation): void;
   open(aid: string, reveal?: boolean): void;

@@ -9,7 +9,7 @@ export interface View {
   revision: number;
   dark: boolean;
   selected: Selected | null;
-  composing: { target: Target; range: Range | null } | null;
+  composing: { target: Target; range: Range | null; draft: string } | null;
   active: string | null;
   /** The discussion that waits for other words, and whether the panel was open before. */
   attaching: { aid: string; panel: boolean } | null;

@@ -190,9 +190,12 @@ export class Visit {
   #restoreDraft(): void {
     const { widget } = this;
     this.#early = this.session.user === "";
-    const target = this.drafts.get("new")?.target;
-    const range = target && widget.canvas.locate(target);
-    if (target && range && !widget.view.value.composing && !widget.view.value.active)
-      widget.composeOn(target, range);
+    if (widget.view.value.composing || widget.view.value.active) return;
+    for (const { id, target } of this.drafts.begun()) {
+      const range = widget.canvas.locate(target);
+      if (!range) continue;
+      widget.composeOn(target, range, id);
+      return;
+    }
   }
 }

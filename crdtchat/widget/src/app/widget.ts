@@ -12,7 +12,7 @@ import { whenWritten } from "../sync/storage";
 import { Address } from "./address";
 import { Attaching, suggestionKey } from "./attaching";
 import { Canvas, isWhole } from "./canvas";
-import type { Draft, Drafts } from "./drafts";
+import { type Draft, type Drafts, placeId } from "./drafts";
 import type { Filter } from "./filters";
 import type { Host } from "./host";
 import type { HostEvents } from "./host-events";
@@ -158,11 +158,11 @@ export class Widget extends Emitter<HostEvents> implements Stage {
     this.composeOn(this.target(selected), selected.range);
   }
 
-  composeOn(target: Target, range: Range | null): void {
+  composeOn(target: Target, range: Range | null, draft = this.#draftAt(target, range)): void {
     this.canvas.draft(isWhole(target) ? null : range);
     this.canvas.activate(null);
     document.getSelection()?.removeAllRanges();
-    this.view.set({ composing: { target, range }, selected: null, active: null, peek: null });
+    this.view.set({ composing: { target, range, draft }, selected: null, active: null, peek: null });
   }
 
   /** Begins a discussion of a part as a whole, which only hosts have names for. */
@@ -330,6 +330,21 @@ export class Widget extends Emitter<HostEvents> implements Stage {
     this.clear();
   }
 
+  /** The draft of a place: what was begun there, also where the text before it has changed meanwhile. */
+  #draftAt(target: Target, range: Range | null): string {
+    const id = placeId(target);
+    const begun = this.drafts.begun();
+    const there = begun.find((draft) => draft.id === id) ?? begun.find((draft) => this.#isAt(draft, range));
+    return there?.id ?? id;
+  }
+
+  #isAt({ target }: { target: Target }, range: Range | null): boolean {
+    const at = range && this.canvas.locate(target);
+    if (!at) return false;
+    const same = (how: number) => at.compareBoundaryPoints(how, range) === 0;
+    return same(Range.START_TO_START) && same(Range.END_TO_END);
+  }
+
   #reopen(page: string): void {
     if (page === this.#visit.page) return;
     this.attaching.cancel();
@@ -364,7 +379,8 @@ export class Widget extends Emitter<HostEvents> implements Stage {
     if (this.view.value.attaching) return;
     if (mark) this.open(mark.aid);
     else if (this.view.value.active && !this.view.value.panel) this.close();
-    if (!mark && this.view.value.composing && !this.drafts.get("new")) this.stopComposing();
+    const { composing } = this.view.value;
+    if (!mark && composing && !this.drafts.get(composing.draft)) this.stopComposing();
   }
 
   #listen(): void {

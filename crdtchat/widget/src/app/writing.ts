@@ -12,12 +12,12 @@ export class Writing {
 
   constructor(private readonly widget: Stage) {}
 
-  annotate(target: Target, text: string, done: () => void): void {
+  annotate(target: Target, text: string, draft: string, done: () => void): void {
     const { widget } = this;
     this.#asAuthor((actions) => {
       const { aid, ...operation } = actions.annotate(target, this.#encode(text));
       this.#submit(operation);
-      widget.drafts.remove("new");
+      widget.drafts.remove(draft);
       done();
       widget.canvas.marks.settle(aid);
       // Whoever waited may look at something else by now.
@@ -26,7 +26,7 @@ export class Writing {
         widget.open(aid);
       }
       widget.say(widget.speech.text("announceSent"));
-    }, "new");
+    }, draft);
   }
 
   reply(aid: string, text: string, parent: string, done: () => void): void {

@@ -15,10 +15,10 @@ export function Card() {
   const view = useView(widget);
   const { speech } = widget;
   if (view.composing) {
-    const { target, range } = view.composing;
+    const { target, range, draft } = view.composing;
     return (
       <Frame
-        key="new"
+        key={draft}
         range={range}
         label={speech.text("newDiscussion")}
         onClose={() => widget.stopComposing()}
@@ -43,15 +43,15 @@ export function Card() {
           </div>
           <div class="foot">
             <Composer
-              draftId="new"
+              draftId={draft}
               about={{ target }}
               label={speech.text("write")}
               placeholder={speech.text("write")}
               action={speech.text("comment")}
               autofocus
-              onSend={(text, done) => widget.writing.annotate(target, text, done)}
+              onSend={(text, done) => widget.writing.annotate(target, text, draft, done)}
               onCancel={() => {
-                widget.discardDraft("new");
+                widget.discardDraft(draft);
                 widget.stopComposing();
               }}
             />

@@ -10,8 +10,8 @@ const BUTTON = { width: 128, height: 38 };
 
 export function SelectionButton() {
   const widget = useWidget();
-  const { selected, composing, attaching } = useView(widget);
-  if (!selected || composing) return null;
+  const { selected, attaching } = useView(widget);
+  if (!selected) return null;
   const { focus } = selected;
   const phone = innerWidth < PHONE_WIDTH;
   // Below the end of the selection; on a phone further down, where the system's own menu is not.

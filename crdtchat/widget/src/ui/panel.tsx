@@ -1,6 +1,6 @@
 /** All discussions of the page, in the order of its text. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Draft } from "../app/drafts";
+import { type Draft, placeId } from "../app/drafts";
 import { FILTERS, type Filter } from "../app/filters";
 import { counts, listed } from "../app/listing";
 import type { Widget } from "../app/widget";
@@ -325,18 +325,23 @@ function canContinue(widget: Widget, { target, aid, cid }: Draft): boolean {
 
 function resume(widget: Widget, draft: Draft): void {
   if (draft.target) {
-    widget.saveDraft({ ...draft, id: "new" });
-    if (draft.id !== "new") widget.discardDraft(draft.id);
+    const id = draft.code ? placeId(draft.target) : draft.id;
+    takeUp(widget, draft, id);
     widget.togglePanel(false);
-    widget.composeOn(draft.target, widget.canvas.locate(draft.target) ?? null);
+    widget.composeOn(draft.target, widget.canvas.locate(draft.target) ?? null, id);
     return;
   }
   const { aid = "" } = draft;
-  if (draft.code) {
-    widget.discardDraft(draft.id);
-    widget.saveDraft({ id: `reply:${aid}`, aid, text: draft.text });
-  }
+  if (draft.code) takeUp(widget, draft, `reply:${aid}`);
   widget.open(aid, true);
+}
+
+/** What was given back goes behind what was written in its place meanwhile. */
+function takeUp(widget: Widget, { code, ...draft }: Draft, id: string): void {
+  if (id === draft.id) return;
+  const there = widget.drafts.get(id);
+  widget.discardDraft(draft.id);
+  widget.saveDraft({ ...draft, ...there, id, text: there ? `${there.text}\n\n${draft.text}` : draft.text });
 }
 
 /** Live but calm: the list holds still while it is looked at; what is new is counted above it. */
