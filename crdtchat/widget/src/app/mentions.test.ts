@@ -24,6 +24,34 @@ describe("mentions", () => {
       expect(encodeMentions(text, PEOPLE)).toBe(text);
   });
 
+  it("are not in code or links", () => {
+    const people = [{ id: "m", name: "media" }, ...PEOPLE];
+    const fenced = "```css\n@media print {}\n```";
+    for (const text of [
+      "write `@media print` there",
+      "``a ` @media`` too",
+      fenced,
+      `- in a list:\n\n  ${fenced.replaceAll("\n", "\n  ")}`,
+      `> ${fenced.replaceAll("\n", "\n> ")}`,
+      "~~~\n@media\nnever closed",
+      "so:\n\n    @media print",
+      "| a | b |\n|---|---|\n| `@media` | 1 |",
+      "https://example.org/@media/1",
+      "[what @media says](https://example.org)",
+      "[1]: https://example.org/@media",
+    ]) {
+      expect(encodeMentions(text, people)).toBe(text);
+      expect(encodeMentions(`@Ann\n\n${text}`, people)).toBe(`[@Ann](mention:ann)\n\n${text}`);
+    }
+    expect(encodeMentions("`@media` is not @media", people)).toBe("`@media` is not [@media](mention:m)");
+    expect(encodeMentions("an open ` before @media", people)).toBe("an open ` before [@media](mention:m)");
+    const deep = `${">".repeat(10_000)} @Ann`;
+    expect(encodeMentions(deep, people)).toBe(deep);
+    for (const text of ["`@me", "```\n@me", "see `x` and `a @me"])
+      expect(beingMentioned(text, text.length)).toBeUndefined();
+    expect(beingMentioned("`x` @me", 7)).toBe("me");
+  });
+
   it("are offered while they are typed", () => {
     expect(beingMentioned("hello @An", 9)).toBe("An");
     expect(beingMentioned("hello @", 7)).toBe("");

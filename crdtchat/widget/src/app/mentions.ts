@@ -2,6 +2,8 @@
  * Mentions. In a record they are Markdown links, `[@Ann Lee](mention:ann)`, so that the person is certain and
  * other programs show something sensible. In the text box they are just `@Ann Lee`.
  */
+import { Lexer } from "marked";
+
 export interface Person {
   id: string;
   name: string;
@@ -9,6 +11,11 @@ export interface Person {
 
 const LINK = /\[@([^\]\n]{1,128})\]\(mention:([^()\s]{1,400})\)/g;
 const BEING_TYPED = /(?:^|[\s([{"'„«])@([\p{L}\p{N}_.-]{0,32}(?: [\p{L}\p{N}_.-]{0,32})?)$/u;
+
+/** What is in code or in a link is what it is, and no person. */
+const LITERAL = new Set(["code", "codespan", "link", "image", "def"]);
+/** Signs that nobody types: they stand for the @ of those that may be mentions while the text is read. */
+const STAND_INS = { first: 0xe000, most: 6_400 };
 
 const linkName = (name: string): string => name.replace(/[[\]\n\\]/g, "");
 const linkId = (id: string): string =>
@@ -21,10 +28,39 @@ export function encodeMentions(text: string, people: readonly Person[]): string 
   if (names.length === 0) return text;
   const escaped = names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const pattern = new RegExp(`(^|[^\\p{L}\\p{N}\\[@])@(${escaped.join("|")})(?![\\p{L}\\p{N}])`, "gu");
-  return text.replace(pattern, (_, before: string, name: string) => {
+  const literal = literalIn(marked(text, pattern));
+  let number = 0;
+  return text.replace(pattern, (whole, before: string, name: string) => {
+    if (literal.includes(standIn(number++))) return whole;
     const person = byName.get(name) as Person;
     return `${before}[@${name}](mention:${linkId(person.id)})`;
   });
+}
+
+const standIn = (number: number): string => String.fromCharCode(STAND_INS.first + (number % STAND_INS.most));
+
+/** With a sign of its own for each @ of the pattern. */
+function marked(text: string, pattern: RegExp): string {
+  let number = 0;
+  return text.replace(pattern, (_, before: string, name: string) => `${before}${standIn(number++)}${name}`);
+}
+
+/** All of a text that is read as it stands. */
+function literalIn(text: string): string {
+  try {
+    return literalOf(Lexer.lex(text, { gfm: true, breaks: true }));
+  } catch (error) {
+    // Nested deeper than the lexer can read: it is shown as it was typed.
+    if (error instanceof RangeError) return text;
+    throw error;
+  }
+}
+
+function literalOf(part: unknown): string {
+  if (Array.isArray(part)) return part.map(literalOf).join("");
+  if (typeof part !== "object" || part === null) return "";
+  const { type, raw } = part as { type?: string; raw?: string };
+  return type && LITERAL.has(type) ? (raw ?? "") : Object.values(part).map(literalOf).join("");
 }
 
 /** Record to text box, and who was mentioned. */
@@ -56,7 +92,13 @@ export function mentioned(href: string): string | undefined {
 
 /** What stands after the @ that is being typed at the caret, or undefined. */
 export function beingMentioned(text: string, caret: number): string | undefined {
-  return BEING_TYPED.exec(text.slice(0, caret))?.[1];
+  const typed = BEING_TYPED.exec(text.slice(0, caret))?.[1];
+  if (typed === undefined) return undefined;
+  const at = caret - typed.length - 1;
+  // Also in code that is not closed yet.
+  const before = text.slice(0, at) + standIn(0);
+  const isLiteral = [before, `${before}\``].some((read) => literalIn(read).includes(standIn(0)));
+  return isLiteral ? undefined : typed;
 }
 
 export function candidates(people: readonly Person[], query: string, most = 6): Person[] {
