@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+import re
+
+from playwright.sync_api import WebSocketRoute, expect
 
 from tests.browser.conftest import OpenReader
 from tests.browser.site import Site
@@ -267,3 +269,36 @@ def test_drafts_survive_a_reload(
     ann.close()
     ann.open("every ship")
     expect(ann.page.get_by_label("Write a reply")).to_have_value("Half a rep")
+
+
+# An hour back, a moment after the line went down.
+SET_BACK = """
+const read = Date.now;
+WebSocket = class extends WebSocket {
+  constructor(...place) {
+    super(...place);
+    window.lines = (window.lines ?? 0) + 1;
+    this.addEventListener("close", () => setTimeout(() => (Date.now = () => read() - 3_600_000)));
+  }
+};
+"""
+
+
+def test_a_clock_set_back_keeps_nobody_offline(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    ann = readers("about:blank")
+    routes: list[WebSocketRoute] = []
+
+    def routed(route: WebSocketRoute) -> None:
+        routes.append(route)
+        route.connect_to_server()
+
+    ann.page.route_web_socket(re.compile("/sync/"), routed)
+    ann.page.add_init_script(SET_BACK)
+    ann.page.goto(site.page("/clock", server.url, f"{{tenantId: 'demo', urlId: {page_id!r}}}"))
+    ann.expect_live()
+    routes[-1].close(code=1012)
+    ann.page.wait_for_function("Date.now() < performance.timeOrigin && lines > 1")
+    ann.annotate("every ship", "An hour ago", "Ann")
+    ann.expect_live()

@@ -24,8 +24,8 @@ export class Visit {
   readonly following: Following;
   /** The discussions are here: from then on what arrives is news. */
   ready = false;
-  /** When the connection became what it is now. */
-  linkSince = Date.now();
+  /** When the connection became what it is now, by `performance.now`. */
+  linkSince = performance.now();
   #link = "starting";
   #endangered = false;
   /** The discussions were here before it was known whose drafts to show. */
@@ -94,7 +94,7 @@ export class Visit {
     const { widget, session, page } = this;
     session.on("status", (status) => {
       const turned = status.link !== this.#link;
-      if (turned) this.linkSince = Date.now();
+      if (turned) this.linkSince = performance.now();
       this.#link = status.link;
       if (status.link !== "live") widget.people.forget();
       this.#warn();

@@ -41,8 +41,8 @@ export class Provider {
   #lease = "";
   /** A clock of the leased id below which nothing may be written: there is something, or nobody here knows. */
   #reached = 0;
-  /** How far this machine's clock is ahead of the server's, in milliseconds. */
-  #ahead = 0;
+  /** What this machine's clock says, and how far it is ahead of the server's, in milliseconds. */
+  #clock = { date: 0, ahead: 0 };
   #offline = false;
   #status: Status = { link: "starting", unsent: 0, others: 0, reason: "" };
   #shown: Status | null = null;
@@ -78,8 +78,10 @@ export class Provider {
     return this.#welcome;
   }
 
-  receive(input: Input, now: number): Effect[] {
+  /** `now`: by a clock that nobody sets, for waiting; `date`: by the machine's, for dating. */
+  receive(input: Input, now: number, date = now): Effect[] {
     this.#effects = [];
+    this.#clock.date = date;
     this.#take(input, now);
     this.#settle(now);
     return this.#effects;
@@ -215,7 +217,7 @@ export class Provider {
     if (lease !== this.#lease) this.#reached = 0;
     this.#lease = lease;
     this.#welcome = welcome;
-    this.#ahead = Math.max(0, now - welcome.now);
+    this.#clock.ahead = Math.max(0, this.#clock.date - welcome.now);
     this.#effects.push({ type: "welcome", welcome });
     this.#join(now);
   }
@@ -265,14 +267,11 @@ export class Provider {
     }
     for (const event of batch.events) this.#event(event, !early);
     if (early) return;
-    if (this.#phase !== "joining") {
-      this.#effects.push({ type: "synced", whole });
-      return;
-    }
+    this.#effects.push({ type: "synced", whole });
+    if (this.#phase !== "joining") return;
     this.#phase = "live";
     this.#answerBy = null;
     this.#backoff.reset();
-    this.#effects.push({ type: "synced", whole });
     this.#send(wire.presence(this.#presence));
     for (const { operation, sent } of this.outbox.sent)
       if (sent) this.#send(wire.operation(uuidBytes(operation.broadcastId), sent.update));
@@ -335,7 +334,7 @@ export class Provider {
         continue;
       }
       if (free <= 0 || entry.notBefore > now) break;
-      redate(operation, this.replica.written, now - this.#ahead);
+      redate(operation, this.replica.written, this.#clock.date - this.#clock.ahead);
       const code = obstacle(this.replica.written, operation);
       // An answer to what another tab of this browser has still to send: that comes first.
       if (code && obstacle(this.replica, operation) === undefined) continue;

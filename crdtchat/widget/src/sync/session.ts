@@ -64,7 +64,7 @@ export class Session extends Emitter<SessionEvents> {
     this.#transport = carrier(options, {
       open: () => this.#receive({ type: "open" }),
       frame: (bytes) => {
-        this.#heardAt = Date.now();
+        this.#heardAt = performance.now();
         try {
           this.#receive({ type: "frame", bytes });
         } catch (error) {
@@ -176,7 +176,7 @@ export class Session extends Emitter<SessionEvents> {
       if (document.visibilityState !== "visible") return;
       // Perhaps they come from where one signs in.
       if (this.status.link === "sign-in") this.retry();
-      else if (this.status.link !== "live" || Date.now() - this.#heardAt > PROBE_AFTER_MS)
+      else if (this.status.link !== "live" || performance.now() - this.#heardAt > PROBE_AFTER_MS)
         this.#receive({ type: "probe" });
     };
     document.addEventListener("visibilitychange", probe, { signal });
@@ -191,7 +191,7 @@ export class Session extends Emitter<SessionEvents> {
   }
 
   #receive(input: Input): void {
-    for (const effect of this.#provider.receive(input, Date.now())) this.#carryOut(effect);
+    for (const effect of this.#provider.receive(input, performance.now(), Date.now())) this.#carryOut(effect);
   }
 
   #carryOut(effect: Effect): void {
@@ -210,7 +210,7 @@ export class Session extends Emitter<SessionEvents> {
         if (effect.at !== null)
           this.#alarm = setTimeout(
             () => this.#receive({ type: "wake" }),
-            Math.max(0, effect.at - Date.now()),
+            Math.max(0, effect.at - performance.now()),
           );
         break;
       case "status":

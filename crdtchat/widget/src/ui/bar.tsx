@@ -131,7 +131,7 @@ function useCompact({ root, options }: Widget): boolean {
 function usePatience({ link }: Status): boolean {
   const { linkSince } = useWidget();
   const [, draw] = useReducer((n: number) => n + 1, 0);
-  const left = linkSince + PATIENCE_MS - Date.now();
+  const left = linkSince + PATIENCE_MS - performance.now();
   useEffect(() => {
     if (link === "live" || left <= 0) return;
     const timer = setTimeout(() => draw(undefined), left);
