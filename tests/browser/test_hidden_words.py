@@ -86,3 +86,28 @@ def test_a_link_opens_what_its_words_are_folded_into(
     cy = readers(bob.page.evaluate("navigator.clipboard.readText()"))
     expect(cy.comment("Whose?")).to_be_visible()
     expect(cy.page.locator("#found")).to_be_in_viewport()
+
+
+BOX = f"""{TEXT}<div id="box" style="height: 150px; width: 300px; overflow: auto; scroll-behavior: smooth">
+  {"<p>One of many lines of a log, most of which nobody reads.</p>" * 6}
+  <p style="white-space: nowrap">A line that goes on {"and on " * 20}<b id="end">to its end</b>.</p></div>"""
+
+SEEN = """() => {
+  const [words, frame] = [document.querySelector("#end"), box].map((one) => one.getBoundingClientRect());
+  return words.top >= frame.top && words.bottom <= frame.bottom && words.left >= frame.left && words.right <= frame.right;
+}"""
+
+
+def test_going_to_words_scrolls_the_box_that_they_are_in(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """Also where they are within the window, behind the box's edge."""
+    url = site.page("/box", server.url, f"{{tenantId: 'demo', urlId: {page_id!r}}}", body=BOX)
+    ann = readers(url)
+    ann.annotate("to its end", "At last", "Ann")
+    ann.close()
+    ann.page.evaluate("box.scrollTo({top: 0, left: 0, behavior: 'instant'})")
+    assert not ann.page.evaluate(SEEN)
+    ann.page.keyboard.press("Control+Alt+.")
+    expect(ann.comment("At last")).to_be_visible()
+    ann.page.wait_for_function(SEEN)

@@ -1,5 +1,6 @@
 /** Attaching a discussion to words by hand, for everybody: those that were suggested, or others. */
 import { PHONE_WIDTH } from "../dom/placement";
+import { bringIntoView } from "../dom/revealing";
 import { Actions } from "../model/actions";
 import type { Target } from "../model/schema";
 import type { Thread } from "../model/threads";
@@ -28,7 +29,7 @@ export class Attaching {
     widget.view.set({ attaching: { aid, panel }, panel: panel && widget.docked, selected: null, peek: null });
     widget.say(`${widget.speech.text("attachTitle")}. ${widget.speech.text("attachKeys")}`);
     const near = widget.canvas.marks.near(aid);
-    if (near) widget.canvas.reveal(near);
+    if (near) bringIntoView(near);
     const cancel = (event: KeyboardEvent) => {
       if (event.key !== "Escape") return;
       event.preventDefault();
@@ -71,7 +72,7 @@ export class Attaching {
       canvas.suggest(aid);
     }
     const range = canvas.marks.suggestion(aid);
-    if (range) canvas.reveal(range);
+    if (range) bringIntoView(range);
   }
 
   /** The suggestion is wrong: this browser makes it no more. */

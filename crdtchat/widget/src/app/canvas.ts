@@ -1,6 +1,5 @@
 /** The page's side of a widget: its text, what is marked in it, what is selected and pointed at. */
 import { describe } from "../dom/anchoring";
-import { disclose } from "../dom/disclosing";
 import { around, type Mark, Marks, type MarksEvents } from "../dom/marks";
 import { createPainter, type Painter } from "../dom/paint";
 import { markAt } from "../dom/pointer";
@@ -116,21 +115,6 @@ export class Canvas {
 
   rangeOf(aid: string): Range | undefined {
     return this.marks.get(aid)?.range ?? this.marks.suggestion(aid);
-  }
-
-  /** Brings the words into view, if they are not there already. */
-  reveal(range: Range): void {
-    disclose(range.startContainer);
-    disclose(range.endContainer);
-    const rect = range.getBoundingClientRect();
-    if (rect.top >= 60 && rect.bottom <= innerHeight - 60) return;
-    const smooth = !matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const behavior = smooth && Math.abs(rect.top) < 4 * innerHeight ? "smooth" : "instant";
-    const { startContainer: start } = range;
-    const element = start instanceof Element ? start : start.parentElement;
-    const height = element?.getBoundingClientRect().height ?? 0;
-    if (element && height < innerHeight / 2) element.scrollIntoView({ block: "center", behavior });
-    else scrollBy({ top: rect.top - innerHeight / 3, behavior });
   }
 
   /** Brings words into view that the host does not draw now. */
