@@ -99,8 +99,12 @@ def is_ambiguous(features: list[float]) -> bool:
 
     Another place is as good, and neither position nor the old page tells them apart; or the
     neighbours stand together elsewhere without the quote, and a short quote stands here without
-    them: it was moved, or removed and has a twin.
+    them: it was moved, or removed and has a twin. Or other words stand here, their neighbours are
+    whole on neither side, and another place is nearly as good: rows of a table differ little, and
+    one of another page is as like the quote's as the next.
     """
+    if not features[1] and max(features[3], features[4]) < 1.0 and features[13] >= 0.85:
+        return True
     if features[17] >= 0.5:
         return False
     tie = features[29] <= 0.05 and features[14] < 0.8

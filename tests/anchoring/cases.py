@@ -35,6 +35,17 @@ def _edit(*changes: tuple[str, str]) -> str:
 TWIN = "An entry that reads like every other.\n"
 LINES = WORDS.replace(". ", ".\n")
 
+
+def _rows(first: int) -> str:
+    """A page of a table whose rows differ in their numbers."""
+    return "".join(
+        f"Row {number}: value {number * number * 37 % 900 + 100} measured at station {number * 5 % 9 + 1}\n"
+        for number in range(first, first + 20)
+    )
+
+
+ROW = _rows(0).splitlines()[9]
+
 SMALL = [
     Small("unchanged", WORDS, "quiet numbers", WORDS, "exact", "quiet numbers"),
     Small("shifted", WORDS, "quiet numbers", "News. " + WORDS, "moved", "quiet numbers"),
@@ -75,6 +86,11 @@ SMALL = [
     Small("another page", WORDS, "a nod is enough",
           "Release notes. Fixed a crash when the queue is empty; added two options; removed one.",
           "orphaned", None),
+    Small("a row of another page of a table", _rows(0), ROW, _rows(20), "orphaned", None),
+    Small("a part of such a row", _rows(0), ROW[:16], _rows(20), "orphaned", None),
+    Small("a row that was edited among its neighbours", _rows(0), ROW,
+          _rows(-3).replace(ROW, ROW.replace("measured", "estimated")), "changed",
+          ROW.replace("measured", "estimated")),
     Small("an empty page", WORDS, "a nod is enough", "", "orphaned", None),
     Small("chinese", "我们每天早上在市场买鱼。中午的时候船都空了，冰车已经开往山那边的城市。游客以为什么都没有发生。",
           "船都空了", "我们每天清晨在市场买鱼。中午的时候渔船都空了，冰车已经开往山那边的城市。游客以为什么都没有发生。",

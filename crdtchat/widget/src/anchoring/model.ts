@@ -61,9 +61,12 @@ export function probability(features: readonly number[]): number {
  * Whether what speaks for the place speaks as well for another. Another place is as good, and
  * neither position nor the old page tells them apart; or the neighbours stand together elsewhere
  * without the quote, and a short quote stands here without them: it was moved, or removed and has
- * a twin.
+ * a twin. Or other words stand here, their neighbours are whole on neither side, and another place
+ * is nearly as good: rows of a table differ little, and one of another page is as like the quote's
+ * as the next.
  */
 export function isAmbiguous(features: readonly number[]): boolean {
+  if (!features[1] && Math.max(features[3]!, features[4]!) < 1 && features[13]! >= 0.85) return true;
   if (features[17]! >= 0.5) return false;
   const tie = features[29]! <= 0.05 && features[14]! < 0.8;
   const alone = Math.max(features[3]!, features[4]!, features[9]!) < 0.5 && features[15]! >= 0.8;
