@@ -9,8 +9,8 @@ from crdtchat.access.roles import ALLOWED, Action, Role
 from crdtchat.document.schema import IMPORT_PREFIX, is_imported
 from crdtchat.sync.session import Peer
 
-GUEST_PREFIX = "guest-"
-"""Guests' ids begin so; nobody else's may."""
+GUEST_PREFIX = "~"
+"""Guests' ids begin so; nobody else's may. One character: it is in every record of theirs."""
 
 
 @dataclass(frozen=True, slots=True)

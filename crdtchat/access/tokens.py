@@ -99,7 +99,7 @@ def principal_of_sign_in(
 def new_guest(tenant: Tenant, name: str, key: bytes) -> tuple[Principal, str]:
     """Make a guest and the token by which they come back as the same one."""
     assert tenant.guests is not None
-    user = GUEST_PREFIX + secrets.token_hex(6)
+    user = GUEST_PREFIX + secrets.token_urlsafe(6)
     shown = clean_name(name) or GUEST_NAME
     claims = {"aud": GUEST_AUDIENCE, "sub": user, "name": shown, "tenant": tenant.id}
     principal = Principal(tenant.id, user, shown, tenant.guests, guest=True)

@@ -102,7 +102,7 @@ def test_guests_share() -> None:
     """Coming as another guest gains nothing, and costs those who signed in nothing."""
     limits = Limits(operations_per_minute=100, guest_operations_per_minute=2)
     budget = TenantBudget(limits, 0)
-    assert [budget.take(f"guest-{number}", 1, 0) for number in range(3)] == [0, 0, 30]
+    assert [budget.take(f"~{number}", 1, 0) for number in range(3)] == [0, 0, 30]
     assert budget.take("ann", 1, 0) == 0
 
 
@@ -120,7 +120,7 @@ def test_who_did_nothing_for_a_minute_is_forgotten() -> None:
     """Memory stays with those who write, also when every guest is another user."""
     budget = TenantBudget(Limits(user_operations_per_minute=10), 0)
     for number in range(20_000):
-        budget.take(f"guest-{number}", 1, number / 100)
+        budget.take(f"~{number}", 1, number / 100)
     assert budget.users <= 2_100
     for _ in range(10):
         budget.take("ann", 1, 300)

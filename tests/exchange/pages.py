@@ -15,7 +15,7 @@ from crdtchat.sync.rules import server_client
 from crdtchat.sync.update import Value
 
 NOW = 1_700_000_000_000
-USERS = ("ann", "bob", "guest-0a", "import:acct:cy@h.is", "żółw 🙂", "")
+USERS = ("ann", "bob", "~0a", "import:acct:cy@h.is", "żółw 🙂", "")
 _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
 _WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=40)
 _TIME = st.integers(1, NOW)

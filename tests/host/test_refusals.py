@@ -67,7 +67,7 @@ async def test_strangers_are_one_line_whatever_they_ask_for(store: Faulty) -> No
 async def test_an_attacker_gets_no_more_lines(store: Faulty) -> None:
     refusals = Refusals()
     for number in range(5_000):
-        who = f"guest-{number}"
+        who = f"~{number}"
         refusals.note(KEY, "not-author", NOW, who=who, role="commenter", via="socket")
         if number % 100 == 0:
             await refusals.flush(store, NOW)

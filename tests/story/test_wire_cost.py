@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import crdtchat
+from crdtchat.access.principal import GUEST_PREFIX
 from crdtchat.document.replica import Replica
 from crdtchat.sync import message
 from tests.raw_client import RawClient, broadcast_id, raw_client
@@ -68,3 +70,23 @@ async def test_a_new_annotation_is_small(
             sent, received = await _annotate(ann, bob, context, engine=engine)
     assert sent + FRAME_HEADER <= most
     assert received + FRAME_HEADER <= most
+
+
+async def test_a_guests_is_as_small(tmp_path: Path) -> None:
+    """As the Python client writes it. The first costs the name more, once a page."""
+    with running_server(tmp_path / "data") as server:
+        async with (
+            raw_client(server.socket_url, "page") as bob,
+            crdtchat.connect(server.url, page="page", name="Ann") as ann,
+        ):
+            await bob.join()
+            for quote, most in (("1" * 120, 600), ("2" * 120, 560)):
+                await ann.annotate(quote, "c" * 200, prefix="p" * 32, suffix="s" * 32, start=12_345)
+                batch = await bob.until(message.Batch)
+                frame = bob.received[-1]
+                assert message.decode_from_server(frame) == batch
+                (event,) = batch.events
+                assert event.by.startswith(GUEST_PREFIX)
+                assert len(frame) <= most
+                sent = message.encode_operation(event.broadcast_id, batch.update)
+                assert len(sent) + FRAME_HEADER <= most

@@ -109,7 +109,7 @@ def test_brackets_in_what_people_wrote_nest_nothing() -> None:
     """Else fifty guests named so would keep every program off the page, endlessly."""
     name = '[{"\\' * 32
     state: dict[str, object] = {"cursors": [{"at": []}] * 20}
-    here: list[object] = [[number, "guest-1", name, state] for number in range(50)]
+    here: list[object] = [[number, "~1", name, state] for number in range(50)]
     told = message.decode_from_server(message.encode_presence({"people": 1, "here": here}))
     assert told == message.Presence({"people": 1, "here": here})
     own = AwarenessState(ANN, 1, {"selected": name})

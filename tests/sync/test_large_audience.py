@@ -72,7 +72,7 @@ class Audience:
 
     def come(self) -> int:
         self._count += 1
-        user = f"guest-{self._count:016}"
+        user = f"~{self._count:08}"
         peer = Peer(user, "Guest", "commenter", may_comment=True, may_moderate=False)
         number, _ = self.room.join(peer, v1=self.v1, nonce=user, now=self._now())
         self.viewers[number] = Viewer()

@@ -60,7 +60,7 @@ describe("a new annotation", () => {
       endCp: 123_576,
     };
     const update = replica.write(
-      new Actions("guest-959a4d0f8b6f", () => 1_800_000_000_000).annotate(target, "c".repeat(200)),
+      new Actions("~959a4d0f", () => 1_800_000_000_000).annotate(target, "c".repeat(200)),
       LEASE,
     );
     expect((update as Uint8Array).length + 19).toBeLessThan(1_000);

@@ -71,7 +71,7 @@ export function isImported(user: string): boolean {
 
 /** Whether a user id is that of somebody who signed in with a name alone. */
 export function isGuest(user: string): boolean {
-  return user.startsWith("guest-");
+  return user.startsWith("~");
 }
 
 export function annotationValue(author: string, created: number, target: Target): Value {

@@ -336,11 +336,11 @@ describe("Provider", () => {
   });
 
   it("gives up what a guest of before wrote, and not what somebody wrote who may sign in again (1)", () => {
-    const before = new Actions("guest-0123456789ab", () => now).annotate(TARGET, "as a guest of before");
+    const before = new Actions("~01234567", () => now).annotate(TARGET, "as a guest of before");
     const signed = new Actions("zoe", () => now).annotate(TARGET, "as who signed in");
     receive({ type: "submit", operation: before });
     receive({ type: "submit", operation: signed });
-    const guest = { id: "guest-ba9876543210", name: "Ann", role: "commenter", guest: true };
+    const guest = { id: "~ba987654", name: "Ann", role: "commenter", guest: true };
     receive({ type: "open" });
     take(server.welcome(5, "n1", { principal: guest }));
     const effects = take(server.batch(replica.stateVector));
@@ -352,7 +352,7 @@ describe("Provider", () => {
   });
 
   it("gives up what a guest wrote who has signed in since (1)", () => {
-    const before = new Actions("guest-0123456789ab", () => now).annotate(TARGET, "as a guest");
+    const before = new Actions("~01234567", () => now).annotate(TARGET, "as a guest");
     receive({ type: "submit", operation: before });
     const effects = live();
     expect(effects).toContainEqual({ type: "rejected", operation: before, code: "signed-out", reason: "" });
