@@ -36,9 +36,11 @@ def check_name(text: str) -> str:
 
 
 class Hosts:
-    """Those that a server answers to: its machine's own names, any address, and those named here.
+    """Those that a server answers to: its machine's own names, any address, names of one word, and
+    those named here.
 
-    An address is nobody's to make stand for another one. Who says no name is no browser.
+    An address is nobody's to make stand for another one, and a name of one word (of a neighbour, a
+    container) nobody's on the Internet. Who says no name is no browser.
     """
 
     def __init__(self, names: Iterable[str] = (ANY,)) -> None:
@@ -63,12 +65,12 @@ class Hosts:
         if found is None:
             return False
         name = found.host.removesuffix(".")
-        if name == "localhost" or name.endswith(".localhost") or name in self._names:
+        if name.endswith(".localhost") or name in self._names:
             return True
         if any(one[0] == "*" and name.endswith(one[1:]) for one in self._names):
             return True
         try:
             ip_address(name)
         except ValueError:
-            return False
+            return "." not in name and _NAME.fullmatch(name) is not None
         return True

@@ -11,9 +11,16 @@ from crdtchat.access.hosts import BadHost, Hosts, check_name
 OWN = (
     *("", "localhost", "LOCALHOST:8000", "localhost.", "app.localhost:1", "127.0.0.1:8000"),
     *("127.1.2.3", "[::1]:8000", "[::1]", "0.0.0.0:8000", "192.168.1.4", "[fd00::1]"),
+    *("my-box", "MY_BOX:8000", "crdtchat."),
 )
 FOREIGN = (
-    *("evil.example", "evil.example:8000", "localhost.evil.example", "notlocalhost", "127.0.0.1.x"),
+    *(
+        "evil.example",
+        "evil.example:8000",
+        "localhost.evil.example",
+        "not.localhost.example",
+        "127.0.0.1.x",
+    ),
     *("evil@localhost", "localhost/evil.example", "localhost:x", "[::1", "a b", "127.1", "\x00"),
 )
 
