@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from crdtchat.bench import capacity, curves, node_peers, operations, report, rooms, suite
+from crdtchat.bench import capacity, curves, node_peers, operations, report, rooms, suite, yroom
 from crdtchat.bench.client import Lost
 from crdtchat.bench.effort import FULL, QUICK
 from crdtchat.bench.generator import GeneratorFailed
 from crdtchat.bench.machine import describe, fsync_seconds
 from crdtchat.bench.rows import ROWS
-from crdtchat.bench.servers import NAMES, CannotStart, require
+from crdtchat.bench.servers import NAMES, CannotStart, has_pycrdt_websocket, require
 from crdtchat.bench.tables import put
 
 SIZES = (100, 1_000, 10_000)
@@ -107,9 +108,17 @@ def _operations(words: Sequence[str]) -> None:
     flags = parser.parse_args(words)
     found = _machine()
     sizes, rounds = (SIZES[:2], 1) if flags.quick else (SIZES, 3)
-    costs = operations.measure(sizes, operations=512, group=64, rounds=rounds)
-    print(report.operations(costs), flush=True)
+    peer: list[float] = []
+
+    def measure_peer() -> None:
+        if has_pycrdt_websocket():
+            peer.append(yroom.measure(sizes[1], operations=2_048, group=64))
+
+    costs = operations.measure(sizes, operations=512, group=64, rounds=rounds, between=measure_peer)
+    room_us = statistics.median(peer) if peer else None
+    print(report.operations(costs, room_us), flush=True)
     found["operations"] = [asdict(cost) | {"total_us": cost.total_us} for cost in costs]
+    found["room_us"] = room_us
     _keep(flags.json, found)
 
 

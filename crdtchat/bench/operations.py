@@ -67,15 +67,22 @@ class Refused(Exception):
 
 
 def measure(
-    sizes: Sequence[int], *, operations: int, group: int, rounds: int
+    sizes: Sequence[int],
+    *,
+    operations: int,
+    group: int,
+    rounds: int,
+    between: Callable[[], None] = lambda: None,
 ) -> list[OperationCost]:
     """Cost of each kind of operation for each page size: medians of `rounds`, interleaved.
 
-    `group`: operations in one commit, at most 128. The pages are on this disk's temporary folder.
+    `group`: operations in one commit, at most 128. `between` is called before each round. The pages
+    are on this disk's temporary folder.
     """
     calm_collector()
     results: list[OperationCost] = []
     for _ in range(rounds):
+        between()
         for size in sizes:
             with tempfile.TemporaryDirectory(prefix="crdtchat-bench-") as folder:
                 run = partial(

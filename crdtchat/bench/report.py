@@ -96,8 +96,8 @@ def _shares(outcome: Outcome) -> str:
     return text
 
 
-def operations(costs: Sequence[OperationCost]) -> str:
-    """CPU of an operation, by kind and page size."""
+def operations(costs: Sequence[OperationCost], room_us: float | None) -> str:
+    """CPU of an operation, by kind and page size, beside an update in pycrdt-websocket's room."""
     rows = [
         [
             cost.kind,
@@ -119,7 +119,12 @@ def operations(costs: Sequence[OperationCost]) -> str:
     for kind in dict.fromkeys(cost.kind for cost in costs):
         totals = [cost.total_us for cost in costs if cost.kind == kind]
         spread = max(totals) / min(totals) - 1
-        lines.append(f"{kind}: varies by {spread:.0%} over page size: {verdict(spread <= FLAT)}")
+        line = f"{kind}: varies by {spread:.0%} over page size: {verdict(spread <= FLAT)}"
+        if room_us:
+            line += f"; {max(totals) / room_us:.2f} of the peer's update at most"
+        lines.append(line)
+    peer = "an update in pycrdt-websocket's room, in memory and to two clients:"
+    lines.append(f"{peer} {room_us:.1f} us" if room_us else f"{peer} it is not installed")
     return "\n".join([*lines, ""])
 
 

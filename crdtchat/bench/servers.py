@@ -107,14 +107,15 @@ def require(name: str) -> None:
             f"{name} is not installed, it is needed for the comparison only: "
             "python -m crdtchat.bench setup, or choose --servers crdtchat"
         )
-    if name == PYCRDT and not _has_pycrdt_websocket():
+    if name == PYCRDT and not has_pycrdt_websocket():
         raise CannotStart(
             "pycrdt-websocket is not installed, it is needed for the comparison only: "
             "pip install 'pycrdt-websocket>=0.16.5,<0.17', or choose --servers crdtchat"
         )
 
 
-def _has_pycrdt_websocket() -> bool:
+def has_pycrdt_websocket() -> bool:
+    """Whether it is installed."""
     try:
         return find_spec("pycrdt.websocket") is not None
     except ModuleNotFoundError:
