@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from crdtchat.server.cli_access import add_access_commands
 from crdtchat.server.cli_webhooks import add_webhook_commands
@@ -72,6 +72,19 @@ def _joined(arguments: Sequence[str]) -> list[str]:
     return joined
 
 
+class _Version(argparse.Action):
+    """Looks it up when it is asked for, as that takes longer than to make the parser."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> NoReturn:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"crdtchat {version('crdtchat')}\n")
+        parser.exit()
+
+
 def make_parser() -> argparse.ArgumentParser:
     """All commands and their flags."""
     parser = argparse.ArgumentParser(
@@ -79,6 +92,7 @@ def make_parser() -> argparse.ArgumentParser:
         description="Discuss text together on any page or notebook.",
         epilog="crdtchat COMMAND --help tells more; crdtchat doctor what is wrong with a setup.",
     )
+    parser.add_argument("--version", action=_Version, help="tell the version and end")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="serve pages' discussions")
     serve.set_defaults(command=_serve)

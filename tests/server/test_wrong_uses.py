@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,13 @@ def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     for name in [name for name in os.environ if name.startswith("CRDTCHAT_")]:
         monkeypatch.delenv(name)
     return Cli(tmp_path, capsys)
+
+
+def test_the_version(cli: Cli, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli("--version")
+    assert ended.value.code in (0, None)
+    assert capsys.readouterr().out == f"crdtchat {metadata.version('crdtchat')}\n"
 
 
 def test_nothing_at_all_is_answered_by_what_there_is(cli: Cli) -> None:
