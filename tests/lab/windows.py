@@ -35,14 +35,22 @@ class Windows:
         free = self._free.get(user)
         if not free:
             page = self._browser.new_context(viewport=SIZE).new_page()  # type: ignore[arg-type]
-            return open_lab_page(page, self._server, user, path)
+            reader = open_lab_page(page, self._server, user, path)
+            page.evaluate("() => { window.isFirstLoad = true; }")
+            return reader
         reader = free.pop()
         reader.run("docmanager:open", path=path)
         reader.wait_live()
         return reader
 
     def give_back(self, user: str, reader: LabReader) -> None:
-        """Close its files, as they are on the disk, and keep the window for the next test."""
+        """Close its files, as they are on the disk, and keep the window for the next test.
+
+        Not after a reload: Lab opens again what its address names, at a moment of its own.
+        """
+        if not reader.page.evaluate("() => window.isFirstLoad"):
+            reader.page.context.close()
+            return
         reader.page.unroute_all(behavior="wait")
         reader.page.evaluate(_EMPTY)
         reader.page.wait_for_function(_IS_EMPTY)

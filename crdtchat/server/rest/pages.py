@@ -31,7 +31,7 @@ async def list_pages(request: Request) -> Response:
     principal = (await admit(request, Action.READ)).principal
     limit, place = limit_of(request), key_at(request, "after", int, str, str)
     after = place and Page(DocumentKey(principal.tenant, *place[1:]), 0, 0, place[0])
-    most = limit + 1 if principal.pages == "*" else _LOOKED_THROUGH
+    most = limit + 1 if "*" in principal.pages else _LOOKED_THROUGH
     found: list[Page] = []
     more = True
     while more and len(found) <= limit:
