@@ -52,6 +52,14 @@ _PLACED = """() => {
     .flatMap(([, highlight]) => [...highlight].map(place)).sort();
 }"""
 
+_SAID = """() => {
+  const said = [...document.querySelectorAll('.crdtchat-panel')].map((panel) => panel.textContent);
+  const there = [...document.querySelectorAll('crdtchat-layer, crdtchat-docked')].map(
+    (one) => `${one.localName} ${one.hidden} ${one.shadowRoot?.textContent}`);
+  return JSON.stringify({ said, there });
+}"""
+"""What the panel says and what of a discussion is there, for who asks why none is live."""
+
 _NEW_STEP = """() => {
   window.jupyterapp.shell.currentWidget.content.model.sharedModel.undoManager.stopCapturing();
 }"""
@@ -84,7 +92,10 @@ class LabReader:
         """Until the discussion of the file in front is connected."""
         here = re.compile(r"[1-9]\d* pe\w+ here")
         if self.has_status:
-            expect(self.status).to_contain_text(here)
+            try:
+                expect(self.status).to_contain_text(here)
+            except AssertionError as late:
+                raise AssertionError(f"{self.page.evaluate(_SAID)}\n{late}") from late
             return
         # Notebook has no status bar.
         self.wait_extension()
