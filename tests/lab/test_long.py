@@ -60,11 +60,13 @@ def go_to(reader: LabReader, line: int) -> None:
 
 
 def test_words_far_down_are_gone_to(open_lab: Open, lab: JupyterProcess, long: Path) -> None:
-    for line in (100, 470):
+    for line in (100, 470, 2):
         discuss(lab, long, line, line)
     ann = open_lab("ann", long.name)
-    expect(ann.status).to_contain_text("2 discussions")
-    for line in (100, 470, 100):
+    expect(ann.status).to_contain_text("3 discussions")
+    # The words were looked for: what has no place yet cannot be gone to.
+    ann.page.wait_for_function(IS_MARKED, arg="# line 2")
+    for line in (2, 100, 470, 2, 100):
         ann.run("crdtchat:next")
         expect(ann.layer.get_by_text(f"Lines {line} to {line}")).to_be_visible()
         expect(ann.page.get_by_text(f"# line {line}", exact=True)).to_be_in_viewport()
