@@ -8,7 +8,7 @@ from crdtchat.testing.simulator.plan import ACTS, Plan, Step, make_plan, shrink
 from crdtchat.testing.simulator.story import Story, run, run_seed
 from crdtchat.testing.simulator.world import PAGES, World
 
-SEEDS = 1_000
+SEEDS = 2_000
 PORTIONS = 8
 
 
