@@ -134,6 +134,7 @@ def test_everything_is_in_reach_in_the_narrowest_window(
     ann.page.get_by_label("Twoje imię").fill("Anna")
     box.fill("Odpowiedź")
     box.press("Control+Enter")
+    expect(ann.comment("Odpowiedź")).to_be_visible()
     ann.expect_live()
     ann.offline()
     ann.expect_state("Offline")

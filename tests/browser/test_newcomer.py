@@ -35,6 +35,7 @@ def expect_waiting(ann: Reader, waiting: bool = True) -> None:
     words = "Posted as soon as the server is reached"
     if waiting:
         told.to_contain_text(words)
+        ann.expect_state("unsent")
     else:
         told.not_to_contain_text(words)
 
@@ -93,7 +94,9 @@ def test_what_is_cancelled_is_not_posted(
     compose(ann, "every ship")
     ann.write("Regretted", "Ann")
     expect_waiting(ann)
+    ann.expect_state("Offline · 1 unsent")
     ann.page.get_by_role("button", name="Cancel").click()
+    expect(ann.page.locator('.link[data-unsent="0"]')).to_be_visible()
     ann.offline(False)
     ann.expect_live()
     assert ann.page.evaluate(TEXTS) == []

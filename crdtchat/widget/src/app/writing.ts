@@ -90,6 +90,11 @@ export class Writing {
     for (const post of waiting) post();
   }
 
+  /** How much is to be posted then. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   /** Whether a draft is to be posted as soon as it is known who is writing. */
   waits(draft: string): boolean {
     return this.#waiting.has(draft);
@@ -117,6 +122,9 @@ export class Writing {
   #asAuthor(act: (actions: Actions) => void, draft = ""): void {
     const post = () => act(new Actions(this.widget.me, () => this.widget.session.now()));
     if (this.widget.known) post();
-    else this.#waiting.set(draft, post);
+    else {
+      this.#waiting.set(draft, post);
+      this.widget.changed();
+    }
   }
 }

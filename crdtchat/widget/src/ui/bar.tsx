@@ -71,8 +71,10 @@ export function Here() {
 export function State() {
   const widget = useWidget();
   const { speech } = widget;
-  const { link, unsent, others, unkept } = widget.session.status;
-  const own = unsent - others;
+  const { link, others, unkept } = widget.session.status;
+  // What a newcomer sent waits for the server to say who they are; to its author it is as unsent as the rest.
+  const own = widget.session.status.unsent - others + widget.writing.waiting;
+  const unsent = own + others;
   const settled = usePatience(widget.session.status);
   const saved = useSaved(own, unsent, link);
   // Word, icon and colour change together, and a short gap changes none of them.
