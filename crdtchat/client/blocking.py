@@ -12,7 +12,7 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec, Self, TypeVar
 import anyio
 
 from crdtchat.client.blocking_events import BlockingEvents
-from crdtchat.client.blocking_loop import current_loop
+from crdtchat.client.blocking_loop import BlockingLoop, current_loop
 from crdtchat.client.effects import Draft
 from crdtchat.client.greeting import Principal
 from crdtchat.client.page import Page, connect
@@ -73,11 +73,13 @@ class BlockingPage:
         """Use `connect_blocking`."""
         self._loop = current_loop()
         opened: Future[_Held] = Future()
-        self._held = self._loop.portal.start_task_soon(_hold, make, opened)
         try:
+            self._held = self._loop.portal.start_task_soon(_hold, self._loop, make, opened)
             self._page, self._leave = opened.result()
         except BaseException:
-            self._held.cancel()  # Of an interrupted wait nobody has the page, to leave it.
+            # Of an interrupted wait nobody has the page, to leave it.
+            if not opened.cancel() and opened.exception() is None:
+                self._loop.tell(opened.result().leave, False)
             raise
         self._loop.lodgers.add(self)
 
@@ -234,11 +236,7 @@ class BlockingPage:
             with anyio.fail_after(timeout):
                 return await function(self._page)
 
-        future = self._loop.portal.start_task_soon(carry_out)
-        try:
-            return future.result()
-        finally:
-            future.cancel()  # Does nothing unless the wait was interrupted.
+        return self._loop.wait(carry_out)
 
     # ---- inside
 
@@ -266,7 +264,7 @@ class _Held(NamedTuple):
     leave: Callable[[bool], None]
 
 
-async def _hold(make: Callable[[], Page], opened: Future[_Held]) -> None:
+async def _hold(loop: BlockingLoop, make: Callable[[], Page], opened: Future[_Held]) -> None:
     """Keep a page open until told to leave: one task enters and leaves it."""
     left = anyio.Event()
     hurry = False
@@ -277,11 +275,14 @@ async def _hold(make: Callable[[], Page], opened: Future[_Held]) -> None:
         left.set()
 
     try:
-        async with make() as page:
-            opened.set_result(_Held(page, leave))
-            await left.wait()
-            if hurry:
-                page.forget_unsaved()
+        with loop.while_awaited(opened):
+            async with make() as page:
+                if not opened.set_running_or_notify_cancel():
+                    return
+                opened.set_result(_Held(page, leave))
+                await left.wait()
+                if hurry:
+                    page.forget_unsaved()
     except BaseException as error:
         if not opened.done():
             opened.set_exception(error)

@@ -9,13 +9,17 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
-from typing import Protocol
+from contextlib import contextmanager
+from typing import Any, Protocol, TypeVar, TypeVarTuple
 from weakref import WeakSet
 
 import anyio
 from anyio.from_thread import BlockingPortal
+
+_T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
 
 
 class Lodger(Protocol):
@@ -50,14 +54,45 @@ class BlockingLoop:
             raise RuntimeError("the page was opened before this process was forked; open it here")
         return self._portal
 
-    def tell(self, function: Callable[[bool], None], argument: bool) -> None:
+    def tell(self, function: Callable[[*_Ts], None], *arguments: *_Ts) -> None:
         """Call a function in the thread soon, without waiting; from any thread, also its own."""
         if not self.running or os.getpid() != self.process:
             return
         if threading.get_ident() == self._thread.ident:
-            function(argument)
+            function(*arguments)
         else:
-            self._portal.start_task_soon(function, argument)
+            self._portal.start_task_soon(function, *arguments)
+
+    def wait(self, function: Callable[[], Awaitable[_T]]) -> _T:
+        """Carry out a function in the thread, and wait for what it answers or raises. If the wait
+        is interrupted the function is cancelled."""
+        awaited: Future[None] = Future()
+
+        async def carry_out() -> _T:
+            with self.while_awaited(awaited):
+                return await function()
+
+        try:
+            return self.portal.start_task_soon(carry_out).result()
+        except BaseException:
+            awaited.cancel()
+            raise
+
+    @contextmanager
+    def while_awaited(self, awaited: Future[Any]) -> Iterator[None]:
+        """In the thread: what is within is cancelled when this future is, from any thread.
+
+        It is there before the task is: an interrupt can come between the start of a task and the
+        moment in which its starter knows it.
+        """
+        with anyio.CancelScope() as scope:
+
+            def tell(awaited: Future[Any]) -> None:
+                if awaited.cancelled():
+                    self.tell(scope.cancel)
+
+            awaited.add_done_callback(tell)
+            yield
 
     def _exit(self) -> None:
         """Close what is open, send what was written, and end the thread."""

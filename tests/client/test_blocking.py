@@ -10,8 +10,10 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+from anyio.from_thread import BlockingPortal
 
 import crdtchat
 from crdtchat.client import line
@@ -184,6 +186,83 @@ def test_an_interrupted_connect_leaves_nobody_on_the_page(
         with pytest.raises(KeyboardInterrupt):
             crdtchat.connect_blocking(f"http://127.0.0.1:{port}", page=page_id)
         gone.result(timeout=30)
+
+
+def interrupt_the_next_start(monkeypatch: pytest.MonkeyPatch, after: threading.Event) -> None:
+    """As soon as its task has come so far, and before its starter knows the task."""
+    start = BlockingPortal.start_task_soon
+
+    def interrupted(*about: Any, **named: Any) -> None:
+        monkeypatch.setattr(BlockingPortal, "start_task_soon", start)
+        start(*about, **named)
+        assert after.wait(30)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(BlockingPortal, "start_task_soon", interrupted)
+
+
+def test_a_connect_that_is_interrupted_at_its_start_leaves_nobody(
+    server: ServerProcess, page_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line, "DIAL_S", float("inf"))
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        come = threading.Event()
+
+        def answer_nothing() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                while connection.recv(4_096):
+                    come.set()
+
+        with crdtchat.connect_blocking(server.url, page=page_id):  # the thread is there
+            gone = pool.submit(answer_nothing)
+            port = listener.getsockname()[1]
+            interrupt_the_next_start(monkeypatch, come)
+            with pytest.raises(KeyboardInterrupt):
+                crdtchat.connect_blocking(f"http://127.0.0.1:{port}", page=page_id)
+            gone.result(timeout=30)
+
+
+def test_a_connect_that_is_interrupted_at_its_end_leaves_nobody(
+    server: ServerProcess, page_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with crdtchat.connect_blocking(server.url, page=page_id, name="Ann") as ann:
+        asked, come = threading.Event(), threading.Event()
+
+        def two_are_here(page: Page) -> bool:
+            asked.set()
+            if page.people_count == 2:
+                come.set()
+            return come.is_set()
+
+        with ThreadPoolExecutor(1) as pool:
+            seen = pool.submit(ann.wait_for, two_are_here)
+            assert asked.wait(30)
+            interrupt_the_next_start(monkeypatch, come)
+            with pytest.raises(KeyboardInterrupt):
+                crdtchat.connect_blocking(server.url, page=page_id, name="Bob")
+            seen.result(timeout=30)
+        ann.wait_for(lambda page: page.people_count == 1, timeout=30)
+
+
+def test_a_wait_that_is_interrupted_at_its_start_ends(
+    server: ServerProcess, page_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with crdtchat.connect_blocking(server.url, page=page_id) as page:
+        asked: list[int] = []
+        come = threading.Event()
+
+        def condition(page: Page) -> bool:
+            asked.append(len(page.annotations))
+            come.set()
+            return False
+
+        interrupt_the_next_start(monkeypatch, come)
+        with pytest.raises(KeyboardInterrupt):
+            page.wait_for(condition)
+        page.annotate("words", "nobody waits for")
+        page.wait_saved()
+        assert 1 not in asked
 
 
 def test_a_forgotten_page_is_left(server: ServerProcess, page_id: str) -> None:
