@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.jupyter.process import JupyterProcess, running_jupyter
 from tests.lab.conftest import Open
-from tests.lab.reader import SOURCE
+from tests.lab.reader import SOURCE, LabReader
 from tests.lab.story import own_story
 
 
@@ -56,17 +56,39 @@ def test_open_tabs_go_on_after_a_restart_of_the_server(open_lab: Open, own: Jupy
     expect(ann.status).to_contain_text("2 people here · 2 discussions")
 
 
-def test_what_kept_a_discussion_from_beginning_is_said_and_tried_again(
-    open_lab: Open, lab: JupyterProcess, path: Path
-) -> None:
+FOUND_AT = "**/crdtchat/api/discussion*"
+
+
+@pytest.fixture
+def ann(open_lab: Open, path: Path) -> LabReader:
+    """A reader of a discussion that is there all the time."""
     ann = open_lab("ann", path.name)
     ann.comment(SOURCE, "math.sqrt", "There all the time")
-    ann.page.route("**/crdtchat/api/discussion*", lambda route: route.abort())
+    return ann
+
+
+def reload_and_fail(ann: LabReader, handler: Callable[[Route], None]) -> Locator:
+    """The panel, after the server could not say where the file is discussed."""
+    ann.page.route(FOUND_AT, handler)
     ann.page.reload()
     ann.wait_extension()
     ann.open_panel(begun=False)
     again = ann.page.get_by_role("button", name="Try again")
     expect(again).to_be_visible()
-    ann.page.unroute("**/crdtchat/api/discussion*")
+    ann.page.unroute(FOUND_AT)
+    return again
+
+
+def test_a_server_that_could_not_be_reached_is_asked_again(ann: LabReader) -> None:
+    reload_and_fail(ann, lambda route: route.abort())
+    ann.expect_marked("math.sqrt")
+
+
+def test_what_kept_a_discussion_from_beginning_is_said_and_tried_again(ann: LabReader) -> None:
+    def refuse(route: Route) -> None:
+        route.fulfill(status=403, json={"message": "Not for you today"})
+
+    again = reload_and_fail(ann, refuse)
+    expect(ann.page.locator("#crdtchat-panel")).to_contain_text("Not for you today")
     again.click()
     ann.expect_marked("math.sqrt")

@@ -78,7 +78,7 @@ export class Desk {
     });
     this.#discussions.set(document, discussion);
     const begin = () => this.#begin(discussion);
-    // What kept it from beginning may be over: a file that was not there is saved, a server answers again.
+    // What kept it from beginning may be over: a file that was not there is saved.
     const saved = (_: unknown, state: string) => state === "completed" && begin().catch(reportError);
     document.context.saveState.connect(saved, taken);
     document.context.fileChanged.connect(() => begin().catch(reportError), taken);
@@ -87,9 +87,12 @@ export class Desk {
 
   async #begin(discussion: Discussion): Promise<void> {
     if (discussion.begun) return;
-    const { document } = discussion;
+    const { document, trouble } = discussion;
     await discussion.begin();
     if (this.#discussions.get(document) !== discussion) return;
+    discussion.later(() => this.#begin(discussion).catch(reportError));
+    // Nothing to draw anew: somebody may be about to press the button.
+    if (!discussion.begun && discussion.trouble === trouble) return;
     discussion.docked?.widget.view.watch(() => this.changed.emit());
     if (this.#isFront(document)) this.#present(document);
     else discussion.show(false);

@@ -1,10 +1,11 @@
 /** The discussion of one open notebook or file. */
 import { Dialog, Notification, showDialog } from "@jupyterlab/apputils";
 import type { IDocumentWidget } from "@jupyterlab/docregistry";
-import type { ServerConnection } from "@jupyterlab/services";
+import { ServerConnection } from "@jupyterlab/services";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { type Docked, type Drawing, dock, type Host } from "../../../crdtchat/widget/src/entry/lab";
 import type { Target } from "../../../crdtchat/widget/src/model/schema";
+import { Backoff } from "../../../crdtchat/widget/src/sync/backoff";
 import { exportDiscussion, findPlace, fromJupyter, importDiscussion, type Place } from "./server";
 
 /** How a kind of document is read. */
@@ -25,10 +26,13 @@ export class Discussion {
   trouble = "";
   /** What is in the way may be over when it is tried again. */
   mayBegin = true;
-  #closed = false;
   readonly #surface: Surface;
-
   #beginning: Promise<void> | null = null;
+  /** Nobody need do anything about what is in the way: the server could not be reached, or could not answer. */
+  #passes = false;
+  readonly #backoff = new Backoff(Math.random);
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
 
   constructor(
     readonly document: IDocumentWidget,
@@ -53,12 +57,21 @@ export class Discussion {
         },
         (error: unknown) => {
           this.trouble = wordsOf(error);
+          const answered = error instanceof ServerConnection.ResponseError ? error.response.status : 0;
+          this.#passes = error instanceof ServerConnection.NetworkError || answered >= 500;
         },
       )
       .finally(() => {
         this.#beginning = null;
       });
     return this.#beginning;
+  }
+
+  /** Calls in a while, if there is no discussion yet and what is in the way may be over then. */
+  later(begin: () => void): void {
+    clearTimeout(this.#timer);
+    if (this.begun || this.#closed || !this.#passes) return;
+    this.#timer = setTimeout(begin, this.#backoff.next());
   }
 
   /** Whether there are cells and outputs to discuss as a whole. */
@@ -114,6 +127,7 @@ export class Discussion {
 
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#timer);
     this.docked?.destroy();
     this.docked = null;
     this.#surface.close();
