@@ -111,3 +111,32 @@ def test_going_to_words_scrolls_the_box_that_they_are_in(
     ann.page.keyboard.press("Control+Alt+.")
     expect(ann.comment("At last")).to_be_visible()
     ann.page.wait_for_function(SEEN)
+
+
+NEVER_IDLE = """
+const later = setTimeout;
+window.requestIdleCallback = () => 0;
+window.cancelIdleCallback = () => {};
+window.setTimeout = (act, ms, ...about) => later(act, ms === 100 ? 2 ** 30 : ms, ...about);
+"""
+"""A page that is so busy that what waits for an idle moment has none, however long it waits."""
+
+
+def test_words_that_were_not_looked_for_yet_are_gone_to(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    options = f"{{tenantId: 'demo', urlId: {page_id!r}}}"
+    far = '<div style="height: 3000px"></div>'
+    url = site.page("/busy", server.url, options, body=f"{TEXT}{far}<p id='far'>So far down.</p>")
+    ann = readers(url)
+    ann.annotate("So far down", "Down here", "Ann")
+    ann.expect_live()
+    bob = readers("about:blank")
+    bob.page.add_init_script(NEVER_IDLE)
+    bob.page.goto(url)
+    bob.expect_live()
+    assert bob.painted() == []
+    bob.page.keyboard.press("Control+Alt+.")
+    expect(bob.comment("Down here")).to_be_visible()
+    expect(bob.page.locator("#far")).to_be_in_viewport()
+    bob.expect_painted("So far down", style="active")

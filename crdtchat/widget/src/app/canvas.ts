@@ -3,6 +3,7 @@ import { describe } from "../dom/anchoring";
 import { around, type Mark, Marks, type MarksEvents } from "../dom/marks";
 import { createPainter, type Painter } from "../dom/paint";
 import { markAt } from "../dom/pointer";
+import { bringIntoView } from "../dom/revealing";
 import { type Selected, SelectionWatch } from "../dom/selection";
 import { watchTheme } from "../dom/theme";
 import type { Target } from "../model/schema";
@@ -117,12 +118,17 @@ export class Canvas {
     return this.marks.get(aid)?.range ?? this.marks.suggestion(aid);
   }
 
-  /** Brings words into view that the host does not draw now. */
-  bring(aid: string): void {
+  /** Brings words into view, which are looked for at once if they were not yet. */
+  reveal(aid: string): void {
+    this.marks.settle(aid);
+    const range = this.rangeOf(aid);
     const place = this.marks.get(aid)?.place;
-    if (!place) return;
-    const { part, u16 } = this.marks.map.within(place.startCp);
-    this.host?.bring?.(part, u16);
+    if (range) bringIntoView(range);
+    else if (place) {
+      // The host does not draw them now.
+      const { part, u16 } = this.marks.map.within(place.startCp);
+      this.host?.bring?.(part, u16);
+    }
   }
 
   /** The same for a part of which nothing is said yet. */

@@ -1,7 +1,6 @@
 /** One discussed element: brings together the session, the page and what the interface shows. */
 import { copy } from "../dom/clipboard";
 import type { Mark } from "../dom/marks";
-import { bringIntoView } from "../dom/revealing";
 import type { Selected } from "../dom/selection";
 import { Speech } from "../locale/speech";
 import type { Operation } from "../model/intents";
@@ -220,10 +219,8 @@ export class Widget extends Emitter<HostEvents> implements Stage {
     this.canvas.draft(null);
     this.#peeking.stop();
     this.view.set({ active: aid, composing: null, selected: null, peek: null });
-    const range = this.canvas.rangeOf(aid);
-    if (reveal && range) bringIntoView(range);
-    else if (reveal) this.canvas.bring(aid);
-    if (!range && this.isOrphan(aid) && !this.view.value.panel) {
+    if (reveal) this.canvas.reveal(aid);
+    if (!this.canvas.rangeOf(aid) && this.isOrphan(aid) && !this.view.value.panel) {
       this.view.set({ panel: true });
       this.host?.showPanel?.(true);
     }
