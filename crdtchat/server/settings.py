@@ -201,25 +201,29 @@ def _number(name: str, value: Any) -> int:
 
 
 def _networks(name: str, value: Any) -> tuple[Network, ...]:
-    """Networks, as a list or as one text with commas. Raises BadSetting."""
-    parts = value.split(",") if isinstance(value, str) else value
+    """Raises BadSetting."""
+    what = f"{name.replace('_', ' ')} are addresses or networks, as 127.0.0.1,10.0.0.0/8"
     try:
-        return tuple(ip_network(part.strip()) for part in parts)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise BadSetting(
-            f"{name.replace('_', ' ')} are addresses or networks, as 127.0.0.1,10.0.0.0/8: {error}"
-        ) from None
+        return tuple(ip_network(part.strip()) for part in _parts(value, what))
+    except ValueError as error:
+        raise BadSetting(f"{what}: {error}") from None
 
 
 def _hosts(value: Any) -> tuple[str, ...]:
-    """Names, as a list or as one text with commas. Raises BadSetting."""
-    parts = value.split(",") if isinstance(value, str) else value
-    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-        raise BadSetting("allowed hosts are names, as ['comments.example.org']")
+    """Raises BadSetting."""
     try:
+        parts = _parts(value, "allowed hosts are names, as ['comments.example.org']")
         return tuple(check_name(part) for part in parts)
     except BadHost as error:
         raise BadSetting(f"allowed hosts: {error}") from None
+
+
+def _parts(value: Any, what: str) -> list[str]:
+    """A list, or one text with commas. Raises BadSetting with what they are, for anything else."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise BadSetting(what)
+    return parts
 
 
 def _read_file(path: Path) -> dict[str, Any]:

@@ -136,6 +136,15 @@ def test_what_stands_in_the_file(tmp_path: Path, text: str, says: str) -> None:
     assert says in str(raised.value)
 
 
+@pytest.mark.parametrize("name", ["trusted_proxies", "webhook_networks", "allowed_hosts"])
+@pytest.mark.parametrize("value", ["5", "true", "[5]", "{a = 1}"])
+def test_what_is_no_list_of_texts(tmp_path: Path, name: str, value: str) -> None:
+    path = tmp_path / "crdtchat.toml"
+    path.write_text(f"{name} = {value}")
+    with pytest.raises(BadSetting, match=r"are (addresses|names)[^:]*, as [^:]*$"):
+        read_settings({"config": str(path)}, {})
+
+
 def test_variables_that_nothing_reads() -> None:
     given = {"CRDTCHAT_PROT": "1", "CRDTCHAT_PORT": "1", "CRDTCHAT_TOKEN": "x", "PATH": "/"}
     (sentence,) = unknown_variables(given)
