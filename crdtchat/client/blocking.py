@@ -94,7 +94,7 @@ class BlockingPage:
     ) -> None:
         self._let_go(flush=error is None)
         if error is None:
-            self._held.result()
+            self._wait_closed()
 
     def __del__(self) -> None:
         if hasattr(self, "_leave"):
@@ -102,10 +102,10 @@ class BlockingPage:
 
     def close(self) -> None:
         """Leave the page. Waits for what was written; raises NotSaved if something was not saved.
-        A second call does nothing."""
+        A second call does nothing, nor does one in a process that was forked since."""
         if not self._held.done():
             self.leave()
-            self.wait_left()
+            self._wait_closed()
 
     # ---- reading
 
@@ -244,9 +244,13 @@ class BlockingPage:
         """Begin to close, without waiting."""
         self._let_go(flush=True)
 
-    def wait_left(self) -> None:
-        """Wait until it is closed. Raises NotSaved."""
-        self._held.result()
+    def wait_left(self) -> BaseException | None:
+        """Wait until it is closed; answers what it would have raised."""
+        return self._held.exception()
+
+    def _wait_closed(self) -> None:
+        if self._loop.is_here:
+            self._held.result()
 
     def _look(self, function: Callable[[Page], _T]) -> _T:
         return self._loop.portal.call(function, self._page)

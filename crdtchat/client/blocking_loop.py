@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
@@ -28,8 +29,8 @@ class Lodger(Protocol):
     def leave(self) -> None:
         """Begin to end, without waiting."""
 
-    def wait_left(self) -> None:
-        """Wait until it has ended; may raise what its owner should know."""
+    def wait_left(self) -> BaseException | None:
+        """Wait until it has ended; answers what its owner should know."""
 
 
 class BlockingLoop:
@@ -48,15 +49,20 @@ class BlockingLoop:
         atexit.register(self._exit)
 
     @property
+    def is_here(self) -> bool:
+        """Whether the thread is in this process: it stays behind when one is forked."""
+        return os.getpid() == self.process
+
+    @property
     def portal(self) -> BlockingPortal:
         """The way into the thread. Raises RuntimeError in a forked child: threads stay behind."""
-        if os.getpid() != self.process:
+        if not self.is_here:
             raise RuntimeError("the page was opened before this process was forked; open it here")
         return self._portal
 
     def tell(self, function: Callable[[*_Ts], None], *arguments: *_Ts) -> None:
         """Call a function in the thread soon, without waiting; from any thread, also its own."""
-        if not self.running or os.getpid() != self.process:
+        if not self.running or not self.is_here:
             return
         if threading.get_ident() == self._thread.ident:
             function(*arguments)
@@ -96,14 +102,15 @@ class BlockingLoop:
 
     def _exit(self) -> None:
         """Close what is open, send what was written, and end the thread."""
-        if os.getpid() != self.process:
+        if not self.is_here:
             return
         lodgers = list(self.lodgers)
         for lodger in lodgers:
             lodger.leave()
         try:
-            for lodger in lodgers:
-                lodger.wait_left()
+            for error in [lodger.wait_left() for lodger in lodgers]:
+                if error is not None:
+                    sys.excepthook(type(error), error, error.__traceback__)
         finally:
             self.running = False
             self._portal.start_task_soon(self._portal.stop)

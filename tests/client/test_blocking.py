@@ -307,6 +307,24 @@ def test_a_script_that_just_ends_has_saved(server: ServerProcess, page_id: str) 
         assert [annotation.text for annotation in page.annotations] == ["written at the end"]
 
 
+UNSAVED = """
+import crdtchat
+async def hurry(page):
+    page.flush_s = 0
+pages = [crdtchat.connect_blocking("http://127.0.0.1:9", page=name, name="Ann") for name in "ab"]
+for count, page in enumerate(pages, 1):
+    page.call(hurry)
+    for _ in range(count):
+        page.annotate("words", "never sent")
+"""
+
+
+def test_a_script_that_just_ends_tells_of_all_that_is_not_saved() -> None:
+    done = subprocess.run([sys.executable, "-c", UNSAVED], capture_output=True, text=True)
+    told = [line for line in done.stderr.splitlines() if line.startswith("crdtchat.client.errors.")]
+    assert sorted(line.partition(": ")[2][0] for line in told) == ["1", "2"]
+
+
 FORK = """
 import os, sys, crdtchat
 page = crdtchat.connect_blocking(sys.argv[1], page=sys.argv[2], name="Parent")
@@ -318,6 +336,9 @@ if child == 0:
         pass
     with crdtchat.connect_blocking(sys.argv[1], page=sys.argv[2], name="Child") as own:
         own.annotate("words", "child")
+    page.close()
+    with page:
+        pass
     sys.exit(0)
 _, status = os.waitpid(child, 0)
 page.annotate("words", "parent")
