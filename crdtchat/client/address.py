@@ -31,6 +31,8 @@ class Address:
             raise ValueError(f"not a server's URL: {self.url!r} (expected http:// or https://)")
         if not self.tenant or not self.page:
             raise ValueError("tenant and page must not be empty")
+        if any("\ud800" <= one <= "\udfff" for one in self.tenant + self.page):
+            raise ValueError(f"half a surrogate pair is in the tenant or page: {self.page!r}")
 
     @property
     def is_secure(self) -> bool:

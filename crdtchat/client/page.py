@@ -30,8 +30,10 @@ from crdtchat.client.provider import Phase, Provider
 from crdtchat.client.surroundings import locate
 from crdtchat.client.table import to_dataframe
 from crdtchat.document.records import InvalidRecord
+from crdtchat.document.schema import is_id
 from crdtchat.document.view import Annotation, read_view
 from crdtchat.sync.limits import OPERATION
+from crdtchat.sync.wire import MAX_UINT
 
 QUEUE = 10_000
 """Operations that may wait for a connection."""
@@ -234,8 +236,13 @@ class Page(Attaching, Moderating, Exchanging):
         selection: tuple[SupportsIndex, SupportsIndex] | None = None,
     ) -> None:
         """Tell others what you do: typing in the thread of an annotation id, and the code-point
-        offsets of what you selected. Without arguments: nothing."""
+        offsets of what you selected. Without arguments: nothing. Raises InvalidRecord for what is
+        neither."""
+        if typing and not is_id(typing):
+            raise InvalidRecord(f"not an annotation id: {typing[:64]!r}")
         span = None if selection is None else (whole(selection[0]), whole(selection[1]))
+        if span is not None and not 0 <= span[0] <= span[1] <= MAX_UINT:
+            raise InvalidRecord("the selection ends before it begins, or nowhere")
         self._line.perform(self._provider.receive_activity(typing, span))
         await anyio.lowlevel.checkpoint()
 

@@ -35,7 +35,8 @@ def locate(
     token: str | None,
     context: ssl.SSLContext | None,
 ) -> Place:
-    """Complete what was given. Raises ValueError where there is no server, or no page.
+    """Complete what was given. Raises ValueError where there is no server, or no page, and for a
+    token that is none.
 
     May ask a server over HTTP, and wait for its answer, if no URL is given.
     """
@@ -44,6 +45,9 @@ def locate(
     place = Place(found.url, tenant or found.tenant, page or found.page, token or found.token)
     if not place.page:
         raise ValueError("no page: say which with page=")
+    if odd := next((one for one in place.token if not (one.isascii() and one.isprintable())), ""):
+        # Mostly the end of the line in the file that the token was read from.
+        raise ValueError(f"the token holds {odd!r}, which no token does")
     return place
 
 

@@ -104,6 +104,18 @@ async def test_presence_and_typing(server: ServerProcess, page_id: str) -> None:
         assert [person.name for person in ann.people] == ["Ann"]
 
 
+async def test_what_nobody_can_do_is_refused_at_once(server: ServerProcess, page_id: str) -> None:
+    """The server took it for no message of the protocol, and ended the connection for good."""
+    async with crdtchat.connect(server.url, page=page_id, name="Ann") as page:
+        with pytest.raises(InvalidRecord, match="not an annotation id"):
+            await page.show(typing="what is typed there" * 100)
+        for nowhere in ((9, 3), (-1, 3), (0, 10**1_000)):
+            with pytest.raises(InvalidRecord):
+                await page.show(selection=nowhere)
+        await page.annotate("words", "still there")
+        await page.wait_saved()
+
+
 async def test_offline_writes_are_saved_after_a_kill(
     own_server: ServerProcess, page_id: str
 ) -> None:
@@ -309,6 +321,10 @@ def test_no_server_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
         crdtchat.connect("example.org", page="x")
     with pytest.raises(ValueError, match="no page"):
         crdtchat.connect("http://example.org", page="")
+    with pytest.raises(ValueError, match="surrogate"):
+        crdtchat.connect("http://example.org", page="file-\udcff")
+    with pytest.raises(ValueError, match=r"the token holds '\\n'"):
+        crdtchat.connect("http://example.org", page="x", token="as read from a file\n")
 
 
 async def test_server_and_token_from_the_environment(
