@@ -301,6 +301,8 @@ class Page(Attaching, Moderating, Exchanging):
         return self._provider.clock.tick(now_ms())
 
     async def _submit(self, operation: Operation, text: str | None = None) -> None:
+        # Who is cancelled here has written nothing; nobody is once it is written.
+        await anyio.lowlevel.checkpoint_if_cancelled()
         greeting = self._provider.greeting
         end = self._why_ended()
         if end is not None:
@@ -314,7 +316,7 @@ class Page(Attaching, Moderating, Exchanging):
         if text is not None:
             self._texts.owe(operation, text)
         self._line.perform(self._provider.submit(operation, now_ms()))
-        await anyio.lowlevel.checkpoint()
+        await anyio.lowlevel.cancel_shielded_checkpoint()
 
     def _keeps_versions(self) -> bool:
         greeting = self._provider.greeting

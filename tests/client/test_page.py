@@ -268,6 +268,15 @@ async def test_cancelling_ends_it(server: ServerProcess, page_id: str) -> None:
     assert page.state == "closed"
 
 
+async def test_what_is_cancelled_is_not_written(server: ServerProcess, page_id: str) -> None:
+    async with crdtchat.connect(server.url, page=page_id, name="Ann") as page:
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await page.annotate("words", "too late")
+        assert scope.cancelled_caught
+        assert page.annotations == ()
+
+
 async def test_a_page_that_was_left(server: ServerProcess, page_id: str) -> None:
     async with crdtchat.connect(server.url, page=page_id) as page:
         news = page.events()
