@@ -8,14 +8,14 @@ from crdtchat.document.foreign import Surroundings, Unfit
 from crdtchat.document.gathered import Gathered
 from crdtchat.document.hypothesis_reader import is_hypothesis, read_hypothesis
 from crdtchat.document.json_items import BrokenFile, BrokenItem
-from crdtchat.document.jsonld import is_own
-from crdtchat.document.jsonld_reader import read_own
-from crdtchat.document.portable import Portable
+from crdtchat.document.jsonld import is_deletion, is_own
+from crdtchat.document.jsonld_reader import read_deletion, read_own
+from crdtchat.document.portable import Deletion, Portable
 from crdtchat.document.recogito_reader import is_recogito, read_recogito
 from crdtchat.document.w3c_reader import is_w3c, read_w3c
 
 
-def portables(items: Iterable[object], around: Surroundings) -> Iterator[Portable]:
+def portables(items: Iterable[object], around: Surroundings) -> Iterator[Portable | Deletion]:
     """Read items, each in the format it is in; own ones come at once, foreign ones at the end.
 
     What cannot be read is tallied in `around`, and never raised: the good rest is given.
@@ -27,6 +27,8 @@ def portables(items: Iterable[object], around: Surroundings) -> Iterator[Portabl
                 raise Unfit("values that are no annotation")
             if is_own(item):
                 yield read_own(item, around)
+            elif is_deletion(item):
+                yield read_deletion(item, around)
             elif is_hypothesis(item):
                 read_hypothesis(item, around, gathered)
             elif is_recogito(item):

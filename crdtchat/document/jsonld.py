@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crdtchat.document import schema
-from crdtchat.document.records import ModerationRecord, Target, comment_key
+from crdtchat.document.records import ModerationRecord, Target, TombstoneRecord, comment_key
 from crdtchat.document.view import Annotation, Comment, Reaction
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"
@@ -40,6 +40,7 @@ OWN_CONTEXT: dict[str, Any] = {
     "version": f"{_NS}version",
 }
 """Terms of our own, for the document that holds annotations."""
+_DELETION = {"id", "target", "deleted", "deletedBy"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -89,11 +90,7 @@ def comment_json(comment: Comment, names: Mapping[str, str] | None = None) -> di
     """
     names = names or {}
     if comment.deleted is not None:
-        stone = comment.deleted
-        place: dict[str, Any] = {"id": comment.cid, "deleted": iso(stone.at)}
-        if stone.by:
-            place["deletedBy"] = _person(stone.by, names)
-        return place
+        return {"id": comment.cid, **_stone_json(comment.deleted, names)}
     found: dict[str, Any] = {
         "id": comment.cid,
         "type": "Annotation",
@@ -143,6 +140,17 @@ def export_json(
     if moderation:
         found["moderation"] = moderation
     return found
+
+
+def deletion_json(aid: str, stone: TombstoneRecord, page: str) -> dict[str, Any]:
+    """That an annotation was deleted: nothing else of it is left."""
+    found: dict[str, Any] = {"id": aid, "target": {"type": "SpecificResource", "source": page}}
+    return found | _stone_json(stone, {})
+
+
+def is_deletion(item: Mapping[str, Any]) -> bool:
+    """Whether it is what `deletion_json` wrote."""
+    return "deleted" in item and item.keys() <= _DELETION and schema.is_id(str(item.get("id")))
 
 
 def iso(time: int) -> str:
@@ -232,6 +240,11 @@ def _target_json(target: Target, page: str) -> dict[str, Any]:
 
 def _signed(user: str, at: int, names: Mapping[str, str]) -> dict[str, Any]:
     return {"creator": _person(user, names), "created": iso(at)}
+
+
+def _stone_json(stone: TombstoneRecord, names: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {"deleted": iso(stone.at)}
+    return found | ({"deletedBy": _person(stone.by, names)} if stone.by else {})
 
 
 def _person(user: str, names: Mapping[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from crdtchat.document import schema
 from crdtchat.document.foreign import Json, Surroundings, Unfit, objects, text_of, time_of
-from crdtchat.document.portable import Portable
+from crdtchat.document.portable import Deletion, Portable
 from crdtchat.document.records import (
     AnchorRecord,
     AnnotationRecord,
@@ -25,6 +25,15 @@ def read_own(item: Json, around: Surroundings) -> Portable:
     A comment, place or mark that is not whole is left out and tallied; the rest is taken.
     """
     return _Reader(item, around).read()
+
+
+def read_deletion(item: Json, around: Surroundings) -> Deletion:
+    """Read that an annotation was deleted."""
+    by = next(iter(objects(item.get("deletedBy"))), {}).get("id")
+    user = by if isinstance(by, str) and schema.is_user(by) else ""
+    at = time_of(item["deleted"], around) or around.now
+    target = next(iter(objects(item.get("target"))), {})
+    return Deletion(text_of(target.get("source")), text_of(item["id"]), TombstoneRecord(user, at))
 
 
 class _Reader:

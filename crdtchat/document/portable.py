@@ -111,6 +111,28 @@ class Portable:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """That an annotation was deleted elsewhere, with all that was in it."""
+
+    page: str
+    """Id of the page, as the source says."""
+    aid: str
+    stone: TombstoneRecord
+
+    def writes(self) -> Iterator[Write]:
+        """What deletes it where it stands."""
+        yield schema.TOMBSTONES, self.aid, tombstone_value(self.stone)
+
+    def name_writes(self) -> Iterator[Write]:
+        """Nobody's words come with it."""
+        return iter(())
+
+    def renamed(self, rename: Callable[[str], str]) -> Deletion:
+        """The same under another user id."""
+        return replace(self, stone=replace(self.stone, by=rename(self.stone.by)))
+
+
 def imported_id(user: str) -> str:
     """The id under which somebody's words are imported: `import:` and their id elsewhere.
 

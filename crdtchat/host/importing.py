@@ -2,8 +2,8 @@
 
 What is there already stays as it is, so a second import changes nothing; also what went out from
 here and comes back in the name of imported people. What its author edited elsewhere later takes the
-place of what was imported before. Authors are imported people (`import:` and
-their id) unless a backup is restored; see docs/exchange.md.
+place of what was imported before, and what was deleted elsewhere goes. Authors are imported people
+(`import:` and their id) unless a backup is restored; see docs/exchange.md.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from crdtchat.document import schema
 from crdtchat.document.foreign import Surroundings
 from crdtchat.document.ids import new_broadcast_id
 from crdtchat.document.importable import portables
-from crdtchat.document.portable import Portable, imported_id
+from crdtchat.document.portable import Deletion, Portable, imported_id
 from crdtchat.document.records import (
     CommentRecord,
     InvalidRecord,
@@ -32,6 +32,7 @@ from crdtchat.document.records import (
     read_status,
 )
 from crdtchat.document.replica import Write
+from crdtchat.document.standing import Standing, Standings
 from crdtchat.document.tally import Tally
 from crdtchat.host.exporting import Progress
 from crdtchat.host.gathering import Gathering
@@ -52,6 +53,7 @@ _TRIES = 20
 _PAUSE_S = 0.05
 _PAGE_CHARACTERS = 2_048
 _THEIRS = "later edits of comments by people of here: only they can make them"
+_THEIR_WORDS = "deletions of what people of here wrote: they, or a moderator, delete it here"
 
 Get = Callable[[str, str], Value | None]
 
@@ -100,7 +102,7 @@ async def import_items(
 async def bring_in(
     hub: Hub,
     tenant: str,
-    found: Iterable[Portable],
+    found: Iterable[Portable | Deletion],
     peer: Peer,
     tally: Tally,
     *,
@@ -119,11 +121,11 @@ async def bring_in(
 
 
 def _batches(
-    tenant: str, page: str | None, found: Iterable[Portable], tally: Tally
-) -> Iterator[tuple[DocumentKey, list[Portable]]]:
+    tenant: str, page: str | None, found: Iterable[Portable | Deletion], tally: Tally
+) -> Iterator[tuple[DocumentKey, list[Portable | Deletion]]]:
     """Neighbours of one page, a few at a time."""
     key = DocumentKey(tenant, "")
-    batch: dict[str, Portable] = {}
+    batch: dict[str, Portable | Deletion] = {}
     for portable in found:
         name = page if page is not None else portable.page
         if not 0 < len(name) <= _PAGE_CHARACTERS or "\0" in name:
@@ -141,7 +143,9 @@ def _batches(
 class _Batch:
     """Some annotations of one page, each an operation or a few; all are committed together."""
 
-    def __init__(self, hub: Hub, key: DocumentKey, peer: Peer, batch: Sequence[Portable]) -> None:
+    def __init__(
+        self, hub: Hub, key: DocumentKey, peer: Peer, batch: Sequence[Portable | Deletion]
+    ) -> None:
         self._hub = hub
         self._key = key
         self._peer = peer
@@ -150,6 +154,8 @@ class _Batch:
         """By root and key: whether it is new (else it was there)."""
         self._edits: set[str] = set()
         """Comments that were there, and were edited elsewhere since."""
+        self._deletions: set[str] = set()
+        """What was there, and was deleted elsewhere since, by key."""
         self._refused: dict[tuple[str, str], None] = {}
         """Reasons and examples."""
 
@@ -166,13 +172,19 @@ class _Batch:
                     raise
                 await anyio.sleep(_PAUSE_S)
         for (root, key), is_new in self._outcomes.items():
-            kind = "edits" if root == schema.COMMENTS and key in self._edits else _KINDS[root]
+            kind = _KINDS[root]
+            if root == schema.COMMENTS and key in self._edits:
+                kind = "edits"
+            elif root == schema.TOMBSTONES and key in self._deletions:
+                kind = "deletions"
             (tally.added if is_new else tally.known)[kind] += 1
         for reason, example in self._refused:
             tally.leave_out(reason, example)
 
     async def _write_what_is_new(self, room: Gathering) -> None:
-        plans = [self._plan(room, annotation) for annotation in self._batch]
+        gone = [one for one in self._batch if isinstance(one, Deletion)]
+        standings = Standings(room.replica) if gone else None
+        plans = [self._plan(room, annotation, standings) for annotation in self._batch]
         names = {
             key: (root, key, value)
             for annotation, writes in zip(self._batch, plans, strict=True)
@@ -210,9 +222,13 @@ class _Batch:
             return
         self._outcomes.update(((root, key), True) for root, key, _ in writes)
 
-    def _plan(self, room: Gathering, annotation: Portable) -> list[Write]:
-        """What the page has not of an annotation."""
+    def _plan(
+        self, room: Gathering, annotation: Portable | Deletion, standings: Standings | None
+    ) -> list[Write]:
+        """What the page has not of an annotation. `standings`: where something is deleted."""
         get = room.replica.get
+        if isinstance(annotation, Deletion):
+            return self._plan_deletion(annotation, standings) if standings else []
         if get(schema.TOMBSTONES, annotation.aid) is not None:
             self._refuse("annotations that were deleted on this page", annotation.aid)
             return []
@@ -229,6 +245,18 @@ class _Batch:
             self._refuse(str(error), annotation.aid)
             return []
         return plan
+
+    def _plan_deletion(self, deletion: Deletion, standings: Standings) -> list[Write]:
+        standing = standings.of(deletion.aid)
+        if standing is Standing.OURS:
+            self._refuse(_THEIR_WORDS, deletion.aid)
+        elif standing is Standing.THEIRS:
+            self._deletions.add(deletion.aid)
+            return list(deletion.writes())
+        elif deletion.aid in standings.deleted:
+            self._deletions.add(deletion.aid)
+            self._outcomes[schema.TOMBSTONES, deletion.aid] = False
+        return []
 
     def _add(self, plan: list[Write], get: Get, write: Write) -> None:
         root, key, value = write
@@ -260,8 +288,12 @@ class _Batch:
             self._outcomes.setdefault((root, key), False)
         elif rest and root != schema.TOMBSTONES and get(schema.TOMBSTONES, comment) is not None:
             self._refuse("comments and reactions of comments deleted on this page", key)
-        elif root == schema.TOMBSTONES and get(schema.COMMENTS, key) is not None:
-            self._refuse("deletions of comments that are on this page", key)
+        elif root == schema.TOMBSTONES and (there := read_comment(get(schema.COMMENTS, key))):
+            if not schema.is_imported(there.author):
+                self._refuse(_THEIR_WORDS, key)
+                return
+            self._deletions.add(key)
+            plan.append(write)
         else:
             plan.append(write)
 

@@ -16,14 +16,16 @@ from crdtchat.document import schema
 from crdtchat.document.foreign import Surroundings
 from crdtchat.document.importable import portables
 from crdtchat.document.json_items import JsonItems
-from crdtchat.document.portable import Portable
+from crdtchat.document.portable import Deletion, Portable
 from crdtchat.document.records import (
+    TombstoneRecord,
     comment_key,
     read_anchor,
     read_moderation,
     read_status,
 )
 from crdtchat.document.replica import Replica
+from crdtchat.document.standing import Standing, Standings
 from crdtchat.document.tally import Tally
 from crdtchat.host.exporting import exported
 from crdtchat.host.hub import Hub
@@ -69,19 +71,26 @@ class SideFile:
         what cannot be read: it would be lost; and what the contents manager raises. StoreError.
         """
         key = DocumentKey(TENANT, self.page)
+        deletions: dict[str, TombstoneRecord] = {}
         if await ensure_async(self.contents.file_exists(self.side)):
             around = Surroundings(Tally(), self.hub.sources.now().wall)
-            found = portables(JsonItems(StringIO(await self._read()).read), around)
+            found = list(portables(JsonItems(StringIO(await self._read()).read), around))
             async with self.hub.attend(key) as room:
-                unknown, newer = _missing(room.replica, found)
+                unknown, newer, gone = _missing(room.replica, found)
             if around.tally.left_out:
                 why = ", ".join(around.tally.left_out)
                 raise HTTPError(
                     409, f"{self.side} cannot be read whole: mend or remove it first ({why})"
                 )
-            held = ((unknown, "comments that are not here"), (newer, "newer changes"))
+            held = (
+                (unknown, "comments that are not here"),
+                (newer, "newer changes"),
+                (gone, "deletions of what is still here"),
+            )
             if what := " and ".join(f"{count} {kind}" for count, kind in held if count):
                 raise HTTPError(409, f"{self.side} holds {what}: import it first")
+            # Of what never was here, for those who have it.
+            deletions = {one.aid: one.stone for one in found if isinstance(one, Deletion)}
         count = 0
 
         def note(done: int) -> None:
@@ -94,6 +103,7 @@ class SideFile:
             page=self.page,
             source=self.path.rpartition("/")[2],  # beside it: a relative reference
             hidden=principal.may(Action.MODERATE),
+            deletions=deletions,
             progress=note,
         )
         text = "".join([part async for part in parts])
@@ -114,21 +124,28 @@ class SideFile:
         return content
 
 
-def _missing(replica: Replica, found: Iterable[Portable]) -> tuple[int, int]:
+def _missing(replica: Replica, found: Iterable[Portable | Deletion]) -> tuple[int, int, int]:
     """How many comments a file has, and highlights without one, that a page neither has nor had;
-    and how many edits, states and decisions that differ from the page's and are later."""
+    how many edits, states and decisions that differ from the page's and are later; and how many
+    deletions that an import would make."""
     stones = replica.values(schema.TOMBSTONES)
     annotations, comments = (replica.values(root) for root in (schema.ANNOTATIONS, schema.COMMENTS))
-    unknown = newer = 0
+    standings = Standings(replica)
+    unknown = newer = gone = 0
     for portable in found:
         if portable.aid in stones:
+            continue
+        if isinstance(portable, Deletion):
+            gone += standings.of(portable.aid) is Standing.THEIRS
             continue
         keys = [comment_key(portable.aid, cid) for cid in portable.comments]
         unknown += sum(key not in comments and key not in stones for key in keys)
         unknown += not keys and portable.aid not in annotations
+        places = [comment_key(portable.aid, cid) for cid in portable.deleted]
+        gone += sum(standings.of_comment(key) is Standing.THEIRS for key in places)
         if portable.aid in annotations:
             newer += _newer(replica, portable)
-    return unknown, newer
+    return unknown, newer, gone
 
 
 def _newer(replica: Replica, portable: Portable) -> int:

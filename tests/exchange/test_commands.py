@@ -13,6 +13,7 @@ import pytest
 import crdtchat
 from crdtchat.document.foreign import Surroundings
 from crdtchat.document.importable import portables
+from crdtchat.document.portable import Portable
 from crdtchat.document.tally import Tally
 from crdtchat.server.exchange import output_to
 from tests.exchange.test_foreign import TEXT, row
@@ -180,6 +181,7 @@ def test_the_documented_annotation_is_read_whole() -> None:
     (found,) = portables([item], Surroundings(tally, 2**45))
     assert not tally.left_out
     assert not tally.altered
+    assert isinstance(found, Portable)
     assert list(found.comments) == ["AZyq0kuAw2Lx9b", "AZyq3m1Cr2Xx7d"]
     assert found.status is not None
     assert found.reactions == {("AZyq0kuAw2Lx9b", "bob"): ("👍",)}

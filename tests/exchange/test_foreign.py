@@ -23,7 +23,8 @@ CREATED_MS = 1_680_674_828_009
 
 def read(*items: object, text: str | None = None) -> tuple[list[Portable], Tally]:
     tally = Tally()
-    return list(portables(items, Surroundings(tally, NOW, text))), tally
+    found = portables(items, Surroundings(tally, NOW, text))
+    return [one for one in found if isinstance(one, Portable)], tally
 
 
 def row(name: str, **changes: Any) -> dict[str, Any]:

@@ -195,6 +195,61 @@ async def test_what_is_newer_elsewhere_is_not_overwritten(
     assert not json.loads(side(notebook).read_bytes())["first"]["items"][0]["resolved"]
 
 
+async def test_what_is_deleted_goes_elsewhere_too(jupyter: JupyterProcess, notebook: Path) -> None:
+    """It stood in the side file again as soon as somebody exported who had imported it before."""
+    here, there = notebook.name, f"far/{notebook.name}"
+    clone = jupyter.files / there
+    clone.parent.mkdir(exist_ok=True)
+    shutil.copy(notebook, clone)
+    mine: list[tuple[str, str, Value]] = []
+    for aid in ("kept", "gone", "void", "ours"):
+        mine.append(("a", aid, ("ann", AT, *TARGET)))
+        mine.append(("c", f"{aid}/c001", ("ann", AT, f"A slip in {aid}.")))
+    mine.append(("c", "kept/c002", ("ann", AT, "A slip at the end.")))
+    await write(jupyter, "ann", here, *mine)
+    assert ask(jupyter, "ann", "export", here)[0] == 200
+    jupyter.discussion("mod", there, **{"continue": "new"})
+    shutil.copy(side(notebook), side(clone))
+    assert ask(jupyter, "mod", "import", there)[1]["left_out"] == 0
+    await write(jupyter, "bob", there, ("c", "ours/c009", ("bob", AT, "Bob's own words.")))
+
+    stones: list[tuple[str, str, Value]] = [
+        ("d", key, ("ann", AT + 1)) for key in ("kept/c002", "gone", "void/c001", "ours")
+    ]
+    await write(jupyter, "ann", here, *stones)
+    assert ask(jupyter, "ann", "export", here)[1]["annotations"] == 1
+    assert side(notebook).read_text().count("A slip") == 2  # the body repeats it
+    shutil.copy(side(notebook), side(clone))
+    status, told = ask(jupyter, "bob", "export", there)
+    assert (status, "3 deletions of what is still here" in told["message"]) == (409, True), told
+    status, told = ask(jupyter, "mod", "import", there)
+    assert (status, told["added"], told["left_out"]) == (200, 3, 1), told
+    assert any("3 deletions" in line for line in told["report"])
+    assert any("what people of here wrote" in line for line in told["report"])
+    assert ask(jupyter, "mod", "import", there)[1]["added"] == 0
+    assert ask(jupyter, "bob", "export", there)[1]["annotations"] == 2
+    text = side(clone).read_text()
+    assert "Bob's own words." in text
+    assert not any(f"A slip {where}" in text for where in ("at the end", "in gone", "in void"))
+
+
+async def test_a_deletion_is_passed_on_by_who_never_had_it(
+    jupyter: JupyterProcess, notebook: Path
+) -> None:
+    await write(jupyter, "ann", notebook.name, ("a", "away", ("ann", AT, *TARGET)))
+    await write(jupyter, "ann", notebook.name, ("d", "away", ("ann", AT)))
+    assert ask(jupyter, "ann", "export", notebook.name)[0] == 200
+    told = side(notebook).read_bytes()
+    assert b'"id": "away"' in told
+    clone = jupyter.files / "never" / notebook.name
+    write_notebook(clone, [("never-had-it", "words of its own")])
+    there = f"never/{notebook.name}"
+    shutil.copy(side(notebook), side(clone))
+    assert ask(jupyter, "mod", "import", there)[1]["left_out"] == 0
+    assert ask(jupyter, "mod", "export", there)[0] == 200
+    assert side(clone).read_bytes() == told
+
+
 async def test_what_cannot_be_read_is_not_overwritten(
     jupyter: JupyterProcess, notebook: Path
 ) -> None:
