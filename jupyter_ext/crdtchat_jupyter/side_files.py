@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -16,10 +17,11 @@ from crdtchat.document import schema
 from crdtchat.document.foreign import Surroundings
 from crdtchat.document.importable import portables
 from crdtchat.document.json_items import JsonItems
-from crdtchat.document.portable import Deletion, Portable
+from crdtchat.document.portable import Deletion, Portable, imported_id
 from crdtchat.document.records import (
     TombstoneRecord,
     comment_key,
+    reaction_key,
     read_anchor,
     read_moderation,
     read_status,
@@ -34,6 +36,8 @@ from crdtchat.stores.base import DocumentKey
 from crdtchat_jupyter.principal import TENANT
 
 SUFFIX = ".comments.jsonld"
+_UNKNOWN, _NEWER = "comments that are not here", "newer changes"
+_REACTIONS, _GONE = "reactions that are not here", "deletions of what is still here"
 
 
 class Contents(Protocol):
@@ -76,18 +80,13 @@ class SideFile:
             around = Surroundings(Tally(), self.hub.sources.now().wall)
             found = list(portables(JsonItems(StringIO(await self._read()).read), around))
             async with self.hub.attend(key) as room:
-                unknown, newer, gone = _missing(room.replica, found)
+                missing = _missing(room.replica, found)
             if around.tally.left_out:
                 why = ", ".join(around.tally.left_out)
                 raise HTTPError(
                     409, f"{self.side} cannot be read whole: mend or remove it first ({why})"
                 )
-            held = (
-                (unknown, "comments that are not here"),
-                (newer, "newer changes"),
-                (gone, "deletions of what is still here"),
-            )
-            if what := " and ".join(f"{count} {kind}" for count, kind in held if count):
+            if what := " and ".join(f"{count} {kind}" for kind, count in missing.items()):
                 raise HTTPError(409, f"{self.side} holds {what}: import it first")
             # Of what never was here, for those who have it.
             deletions = {one.aid: one.stone for one in found if isinstance(one, Deletion)}
@@ -124,28 +123,41 @@ class SideFile:
         return content
 
 
-def _missing(replica: Replica, found: Iterable[Portable | Deletion]) -> tuple[int, int, int]:
-    """How many comments a file has, and highlights without one, that a page neither has nor had;
-    how many edits, states and decisions that differ from the page's and are later; and how many
-    deletions that an import would make."""
+def _missing(replica: Replica, found: Iterable[Portable | Deletion]) -> Counter[str]:
+    """What a file has that a page neither has nor had, or has otherwise and older, by kind: it
+    would be lost, and an import brings it."""
     stones = replica.values(schema.TOMBSTONES)
     annotations, comments = (replica.values(root) for root in (schema.ANNOTATIONS, schema.COMMENTS))
     standings = Standings(replica)
-    unknown = newer = gone = 0
+    missing: Counter[str] = Counter()
     for portable in found:
         if portable.aid in stones:
             continue
         if isinstance(portable, Deletion):
-            gone += standings.of(portable.aid) is Standing.THEIRS
+            missing[_GONE] += standings.of(portable.aid) is Standing.THEIRS
             continue
         keys = [comment_key(portable.aid, cid) for cid in portable.comments]
-        unknown += sum(key not in comments and key not in stones for key in keys)
-        unknown += not keys and portable.aid not in annotations
+        missing[_UNKNOWN] += sum(key not in comments and key not in stones for key in keys)
+        missing[_UNKNOWN] += not keys and portable.aid not in annotations
         places = [comment_key(portable.aid, cid) for cid in portable.deleted]
-        gone += sum(standings.of_comment(key) is Standing.THEIRS for key in places)
+        missing[_GONE] += sum(standings.of_comment(key) is Standing.THEIRS for key in places)
         if portable.aid in annotations:
-            newer += _newer(replica, portable)
-    return unknown, newer, gone
+            missing[_NEWER] += _newer(replica, portable)
+            missing[_REACTIONS] += _reactions(replica, portable)
+    return +missing
+
+
+def _reactions(replica: Replica, portable: Portable) -> int:
+    """How many reactions are not here. Whoever wrote here may have taken theirs back."""
+    here = replica.values(schema.REACTIONS).keys()
+    people, comments = (replica.values(root).keys() for root in (schema.USERS, schema.COMMENTS))
+    count = 0
+    for cid, user in portable.reactions:
+        names = {user, user.removeprefix(schema.IMPORT_PREFIX), imported_id(user)}
+        keys = {reaction_key(portable.aid, cid, name) for name in names}
+        on = comment_key(portable.aid, cid) in comments
+        count += on and user not in people and here.isdisjoint(keys)
+    return count
 
 
 def _newer(replica: Replica, portable: Portable) -> int:

@@ -250,6 +250,30 @@ async def test_a_deletion_is_passed_on_by_who_never_had_it(
     assert side(clone).read_bytes() == told
 
 
+async def test_reactions_of_elsewhere_are_not_overwritten(
+    jupyter: JupyterProcess, notebook: Path
+) -> None:
+    await write(
+        jupyter,
+        "ann",
+        notebook.name,
+        ("a", "anno", ("ann", AT, *TARGET)),
+        ("c", "anno/c001", ("ann", AT, "Ann asks.")),
+        ("r", "anno/c001/ann", "👍"),
+    )
+    assert ask(jupyter, "ann", "export", notebook.name)[0] == 200
+    merged = side(notebook).read_text().replace('["ann"]', '["ann", "olga"]')
+    side(notebook).write_text(merged)
+    await write(jupyter, "ann", notebook.name, ("r", "anno/c001/ann", "🎉"))
+    status, told = ask(jupyter, "ann", "export", notebook.name)
+    assert (status, "1 reactions that are not here" in told["message"]) == (409, True), told
+    assert side(notebook).read_text() == merged
+    assert ask(jupyter, "mod", "import", notebook.name)[1]["left_out"] == 0
+    assert ask(jupyter, "ann", "export", notebook.name)[0] == 200
+    item = json.loads(side(notebook).read_text())["first"]["items"][0]
+    assert item["comments"][0]["reactions"] == {"🎉": ["ann"], "👍": ["import:olga"]}
+
+
 async def test_what_cannot_be_read_is_not_overwritten(
     jupyter: JupyterProcess, notebook: Path
 ) -> None:
