@@ -20,6 +20,9 @@ export interface Surface {
   close(): void;
 }
 
+/** Questions that are not answered yet, by path: an editor and a preview of one file ask the same. */
+const asked = new Map<string, Promise<Place>>();
+
 export class Discussion {
   docked: Docked | null = null;
   /** Why there is none, in words for a person. */
@@ -141,7 +144,7 @@ export class Discussion {
     if (drive) throw new Error(trans.__("This is in %1: only files of Jupyter's own server are discussed.", drive));
     const path = this.#path;
     let place = await findPlace(this.settings, path);
-    if (place.similar.length > 0) place = await this.#ask(place, path);
+    if (place.similar.length > 0) place = await this.#askOnce(place, path);
     if (this.#closed) return;
     const { page, tenant, url, token } = place;
     const { root, host } = this.#surface;
@@ -172,6 +175,12 @@ export class Discussion {
     return first;
   }
   #spent = false;
+
+  #askOnce(place: Place, path: string): Promise<Place> {
+    const answer = asked.get(path) ?? this.#ask(place, path).finally(() => asked.delete(path));
+    asked.set(path, answer);
+    return answer;
+  }
 
   /** A copy, or what took a file's place: does it go on with that one's discussion, or begin its own? */
   async #ask(place: Place, path: string): Promise<Place> {
