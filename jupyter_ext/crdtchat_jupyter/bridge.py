@@ -17,6 +17,7 @@ from crdtchat.server.rest.asking import ATTESTED
 from crdtchat.stores.base import StoreError
 from crdtchat_jupyter.principal import RESOURCE, principal_of
 from crdtchat_jupyter.running import RunningHub
+from crdtchat_jupyter.wording import words_of
 
 _Message = MutableMapping[str, Any]
 
@@ -90,8 +91,7 @@ class RestHandler(APIHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Problem bodies, as the app answers."""
         error = (kwargs.get("exc_info") or (None, None))[1]
-        detail = error.log_message if isinstance(error, web.HTTPError) else None
-        answer = problem_response(Problem(status_code, detail or self._reason))
+        answer = problem_response(Problem(status_code, words_of(error) or self._reason))
         for name, value in answer.headers.items():
             self.set_header(name, value)
         self._end(bytes(answer.body))

@@ -20,6 +20,7 @@ from crdtchat_jupyter.principal import RESOURCE, TENANT, principal_of, require
 from crdtchat_jupyter.running import RunningHub
 from crdtchat_jupyter.sharing import Central, NotTheirs
 from crdtchat_jupyter.side_files import SideFile
+from crdtchat_jupyter.wording import words_of
 
 
 class FileHandler(APIHandler):
@@ -57,7 +58,13 @@ class FileHandler(APIHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """JSON, as all of Jupyter's interfaces answer."""
-        cast(Any, super()).write_error(status_code, **kwargs)
+        error = (kwargs.get("exc_info") or (None, None))[1]
+        if words := words_of(error):
+            self.set_header("Content-Type", "application/json")
+            self.log.warning("crdtchat: %s", words)
+            self.finish(json.dumps({"message": words, "reason": getattr(error, "reason", None)}))
+        else:
+            cast(Any, super()).write_error(status_code, **kwargs)
 
 
 class DiscussionHandler(FileHandler):
