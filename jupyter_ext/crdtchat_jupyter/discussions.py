@@ -85,7 +85,7 @@ class Discussions:
         known = [one.path for one in candidates if not one.lost and not one.past]
         gone = {path for path in known if not await self._exists(path)}
         found = recognise(seen, candidates, gone)
-        if not found.page and not continued:
+        if found.similar and not continued:
             found = await self._without_asking(found.similar, seen, text_of(model))
         if found.page:
             await self._files.keep(seen, found.page)

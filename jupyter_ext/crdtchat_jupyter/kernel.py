@@ -81,11 +81,12 @@ def _has_extension(server: Server) -> bool:
 
 
 def _notebook(server: Server, kernel: str) -> str:
-    """The path of the notebook that has this kernel now; empty if none on this server has."""
-    for session in server.ask("api/sessions"):
-        if (session.get("kernel") or {}).get("id") == kernel:
-            return str(session["path"])
-    return ""
+    """The path of the notebook that has this kernel now; empty if none on this server has. A
+    console that shares the kernel has a path that is no file's."""
+    sessions = server.ask("api/sessions")
+    has = [one for one in sessions if (one.get("kernel") or {}).get("id") == kernel]
+    has.sort(key=lambda one: one.get("type") != "notebook")
+    return str(has[0]["path"]) if has else ""
 
 
 def _named_path(server: Server) -> str:

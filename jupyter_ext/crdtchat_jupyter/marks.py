@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 MOST = 1_000
@@ -32,7 +33,8 @@ def marks_of(model: Mapping[str, Any]) -> frozenset[str]:
         return frozenset(hashes)
     if isinstance(content, str) and model.get("format") == "text":
         lines = (line.strip() for line in content.splitlines())
-        return frozenset([_hash(line) for line in lines if len(line) >= _TELLING][:MOST])
+        tell = (line for line in lines if len(line) >= _TELLING)
+        return frozenset([_hash(line) for line in islice(tell, MOST)])
     return frozenset()
 
 

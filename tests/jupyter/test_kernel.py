@@ -96,6 +96,20 @@ def test_the_notebook_is_found_where_it_went(plain: JupyterProcess, program: htt
     assert page_of(program, "after.ipynb") == page
 
 
+def test_a_console_that_had_the_kernel_first_is_no_notebook(
+    plain: JupyterProcess, program: httpx.Client
+) -> None:
+    write_notebook(plain.files / "joined.ipynb", [("j1", "x")])
+    with running_kernel(program, "console-1") as kernel:
+        console = f"api/sessions/{kernel.session['id']}"
+        program.patch(console, json={"type": "console"}).raise_for_status()
+        # As JupyterLab's "Use Kernel from Other Session".
+        joined = {"path": "joined.ipynb", "type": "notebook", "name": ""}
+        joined_to = {"kernel": {"id": kernel.session["kernel"]["id"]}}
+        program.post("api/sessions", json=joined | joined_to).raise_for_status()
+        assert kernel.run(CONNECT + "; print(page.state); page.close()") == "live"
+
+
 def test_a_copy_has_to_be_decided_about_first(plain: JupyterProcess, program: httpx.Client) -> None:
     for name in ("one.ipynb", "two.ipynb"):
         write_notebook(plain.files / name, [("d1", "x"), ("d2", "y")])

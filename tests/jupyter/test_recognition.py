@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
+from crdtchat_jupyter import marks
 from crdtchat_jupyter.marks import marks_of, sources_of, telling
 from crdtchat_jupyter.recognition import Known, Recognised, Seen, recognise
 
@@ -120,6 +121,21 @@ def test_marks_of_a_notebook_are_cell_ids_where_it_has_them() -> None:
     assert not marks_of(old) & marks_of(new)
     # The same sources, whatever became of the ids.
     assert sources_of(marks_of(new)) == marks_of(old)
+
+
+def test_of_a_long_text_no_more_is_read_than_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log of a million lines held the server up for seconds, at each save, too."""
+    hashed: list[str] = []
+
+    def noted(text: str) -> str:
+        hashed.append(text)
+        return text
+
+    monkeypatch.setattr(marks, "_hash", noted)
+    lines = "\n".join(f"line number {number}" for number in range(3 * marks.MOST))
+    model = {"type": "file", "format": "text", "content": lines}
+    assert marks_of(model) == set(lines.splitlines()[: marks.MOST])
+    assert len(hashed) == marks.MOST
 
 
 def test_marks_of_a_text_are_its_telling_lines() -> None:
