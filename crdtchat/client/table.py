@@ -14,6 +14,8 @@ COLUMNS = (
     *("resolved", "deleted"),
 )
 
+_TYPES = {"start_cp": "int64", "end_cp": "int64", "resolved": "bool", "deleted": "bool"}
+
 
 def rows(annotations: Iterable[Annotation]) -> list[tuple[object, ...]]:
     """One row a comment, in the order of `COLUMNS`; times in milliseconds since 1970."""
@@ -41,7 +43,8 @@ def to_dataframe(annotations: Iterable[Annotation]) -> Any:
         pandas: Any = import_module("pandas")
     except ModuleNotFoundError as error:
         raise ImportError("a table needs pandas: pip install pandas") from error
-    frame = pandas.DataFrame(rows(annotations), columns=list(COLUMNS))
+    # Of a page without comments pandas cannot see what its columns hold.
+    frame = pandas.DataFrame(rows(annotations), columns=list(COLUMNS)).astype(_TYPES)
     for column in ("created", "edited"):
         frame[column] = pandas.to_datetime(frame[column], unit="ms", utc=True)
     return frame

@@ -5,8 +5,6 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
-from types import SimpleNamespace
-from typing import Any
 
 import anyio
 import pytest
@@ -131,22 +129,18 @@ def test_rows() -> None:
     assert all(row["resolved"] and row["quote"] == "words" for row in table)
 
 
-def test_the_data_frame_is_made_of_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """pandas is no dependency: a stand-in shows what it is asked for."""
-
-    class Frame(dict[str, list[object]]):
-        def __init__(self, data: list[tuple[object, ...]], columns: list[str]) -> None:
-            super().__init__(zip(columns, map(list, zip(*data, strict=True)), strict=True))
-
-    def to_datetime(values: list[Any], *, unit: str, utc: bool) -> list[object]:
-        assert (unit, utc) == ("ms", True)
-        return [("time", value) for value in values]
-
-    stand_in = SimpleNamespace(DataFrame=Frame, to_datetime=to_datetime)
-    monkeypatch.setitem(sys.modules, "pandas", stand_in)
+def test_the_data_frame_is_made_of_the_rows() -> None:
     frame = to_dataframe([ANNOTATION])
     assert list(frame) == list(COLUMNS)
-    assert frame["created"][0] == ("time", 1_800_000_000_000)
+    assert frame["created"][0].timestamp() == 1_800_000_000
+    assert list(frame[frame["deleted"]]["cid"]) == [ANNOTATION.comments[1].cid]
+
+
+def test_a_data_frame_without_rows_is_used_as_any() -> None:
+    frame = to_dataframe([])
+    assert list(frame) == list(COLUMNS)
+    assert list(frame[~frame["resolved"]]["author"]) == []
+    assert list(frame[~frame["deleted"]]["end_cp"]) == []
 
 
 def test_without_pandas_there_is_an_import_error(monkeypatch: pytest.MonkeyPatch) -> None:
