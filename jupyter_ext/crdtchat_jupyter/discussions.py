@@ -73,11 +73,13 @@ class Discussions:
 
         continued: the page of another file whose discussion this one goes on with, as a person
             chose among `similar`; "new" for none of them. Passed over for a file that has one.
-        Raises tornado's HTTPError if the file cannot be read, sqlite3.Error, and StoreError if it
-        has to be looked up which discussions there are.
+        Raises IsADirectoryError, tornado's HTTPError if the file cannot be read, sqlite3.Error, and
+        StoreError if it has to be looked up which discussions there are.
         """
         path = path.strip("/")
         model = await ensure_async(self._contents.get(path, content=True))
+        if model["type"] == "directory":
+            raise IsADirectoryError(f"{path} is a folder: name a file in it")
         seen = Seen(self._place(path), self._file_id(path), marks_of(model))
         if await self._files.is_new():
             await self._files.begin(await self._kept())

@@ -51,6 +51,8 @@ class FileHandler(APIHandler):
             return await self.discussions.of(path, continued=continued)
         except LookupError as error:
             raise web.HTTPError(409, str(error)) from None
+        except IsADirectoryError as error:
+            raise web.HTTPError(404, str(error)) from None
         except StoreError as error:
             raise web.HTTPError(503 if error.retry else 500, str(error)) from None
         except sqlite3.Error as error:

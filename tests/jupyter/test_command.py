@@ -79,6 +79,8 @@ def test_without_jupyter_it_says_what_to_install(tmp_path: Path) -> None:
 def test_what_cannot_be_done_is_said(plain: JupyterProcess, tmp_path: Path) -> None:
     status, _, complaint = command(plain, "export", "none.ipynb", cwd=plain.files)
     assert (status, "404" in complaint) == (1, True)
+    status, said, complaint = command(plain, "export", ".", cwd=plain.files)
+    assert (status, said, "is a folder: name a file in it" in complaint) == (1, "", True)
     (plain.home / "runtime" / "jpserver-1-gone.json").write_text(
         '{"url": "http://127.0.0.1:9/", "token": "", "root_dir": "/"}'
     )
