@@ -26,7 +26,7 @@ from crdtchat.client.moderating import Moderating
 from crdtchat.client.page_texts import PageTexts
 from crdtchat.client.place import whole
 from crdtchat.client.presence import Person
-from crdtchat.client.provider import Phase, Provider
+from crdtchat.client.provider import NORMAL, Phase, Provider
 from crdtchat.client.surroundings import locate
 from crdtchat.client.table import to_dataframe
 from crdtchat.document.records import InvalidRecord
@@ -369,4 +369,6 @@ class Page(Attaching, Moderating, Exchanging):
             await tasks.__aexit__(None, None, None)
         finally:
             self._closed = True
+            if self._provider.phase is not Phase.STOPPED:
+                self._provider.receive_closed(NORMAL, "the page was left")
             self._note_change()

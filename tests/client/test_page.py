@@ -284,6 +284,9 @@ async def test_a_page_that_was_left(server: ServerProcess, page_id: str) -> None
         await page.wait_saved()
     with pytest.raises(Closed):
         await page.reply(aid, "y")
+    with pytest.raises(Closed):
+        await page.wait_live()
+    assert (page.people, page.people_count, page.connection_count) == ((), 0, 0)
     assert [event async for event in news] == []
     assert len(page.annotations) == 1
     with pytest.raises(RuntimeError):
