@@ -87,7 +87,7 @@ def _items(
         replica = replica_of(loaded)
         annotations = read_view(replica, hidden=hidden)
         decided = replica.values(schema.MODERATION) if hidden else {}
-        standings = Standings(replica)
+        standings = None if deletions is None else Standings(replica)
     except EngineFailure as error:
         return str(error)
     found = {key: read_moderation(value) for key, value in decided.items()}
@@ -97,7 +97,7 @@ def _items(
         if verdict is not None and user in (None, verdict.by)
     }
     gone: dict[str, TombstoneRecord] = {}
-    if deletions is not None:
+    if deletions is not None and standings is not None:
         gone = {
             aid: stone for aid, stone in deletions.items() if standings.of(aid) is Standing.GONE
         }

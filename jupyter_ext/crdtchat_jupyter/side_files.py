@@ -37,7 +37,7 @@ from crdtchat_jupyter.principal import TENANT
 
 SUFFIX = ".comments.jsonld"
 _UNKNOWN, _NEWER = "comments that are not here", "newer changes"
-_REACTIONS, _GONE = "reactions that are not here", "deletions of what is still here"
+_REACTIONS, _GONE = "reactions that are not here", "deletions that are not here"
 
 
 class Contents(Protocol):
@@ -139,9 +139,10 @@ def _missing(replica: Replica, found: Iterable[Portable | Deletion]) -> Counter[
         keys = [comment_key(portable.aid, cid) for cid in portable.comments]
         missing[_UNKNOWN] += sum(key not in comments and key not in stones for key in keys)
         missing[_UNKNOWN] += not keys and portable.aid not in annotations
-        places = [comment_key(portable.aid, cid) for cid in portable.deleted]
-        missing[_GONE] += sum(standings.of_comment(key) is Standing.THEIRS for key in places)
         if portable.aid in annotations:
+            places = {comment_key(portable.aid, cid) for cid in portable.deleted} - stones.keys()
+            ours = {key for key in places if standings.of_comment(key) is Standing.OURS}
+            missing[_GONE] += len(places - ours)
             missing[_NEWER] += _newer(replica, portable)
             missing[_REACTIONS] += _reactions(replica, portable)
     return +missing

@@ -221,7 +221,7 @@ async def test_what_is_deleted_goes_elsewhere_too(jupyter: JupyterProcess, noteb
     assert side(notebook).read_text().count("A slip") == 2  # the body repeats it
     shutil.copy(side(notebook), side(clone))
     status, told = ask(jupyter, "bob", "export", there)
-    assert (status, "3 deletions of what is still here" in told["message"]) == (409, True), told
+    assert (status, "3 deletions that are not here" in told["message"]) == (409, True), told
     status, told = ask(jupyter, "mod", "import", there)
     assert (status, told["added"], told["left_out"]) == (200, 3, 1), told
     assert any("3 deletions" in line for line in told["report"])
@@ -231,6 +231,18 @@ async def test_what_is_deleted_goes_elsewhere_too(jupyter: JupyterProcess, noteb
     text = side(clone).read_text()
     assert "Bob's own words." in text
     assert not any(f"A slip {where}" in text for where in ("at the end", "in gone", "in void"))
+
+    # Of what never came here it is kept for those who have it.
+    await write(jupyter, "ann", here, ("c", "kept/c003", ("ann", AT, "Another slip.")))
+    await write(jupyter, "ann", here, ("d", "kept/c003", ("ann", AT + 2)))
+    side(notebook).unlink()
+    assert ask(jupyter, "ann", "export", here)[0] == 200
+    shutil.copy(side(notebook), side(clone))
+    status, told = ask(jupyter, "bob", "export", there)
+    assert (status, "1 deletions that are not here" in told["message"]) == (409, True), told
+    assert ask(jupyter, "mod", "import", there)[1]["added"] == 1
+    assert ask(jupyter, "bob", "export", there)[0] == 200
+    assert '"id": "c003", "deleted"' in side(clone).read_text()
 
 
 async def test_a_deletion_is_passed_on_by_who_never_had_it(
