@@ -11,6 +11,7 @@ from crdtchat.access.roles import Action
 from crdtchat.document import ids, records, schema
 from crdtchat.document.replica import Write
 from crdtchat.document.view import Annotation
+from crdtchat.host.gathering import Gathering
 from crdtchat.server.rest.answering import annotation_bytes, made, shown
 from crdtchat.server.rest.asking import (
     Asked,
@@ -23,7 +24,12 @@ from crdtchat.server.rest.asking import (
     require_match,
 )
 from crdtchat.server.rest.bodies import bad_value, read_flag, read_target, read_text
-from crdtchat.server.rest.thread import require_annotation, require_editable, seek
+from crdtchat.server.rest.thread import (
+    require_annotation,
+    require_editable,
+    seek,
+    was_deleted_by,
+)
 
 
 async def create_annotation(request: Request) -> Response:
@@ -76,7 +82,7 @@ async def change_annotation(request: Request) -> Response:
         require_match(request, etag_of(annotation_bytes(found, asked.key.page)))
         writes: list[Write] = []
         if "body" in body:
-            writes += _edit_opening(asked, found, read_text(body["body"]))
+            writes += _edit_opening(asked, room, found, read_text(body["body"]))
         if "resolved" in body:
             writes += _resolve(asked, found, read_flag(body["resolved"], "resolved"))
         if "target" in body:
@@ -95,6 +101,8 @@ async def delete_annotation(request: Request) -> Response:
     async with asked.hub.attend(asked.key) as room:
         await seek(asked, room, aid)
         await room.settled(aid)
+        if was_deleted_by(asked, room, aid):
+            return Response(status_code=204)
         found = require_annotation(room, aid, hidden=asked.moderates)
         require_match(request, etag_of(annotation_bytes(found, asked.key.page)))
         stone = records.TombstoneRecord(asked.principal.user, asked.now)
@@ -107,9 +115,9 @@ def _location(request: Request, asked: Asked, aid: str) -> str:
     return f"{own_path(request)}/{aid}?{urlencode({'page': asked.key.page})}"
 
 
-def _edit_opening(asked: Asked, annotation: Annotation, text: str) -> list[Write]:
+def _edit_opening(asked: Asked, room: Gathering, annotation: Annotation, text: str) -> list[Write]:
     opening = next(iter(annotation.comments), None)
-    comment = require_editable(annotation, opening.cid if opening else "")
+    comment = require_editable(room, annotation, opening.cid if opening else "")
     if comment.text == text:
         return []
     record = records.CommentRecord(

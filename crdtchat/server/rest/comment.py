@@ -10,7 +10,6 @@ from starlette.responses import Response
 from crdtchat.access.roles import Action
 from crdtchat.document import ids, records, schema
 from crdtchat.document.replica import Write
-from crdtchat.document.view import Annotation
 from crdtchat.host.gathering import Gathering
 from crdtchat.server.rest.answering import comment_bytes, made, shown
 from crdtchat.server.rest.asking import (
@@ -24,7 +23,13 @@ from crdtchat.server.rest.asking import (
     require_match,
 )
 from crdtchat.server.rest.bodies import read_parent, read_text
-from crdtchat.server.rest.thread import require_annotation, require_comment, require_editable, seek
+from crdtchat.server.rest.thread import (
+    require_annotation,
+    require_comment,
+    require_editable,
+    seek,
+    was_deleted_by,
+)
 
 
 async def create_comment(request: Request) -> Response:
@@ -40,14 +45,15 @@ async def create_comment(request: Request) -> Response:
     async with asked.hub.attend(asked.key) as room:
         await seek(asked, room, aid)
         await room.settled(aid)
-        earlier = _find_made(require_annotation(room, aid, hidden=asked.moderates), cid)
+        require_annotation(room, aid, hidden=asked.moderates)
+        earlier = _find_made(room, aid, cid)
         if earlier:
             cid = earlier
         else:
             key = records.comment_key(aid, cid)
             writes: list[Write] = [(schema.COMMENTS, key, records.comment_value(record))]
             await room.write(asked.peer, writes, operation)
-        comment = require_comment(require_annotation(room, aid, hidden=asked.moderates), cid)
+        comment = require_comment(room, require_annotation(room, aid, hidden=asked.moderates), cid)
     location = f"{own_path(request)}/{cid}?{urlencode({'page': asked.key.page})}"
     return made(comment_bytes(comment), location)
 
@@ -59,7 +65,8 @@ async def show_comment(request: Request) -> Response:
     async with asked.hub.attend(asked.key) as room:
         await seek(asked, room, aid, cid)
         annotation = require_annotation(room, aid, hidden=asked.moderates, gone=404)
-    return shown(request, comment_bytes(require_comment(annotation, cid, gone=404)))
+        comment = require_comment(room, annotation, cid, gone=404)
+    return shown(request, comment_bytes(comment))
 
 
 async def change_comment(request: Request) -> Response:
@@ -72,7 +79,7 @@ async def change_comment(request: Request) -> Response:
     async with asked.hub.attend(asked.key) as room:
         await _newest(request, asked, room)
         annotation = require_annotation(room, aid, hidden=asked.moderates)
-        comment = require_editable(annotation, cid)
+        comment = require_editable(room, annotation, cid)
         if comment.text != text:
             record = records.CommentRecord(
                 comment.author, comment.created, text, edited=asked.now, parent=comment.parent
@@ -80,7 +87,7 @@ async def change_comment(request: Request) -> Response:
             key = records.comment_key(aid, cid)
             writes: list[Write] = [(schema.COMMENTS, key, records.comment_value(record))]
             await room.write(asked.peer, writes, operation)
-        comment = require_comment(require_annotation(room, aid, hidden=asked.moderates), cid)
+        comment = require_comment(room, require_annotation(room, aid, hidden=asked.moderates), cid)
     return shown(request, comment_bytes(comment))
 
 
@@ -90,7 +97,10 @@ async def delete_comment(request: Request) -> Response:
     operation = broadcast_id(request.query_params.get("broadcastId"))
     aid, cid = _names(request)
     async with asked.hub.attend(asked.key) as room:
-        await _newest(request, asked, room)
+        await _seek_settled(asked, room, aid, cid)
+        if was_deleted_by(asked, room, aid, cid):
+            return Response(status_code=204)
+        _require_newest(request, asked, room)
         stone = records.TombstoneRecord(asked.principal.user, asked.now)
         key = records.comment_key(aid, cid)
         writes: list[Write] = [(schema.TOMBSTONES, key, records.tombstone_value(stone))]
@@ -140,17 +150,30 @@ def _names(request: Request) -> tuple[str, str]:
 async def _newest(request: Request, asked: Asked, room: Gathering) -> None:
     """See that the comment is there at the end of the log, and is what the request may be
     conditional on."""
-    aid, cid = _names(request)
+    await _seek_settled(asked, room, *_names(request))
+    _require_newest(request, asked, room)
+
+
+async def _seek_settled(asked: Asked, room: Gathering, aid: str, cid: str) -> None:
     await seek(asked, room, aid, cid)
     await room.settled(aid)
-    comment = require_comment(require_annotation(room, aid, hidden=asked.moderates), cid)
+
+
+def _require_newest(request: Request, asked: Asked, room: Gathering) -> None:
+    aid, cid = _names(request)
+    comment = require_comment(room, require_annotation(room, aid, hidden=asked.moderates), cid)
     require_match(request, etag_of(comment_bytes(comment)))
 
 
-def _find_made(annotation: Annotation, cid: str) -> str:
-    """The id that an earlier request with the same broadcastId gave its comment, or empty.
+def _find_made(room: Gathering, aid: str, cid: str) -> str:
+    """The id that an earlier request with the same broadcastId gave its comment, also if that was
+    deleted meanwhile; or empty.
 
     Its 36 bits of chance were the same; only the time in front may differ.
     """
-    same = (one.cid for one in annotation.comments if ids.is_same_chance(one.cid, cid))
-    return next(same, "")
+    found = (
+        record.key.partition("/")[2]
+        for record in room.mirror.group(aid)
+        if record.root in (schema.COMMENTS, schema.TOMBSTONES)
+    )
+    return next((one for one in found if ids.is_same_chance(one, cid)), "")

@@ -243,7 +243,7 @@ def _target(request: Request, room: Gathering, *, hidden: bool) -> str:
     cid = request.path_params.get("cid")
     if cid is None:
         return annotation.aid
-    return records.comment_key(annotation.aid, require_comment(annotation, cid).cid)
+    return records.comment_key(annotation.aid, require_comment(room, annotation, cid).cid)
 
 
 def _is_guest(user: str) -> bool:

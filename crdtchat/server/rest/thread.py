@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from crdtchat.document import records, schema
 from crdtchat.document.rebuild import users
+from crdtchat.document.records import TombstoneRecord
 from crdtchat.document.view import Annotation, Comment, read_view
 from crdtchat.host.catching_up import catch_up
 from crdtchat.host.gathering import Gathering
@@ -64,25 +65,50 @@ def require_annotation(room: Gathering, aid: str, *, hidden: bool, gone: int = 4
     who changes it may not have known."""
     found = find_annotation(room, aid, hidden=hidden)
     if found is None:
-        if schema.is_id(aid) and room.replica.get(schema.TOMBSTONES, aid) is not None:
+        if _is_gone(room, aid):
             raise Problem(gone, "the annotation was deleted", RejectCode.DELETED)
         raise Problem(404, "there is no such annotation", RejectCode.UNKNOWN_ANNOTATION)
     return found
 
 
-def require_editable(annotation: Annotation, cid: str) -> Comment:
+def require_editable(room: Gathering, annotation: Annotation, cid: str) -> Comment:
     """A comment of it, whose place is not all that is shown of it. Raises Problem."""
-    comment = require_comment(annotation, cid)
+    comment = require_comment(room, annotation, cid)
     if comment.hidden and not comment.author:
         raise Problem(409, "a moderator hid the comment: it can be deleted, not edited")
     return comment
 
 
-def require_comment(annotation: Annotation, cid: str, *, gone: int = 409) -> Comment:
+def require_comment(
+    room: Gathering, annotation: Annotation, cid: str, *, gone: int = 409
+) -> Comment:
     """A comment of it. Raises Problem, as `require_annotation` does."""
     for comment in annotation.comments:
-        if comment.cid == cid:
-            if comment.deleted is not None:
-                raise Problem(gone, "the comment was deleted", RejectCode.DELETED)
+        if comment.cid == cid and comment.deleted is None:
             return comment
+    if find_tombstone(room, annotation.aid, cid) is not None:
+        raise Problem(gone, "the comment was deleted", RejectCode.DELETED)
     raise Problem(404, "there is no such comment", RejectCode.UNKNOWN_COMMENT)
+
+
+def _is_gone(room: Gathering, aid: str) -> bool:
+    """Whether it was deleted, or all its comments were, one by one."""
+    if find_tombstone(room, aid) is not None:
+        return True
+    is_made = schema.is_id(aid) and room.replica.get(schema.ANNOTATIONS, aid) is not None
+    return is_made and find_annotation(room, aid, hidden=True) is None
+
+
+def find_tombstone(room: Gathering, aid: str, cid: str = "") -> TombstoneRecord | None:
+    """Who deleted an annotation or a comment, and when; None if nobody did. A comment's outlives
+    its place in the thread."""
+    if not all(map(schema.is_id, filter(None, (aid, cid)))):
+        return None
+    key = records.comment_key(aid, cid) if cid else aid
+    return records.read_tombstone(room.replica.get(schema.TOMBSTONES, key))
+
+
+def was_deleted_by(asked: Asked, room: Gathering, aid: str, cid: str = "") -> bool:
+    """Whether who asks has deleted it before, and asks again since no answer reached them."""
+    stone = find_tombstone(room, aid, cid)
+    return stone is not None and stone.by == asked.principal.user
