@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Mapping
+from functools import cache, partial
 from importlib import metadata
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from crdtchat.server.problem import Problem
+from crdtchat.server.rest.asking import etag_of, is_known
 
 STATIC = Path(__file__).parent / "static"
 DEMO = Path(__file__).parent.parent / "widget" / "demo"
@@ -52,7 +54,25 @@ def own_pages() -> list[Route]:
 
 
 async def _send(path: Path, request: Request) -> Response:
-    return FileResponse(path, headers=SECURITY_HEADERS)
+    return _sent(path, request, SECURITY_HEADERS)
+
+
+def _sent(
+    path: Path, request: Request, headers: Mapping[str, str], media_type: str | None = None
+) -> Response:
+    """A file, or 304 if the asker has it."""
+    about = path.stat()
+    headers = {**headers, "ETag": _etag(path, about.st_mtime_ns, about.st_size)}
+    if is_known(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(path, headers=headers, media_type=media_type)
+
+
+@cache
+def _etag(path: Path, changed_ns: int, size: int) -> str:
+    """Of what a file holds: those of two versions may be of one size, and dated alike by who packed
+    them. Worked out anew where it changed below the server."""
+    return etag_of(path.read_bytes())
 
 
 async def welcome(request: Request) -> Response:
@@ -64,16 +84,13 @@ async def script(request: Request) -> Response:
     """`GET /crdtchat.js`: the widget; any page may load it."""
     if not BUNDLE.is_file():
         raise Problem(404, "this installation was built without the widget")
-    return FileResponse(
-        BUNDLE,
-        media_type="text/javascript",
-        headers={
-            "Access-Control-Allow-Origin": "*",
-            "Cross-Origin-Resource-Policy": "cross-origin",
-            "Cache-Control": "public, max-age=300",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    headers = {
+        "Access-Control-Allow-Origin": "*",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "Cache-Control": "public, max-age=300",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return _sent(BUNDLE, request, headers, "text/javascript")
 
 
 async def demo(request: Request) -> Response:
@@ -82,5 +99,5 @@ async def demo(request: Request) -> Response:
     # Looked up among the files: the system refuses to look for some names, as very long ones.
     for path in DEMO.iterdir():
         if path.name == name and path.is_file() and not name.startswith("."):
-            return FileResponse(path, headers=SECURITY_HEADERS)
+            return await _send(path, request)
     raise Problem(404, "there is nothing here")

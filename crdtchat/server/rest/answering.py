@@ -33,9 +33,9 @@ def comment_bytes(comment: Comment) -> bytes:
 
 
 def shown(request: Request, content: bytes, etag: str = "") -> Response:
-    """200 with content, or 304 if the asker has it."""
+    """200 with content, or 304 if who reads has it."""
     headers = {"ETag": etag or etag_of(content), **CACHING}
-    if is_known(request, headers["ETag"]):
+    if request.method in ("GET", "HEAD") and is_known(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type=PROFILE)
 

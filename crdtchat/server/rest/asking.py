@@ -239,10 +239,13 @@ def is_known(request: Request, etag: str) -> bool:
 
 
 def require_match(request: Request, etag: str) -> None:
-    """Raises Problem (412) unless `If-Match`, where given, holds (RFC 9110 section 13.1.1)."""
+    """Raises Problem (412) unless what a change is conditional on holds: `If-Match` and
+    `If-None-Match`, where given (RFC 9110 section 13.2.2)."""
     header = request.headers.get("if-match")
     if header is not None and header.strip() != "*" and etag not in _etags(header, weak=False):
         raise Problem(412, "it was changed meanwhile: read it again")
+    if is_known(request, etag):
+        raise Problem(412, "it is what If-None-Match says that it is not")
 
 
 def _etags(header: str, *, weak: bool) -> set[str]:
