@@ -76,19 +76,22 @@ def _add_description(parser: argparse.ArgumentParser) -> None:
         choices=("yes", "no"),
         help="whether texts that annotations are made on are kept (default yes)",
     )
-    parser.add_argument("--jwks", type=Path, metavar="FILE", help="key set, in place of a secret")
+    parser.add_argument(
+        "--jwks", type=Path, metavar="FILE", help="key set, in place of a secret; none for none"
+    )
     for flag, metavar, words in (
         ("--origin", "ORIGIN", "web pages that may embed it, as https://docs.example.org"),
         ("--public-key", "FILE", "PEM file of a key that signs its users in, in place of a secret"),
         ("--limit", "NAME=N", "a bound, as user_operations_per_minute=300"),
         ("--retention-hold", "GLOB", "pages whose threads are kept, however old"),
     ):
+        clearing = "" if flag == "--limit" else ", or none for none"
         parser.add_argument(
             flag,
             dest=f"{flag.lstrip('-').replace('-', '_')}s",
             action="append",
             metavar=metavar,
-            help=f"{words}; may be repeated",
+            help=f"{words}; may be repeated{clearing}",
         )
 
 

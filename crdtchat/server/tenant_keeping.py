@@ -19,6 +19,8 @@ from crdtchat.stores.base import Store, StoredTenant
 
 Flags = dict[str, Any]
 Description = dict[str, Any]
+_NONE = "none"
+"""What a flag says to leave nothing of what it names."""
 
 
 def add_tenant(settings: Settings, flags: Flags) -> None:
@@ -60,7 +62,7 @@ def change_tenant(settings: Settings, flags: Flags) -> None:
 
     def changed(before: Description) -> Description:
         described = {**before, **given}
-        if "jwks" in given or "public_keys" in given:  # these come in place of a secret
+        if given.get("jwks") or given.get("public_keys"):  # these come in place of a secret
             ended[:] = described.pop("secrets", [])
         if "limits" in given:  # each has a name, and those that are not named stay
             described["limits"] = {**before.get("limits", {}), **given["limits"]}
@@ -137,17 +139,19 @@ def _described(flags: Flags) -> dict[str, Any]:
     if flags["audience"] is not None:
         found["audience"] = flags["audience"]
     if flags["jwks"] is not None:
-        found["jwks"] = str(flags["jwks"].absolute())
+        jwks: Path = flags["jwks"]
+        found["jwks"] = "" if str(jwks) == _NONE else str(jwks.absolute())
     if flags["origins"] is not None:
-        found["origins"] = flags["origins"]
+        found["origins"] = _listed("--origin", flags["origins"])
     if flags["public_keys"] is not None:
-        found["public_keys"] = [_read_file(Path(path)) for path in flags["public_keys"]]
+        paths = _listed("--public-key", flags["public_keys"])
+        found["public_keys"] = [_read_file(Path(path)) for path in paths]
     if flags["page_versions"] is not None:
         found["page_versions"] = flags["page_versions"] == "yes"
     if flags["retention_days"] is not None:
         found["retention_days"] = flags["retention_days"]
     if flags["retention_holds"] is not None:
-        found["retention_holds"] = flags["retention_holds"]
+        found["retention_holds"] = _listed("--retention-hold", flags["retention_holds"])
     if flags["limits"] is not None:
         found["limits"] = dict(_limit(text) for text in flags["limits"])
     return found
@@ -179,6 +183,15 @@ def _check(name: str, described: dict[str, Any]) -> None:
 def _check_unconfigured(settings: Settings, name: str) -> None:
     if name in settings.tenants:
         raise BadSetting(f"tenant {name} is described in the configuration: change it there")
+
+
+def _listed(flag: str, given: list[str]) -> list[str]:
+    """What a flag that may be repeated was given."""
+    if _NONE not in given:
+        return given
+    if len(given) > 1:
+        raise BadSetting(f"{flag} none stands alone: it leaves none of the others")
+    return []
 
 
 def _limit(text: str) -> tuple[str, int]:

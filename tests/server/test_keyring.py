@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 from anyio.to_thread import run_sync
@@ -13,7 +15,7 @@ from anyio.to_thread import run_sync
 from crdtchat.server.cli import main
 from crdtchat.stores.base import StoredTenant
 from crdtchat.stores.sqlite import SqliteStore
-from tests.access.signing import new_signer
+from tests.access.signing import new_signer, write_key_set
 
 Run = tuple[int, str, str]
 
@@ -43,6 +45,14 @@ def refused(run: Run, words: str) -> None:
     assert error.startswith("crdtchat: ")
     assert error.count("\n") == 1
     assert words in error
+
+
+def described(data: Path) -> dict[str, Any]:
+    """The one tenant that is kept in a database."""
+    with closing(sqlite3.connect(data / "crdtchat.sqlite3")) as database:
+        ((description,),) = database.execute("SELECT description FROM tenant").fetchall()
+    found: dict[str, Any] = json.loads(description)
+    return found
 
 
 def test_tokens(cli: Cli) -> None:
@@ -131,15 +141,44 @@ def test_keys_take_the_place_of_a_secret(cli: Cli, tmp_path: Path) -> None:
     assert "secret" not in note
 
 
-def test_a_limit_is_changed_and_the_others_stay(cli: Cli, tmp_path: Path) -> None:
+def test_what_a_tenant_was_given_is_taken_from_it_again(cli: Cli, tmp_path: Path) -> None:
+    pem, keys = tmp_path / "key.pem", tmp_path / "keys.json"
+    pem.write_text(new_signer("EdDSA").pem)
+    write_key_set(keys, new_signer("RS256"))
+    given = {
+        "--origin": "https://docs.example.org",
+        "--retention-hold": "https://docs.example.org/*",
+        "--public-key": str(pem),
+        "--jwks": str(keys),
+    }
+    cli("tenant", "add", "docs", *chain.from_iterable(given.items()))
+    for flag in given:
+        assert cli("tenant", "change", "docs", flag, "none")[0] == 0
+    assert described(cli.data) == {
+        "origins": [],
+        "retention_holds": [],
+        "public_keys": [],
+        "jwks": "",
+    }
+    _, out, _ = cli("tenant", "list")
+    assert out.splitlines()[1].split()[:3] == ["docs", "-", "API"]
+    two = ("--origin", "none", "--origin", "https://docs.example.org")
+    refused(cli("tenant", "change", "docs", *two), "--origin none stands alone")
+    # Taking away what was not there ends no secret.
+    cli("tenant", "rotate", "docs")
+    _, _, note = cli("tenant", "change", "docs", "--public-key", "none", "--jwks", "none")
+    assert "secret" not in note
+    _, out, _ = cli("tenant", "list")
+    assert out.splitlines()[1].split()[:3] == ["docs", "-", "HS256"]
+
+
+def test_a_limit_is_changed_and_the_others_stay(cli: Cli) -> None:
     """Those that were not named went back to their defaults, and nothing told of it."""
     limits = ("--limit", "user_operations_per_minute=300", "--limit", "connections=50")
     cli("tenant", "add", "docs", *limits)
     for limit in ("annotations_per_day=100", "connections=60"):
         assert cli("tenant", "change", "docs", "--limit", limit)[0] == 0
-    with closing(sqlite3.connect(tmp_path / "data" / "crdtchat.sqlite3")) as database:
-        ((description,),) = database.execute("SELECT description FROM tenant").fetchall()
-    assert json.loads(description)["limits"] == {
+    assert described(cli.data)["limits"] == {
         "user_operations_per_minute": 300,
         "connections": 60,
         "annotations_per_day": 100,
@@ -163,10 +202,7 @@ def test_two_commands_on_one_tenant_at_once(cli: Cli, monkeypatch: pytest.Monkey
     status, fresh, _ = cli("tenant", "change", "docs", "--guests", "commenter")
     assert status == 0
     assert not between
-    store = sqlite3.connect(cli.data / "crdtchat.sqlite3")
-    ((text,),) = store.execute("SELECT description FROM tenant").fetchall()
-    store.close()
-    assert json.loads(text) == {"guests": "commenter", "secrets": [fresh.strip()]}
+    assert described(cli.data) == {"guests": "commenter", "secrets": [fresh.strip()]}
     assert fresh != old
     between += ["add", "shop"]
     status, _, error = cli("tenant", "add", "shop")
