@@ -11,7 +11,7 @@ from crdtchat.access.principal import Denied, Principal
 from crdtchat.access.quotas import Quotas
 from crdtchat.access.reads import Reads
 from crdtchat.access.roles import Action, binding
-from crdtchat.access.tenants import NO_LIMITS, Tenant
+from crdtchat.access.tenants import Tenant, Terms
 from crdtchat.stores.base import Store
 from crdtchat.sync.session import Peer
 
@@ -33,6 +33,8 @@ class Admission:
     """Milliseconds since 1970; 0 for never."""
     generation: int
     """Of the directory that it was decided by."""
+    terms: Terms
+    """Of the tenant, as they were then."""
     attested: Principal | None = None
     """Where the program that we run in signs its users in itself: who it said they are. They have
     no token."""
@@ -51,7 +53,7 @@ class Gate:
     def peer(self, principal: Principal) -> Peer:
         """Somebody as a room sees them, within the limits of their tenant."""
         name, user = principal.tenant, principal.user
-        limits = self.tenant(name).limits
+        terms = self.tenant(name).terms
 
         def take(size: int, now: float) -> float:
             tenant = self.directory.find(name)
@@ -63,10 +65,10 @@ class Gate:
 
         return replace(
             principal.peer(),
-            comment_cp=limits.comment_characters,
-            annotations=limits.annotations_per_page,
-            meter=None if limits == NO_LIMITS else take,
-            quota=spend if limits.annotations_per_day else None,
+            comment_cp=terms.comment_characters,
+            annotations=terms.annotations_per_page,
+            meter=take if terms.metered else None,
+            quota=spend if terms.has_quota else None,
         )
 
     def importer(self, principal: Principal, page: str | None) -> Peer:
@@ -122,7 +124,7 @@ class Gate:
         principal = self._with_given_role(principal)
         check(principal, page, action)
         await self.quotas.open(tenant, now)
-        return Admission(principal, token, given is None, expires, generation)
+        return Admission(principal, token, given is None, expires, generation, tenant.terms)
 
     def admit_attested(
         self, attested: Principal, *, page: str | None = None, action: Action = Action.READ
@@ -131,10 +133,10 @@ class Gate:
 
         Raises Denied; NoTenant for a tenant that is not here.
         """
-        self.tenant(attested.tenant)
+        terms = self.tenant(attested.tenant).terms
         principal = self._with_given_role(attested)
         check(principal, page, action)
-        return Admission(principal, "", False, 0, self.directory.generation, attested)
+        return Admission(principal, "", False, 0, self.directory.generation, terms, attested)
 
     def _with_given_role(self, principal: Principal) -> Principal:
         given = self.directory.role(principal.tenant, principal.user)

@@ -175,7 +175,7 @@ class Guard:
 
     async def _look_again(self, same: Sequence[Guarded]) -> None:
         """Ask the gate once more about those who came in by the same, and end those who would not
-        come in, or as somebody else."""
+        come in, or as somebody else, or on other terms."""
         try:
             again = await self._admit_again(same[0].admission)
         except NoTenant:
@@ -193,8 +193,11 @@ class Guard:
             except Denied as denied:
                 guarded.end(CloseCode.FORBIDDEN, denied.reason)
                 continue
-            if again.principal != guarded.admission.principal:
+            before = guarded.admission
+            if again.principal != before.principal:
                 guarded.end(CloseCode.CHANGED, "your role or name changed: come in again")
+            elif again.terms != before.terms:
+                guarded.end(CloseCode.CHANGED, "the tenant's limits changed: come in again")
 
     async def _admit_again(self, before: Admission) -> Admission:
         if before.attested is not None:

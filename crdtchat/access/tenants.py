@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from crdtchat.access import origins
 from crdtchat.access.keys import Key
@@ -54,6 +55,17 @@ DEFAULT_LIMITS = Limits(
 offline comes in at once, and below what hurts the others."""
 
 
+class Terms(NamedTuple):
+    """What is fixed of a tenant while a connection lasts. Bounds that are counted are not: those of
+    the moment hold."""
+
+    metered: bool
+    annotations_per_page: int
+    has_quota: bool
+    comment_characters: int
+    page_versions: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """One tenant's access."""
@@ -78,6 +90,18 @@ class Tenant:
     """How long resolved threads, tombstones and the audit log are kept; 0: for ever."""
     retention_holds: tuple[str, ...] = ()
     """Globs over page ids: what stands there is kept, however old."""
+
+    @property
+    def terms(self) -> Terms:
+        """What a connection begins with, and goes by until it ends."""
+        limits = self.limits
+        return Terms(
+            limits != NO_LIMITS,
+            limits.annotations_per_page,
+            bool(limits.annotations_per_day),
+            limits.comment_characters,
+            self.page_versions,
+        )
 
     def holds(self, page: str) -> bool:
         """Whether what stands on a page is kept, however old."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crdtchat.access import tokens
-from crdtchat.access.description import read_tenant
+from crdtchat.access.description import LIMIT_NAMES, read_tenant
 from crdtchat.access.directory import Directory
 from crdtchat.access.gate import Admission, Gate, NoTenant
 from crdtchat.access.guard import Guard, Guarded
@@ -100,6 +100,36 @@ async def test_a_grant_leaves_who_is_that_already() -> None:
         await world.guard.look()
         assert verdict(ann) is CloseCode.CHANGED
     assert (await world.admit()).principal.role is Role.MODERATOR
+
+
+@pytest.mark.parametrize(
+    ("changed", "wanted"),
+    [
+        ({"limits": {"annotations_per_page": 5}}, CloseCode.CHANGED),
+        ({"limits": {"annotations_per_day": 5}}, CloseCode.CHANGED),
+        ({"limits": {"comment_characters": 5}}, CloseCode.CHANGED),
+        ({"limits": dict.fromkeys(LIMIT_NAMES, 0)}, CloseCode.CHANGED),
+        ({"page_versions": False}, CloseCode.CHANGED),
+        # What is counted is counted by what holds at the moment.
+        ({"limits": {"user_operations_per_minute": 5, "connections": 5}}, None),
+        ({"guests": "viewer", "origins": ["https://docs.example.org"]}, None),
+    ],
+)
+async def test_who_came_in_on_other_terms_comes_in_again(
+    changed: dict[str, object], wanted: CloseCode | None
+) -> None:
+    """They went by those that they began with, for as long as they were connected."""
+    world = World()
+    world.directory = Directory({}, world.store)
+    world.gate = Gate(world.directory, world.store)
+    world.guard = Guard(world.gate, lambda: world.now)
+    await world.store.open()
+    await world.store.put_tenant(StoredTenant("docs", "{}"))
+    await world.open()
+    with world.guard.guarding(await world.admit(), "page-1") as ann:
+        await world.store.put_tenant(StoredTenant("docs", json.dumps(changed)))
+        await world.guard.look()
+        assert verdict(ann) is wanted
 
 
 async def test_expiry_and_those_who_left() -> None:

@@ -50,7 +50,7 @@ class Nodes:
     def connect(self, node: str, user: str, stack: ExitStack) -> None:
         """Raises TooManyConnections."""
         principal = Principal("docs", user, user.title(), Role.COMMENTER)
-        admission = Admission(principal, "token", False, 0, 0)
+        admission = Admission(principal, "token", False, 0, 0, DOCS.terms)
         stack.enter_context(self.guards[node].guarding(admission, "p"))
 
     def _publisher(self, sender: str):  # type: ignore[no-untyped-def]
@@ -110,7 +110,10 @@ def test_a_server_that_is_alone_remembers_no_changes() -> None:
     store = MemoryStore()
     guard = Guard(Gate(Directory({"docs": DOCS}, store), store), lambda: 0)
     with guard.guarding(
-        Admission(Principal("docs", "ann", "Ann", Role.COMMENTER), "token", False, 0, 0), "p"
+        Admission(
+            Principal("docs", "ann", "Ann", Role.COMMENTER), "token", False, 0, 0, DOCS.terms
+        ),
+        "p",
     ):
         assert guard.changes is None
 

@@ -199,3 +199,23 @@ async def test_annotations_of_a_day(server: ServerProcess, api_of: OpenApi, page
     server.stop()
     server.restart()
     is_refused(ann)
+
+
+async def test_a_limit_that_is_set_binds_who_is_here(
+    server: ServerProcess, api_of: OpenApi, page: str
+) -> None:
+    """They come in again, and are told of it; they went by what was when they came."""
+    server.run("tenant", "add", "late", "--guests", "commenter")
+    api = api_of(page, "late", "ann")
+    while api("GET").status_code == 404:
+        await checkpoint()  # the server is about to hear of the tenant
+    async with raw_client(server.socket_url, page, token=api.token, tenant="late") as ann:
+        await ann.join()
+        assert isinstance(await annotate(ann, 1), message.Ack)
+        server.run("tenant", "change", "late", "--limit", "annotations_per_day=1")
+        assert await ann.closed() == CloseCode.CHANGED
+    async with raw_client(server.socket_url, page, token=api.token, tenant="late") as again:
+        await again.join()
+        answer = await annotate(again, 2)
+        assert isinstance(answer, message.Reject)
+        assert answer.code == "quota-spent"

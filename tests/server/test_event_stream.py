@@ -69,7 +69,7 @@ async def streaming(
 ) -> AsyncIterator[EventStream]:
     gate = Gate(Directory({"demo": Tenant("demo")}, hub.store), hub.store)
     guard = Guard(gate, lambda: NOW)
-    admission = Admission(ANN, "", False, 0, 0)
+    admission = Admission(ANN, "", False, 0, 0, Tenant("demo").terms)
     stream = EventStream(Asked(hub, gate, admission, KEY), guard, after)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(stream, {"type": "http"}, reader.receive, reader.send)
