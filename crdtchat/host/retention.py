@@ -25,12 +25,14 @@ async def apply_retention(store: Store, tenant: Tenant, now: int, via: str) -> i
     from there.
     """
     before = now - tenant.retention_days * DAY_MS if tenant.retention_days else 0
+    pages = [page.key for page in await store.pages(tenant.id)]
+    held = frozenset(key.page for key in pages if tenant.holds(key.page))
     if before:
-        await store.trim_deeds(tenant.id, before)
+        await store.trim_deeds(tenant.id, before, held)
     rebuilt = 0
-    for page in await store.pages(tenant.id):
-        since = 0 if tenant.holds(page.key.page) else before
-        rebuilt += bool(await _tidy(store, page.key, since, now, via))
+    for key in pages:
+        since = 0 if key.page in held else before
+        rebuilt += bool(await _tidy(store, key, since, now, via))
     # Also if an earlier round was interrupted before it could.
     if rebuilt or await store.unscrubbed():
         await store.scrub()

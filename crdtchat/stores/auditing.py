@@ -48,8 +48,9 @@ class Auditing(Protocol):
     async def pages_of_deeds(self, tenant: str, actions: Collection[str]) -> list[str]:
         """The pages on which one of these was done, as far as the log reaches back; in order."""
 
-    async def trim_deeds(self, tenant: str, before: int) -> int:
-        """Drop the lines of a tenant's audit log from before a time; answers how many."""
+    async def trim_deeds(self, tenant: str, before: int, held: Collection[str] = ()) -> int:
+        """Drop the lines of a tenant's audit log from before a time, but of pages that are `held`;
+        answers how many."""
 
     async def add_report(self, tenant: str, report: Report) -> None:
         """Keep a report, in place of one that the same user made of the same."""

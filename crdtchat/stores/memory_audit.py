@@ -50,10 +50,14 @@ class MemoryAudit:
         }
         return sorted(found)
 
-    def trim(self, tenant: str, before: int) -> int:
+    def trim(self, tenant: str, before: int, held: Collection[str]) -> int:
         """See `Store.trim_deeds`."""
         old = self.lines
-        self.lines = [row for row in old if row[0] != tenant or row[1].deed.at >= before]
+        self.lines = [
+            (owner, line)
+            for owner, line in old
+            if owner != tenant or line.deed.at >= before or line.page in held
+        ]
         return len(old) - len(self.lines)
 
     def list_reports(self, tenant: str) -> list[Report]:
@@ -101,10 +105,10 @@ class MemoryAuditing(ABC):
         await self._enter(tenant)
         return self._audit.pages(tenant, actions)
 
-    async def trim_deeds(self, tenant: str, before: int) -> int:
+    async def trim_deeds(self, tenant: str, before: int, held: Collection[str] = ()) -> int:
         """See `Store`."""
         await self._enter(tenant)
-        return self._audit.trim(tenant, before)
+        return self._audit.trim(tenant, before, held)
 
     async def add_report(self, tenant: str, report: Report) -> None:
         """See `Store`."""

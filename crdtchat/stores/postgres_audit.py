@@ -58,10 +58,11 @@ def find_pages(connection: Connection, tenant: str, actions: Collection[str]) ->
     return sorted(page for (page,) in rows)
 
 
-def trim(connection: Connection, tenant: str, before: int) -> int:
+def trim(connection: Connection, tenant: str, before: int, held: Collection[str]) -> int:
     """See `Store.trim_deeds`."""
     return connection.execute(
-        "DELETE FROM audit WHERE tenant = %b AND at < %b", (tenant, before)
+        "DELETE FROM audit WHERE tenant = %b AND at < %b AND page <> ALL(%b::text[])",
+        (tenant, before, list(held)),
     ).rowcount
 
 

@@ -189,11 +189,11 @@ class SqliteStore(SqliteHooking):
             lambda connection: auditing.find_pages(connection, tenant, actions)
         )
 
-    async def trim_deeds(self, tenant: str, before: int) -> int:
+    async def trim_deeds(self, tenant: str, before: int, held: Collection[str] = ()) -> int:
         """See `Store`."""
         require_text(tenant)
         return await self._writer.write(
-            lambda connection: auditing.trim(connection, tenant, before)
+            lambda connection: auditing.trim(connection, tenant, before, held)
         )
 
     async def add_report(self, tenant: str, report: Report) -> None:

@@ -5,6 +5,7 @@ Raises `sqlite3.Error`; after it, nothing of the call is stored.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection, Sequence
 
@@ -91,11 +92,13 @@ def find_pages(connection: sqlite3.Connection, tenant: str, actions: Collection[
     return [page for (page,) in rows]
 
 
-def trim(connection: sqlite3.Connection, tenant: str, before: int) -> int:
+def trim(connection: sqlite3.Connection, tenant: str, before: int, held: Collection[str]) -> int:
     """See `Store.trim_deeds`."""
     with transaction(connection, "IMMEDIATE"):
         return connection.execute(
-            "DELETE FROM audit WHERE tenant = ? AND at < ?", (tenant, before)
+            "DELETE FROM audit WHERE tenant = ? AND at < ?"
+            " AND page NOT IN (SELECT value FROM json_each(?))",
+            (tenant, before, json.dumps(list(held))),
         ).rowcount
 
 

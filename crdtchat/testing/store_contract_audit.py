@@ -74,11 +74,15 @@ class AuditContract:
         for at in (1, 2, 3):
             await store.add_deeds(KEY, [deed(at)])
             await store.add_deeds(other, [deed(at)])
-        newest = (await log(store))[-1].number
         assert await store.trim_deeds("demo", 3) == 2
         assert await store.trim_deeds("demo", 3) == 0
         assert [line.deed.at for line in await log(store)] == [3]
         assert len(await log(store, "other")) == 3
+        for page in ("held ż", 'held "2"', "free"):
+            await store.add_deeds(DocumentKey("demo", page), [deed(2)])
+        assert await store.trim_deeds("demo", 3, {"held ż", 'held "2"', "no lines"}) == 1
+        assert [line.page for line in await log(store, last=2)] == ["held ż", 'held "2"']
+        newest = (await log(store))[-1].number
         await store.trim_deeds("demo", ALWAYS)
         await store.add_deeds(KEY, [deed(4)])
         assert (await log(store))[0].number > newest, "a number is never used twice"

@@ -123,9 +123,16 @@ async def _old_thread(store: Store, page: str, at: int = OLD) -> DocumentKey:
 async def test_a_page_that_is_held_stays_as_it_is(store: MemoryStore) -> None:
     held, other = await _old_thread(store, "case-7/a"), await _old_thread(store, "case-8/a")
     tenant = replace(MONTH, retention_holds=("case-7/*", "elsewhere"))
+    for key in (held, other):
+        await store.add_deeds(key, [Deed("m", "moderator", "hide", "x", OLD, "rest")])
     assert await apply_retention(store, tenant, NOW, "server") == 1
     assert (await store.load(held)).epoch == 1
     assert (await store.load(other)).epoch == 2
+    lines = await store.deeds("demo", page=None, first=0, last=2**53, after=0, most=9)
+    assert [(line.page, line.deed.action) for line in lines] == [
+        (held.page, "hide"),
+        (other.page, "expire"),
+    ]
     assert await apply_retention(store, MONTH, NOW, "server") == 1
     assert (await store.load(held)).epoch == 2
 
