@@ -16,6 +16,7 @@ from crdtchat.document.page_version import named_versions
 from crdtchat.document.replica import EngineFailure, Replica
 from crdtchat.document.rules import RULES
 from crdtchat.host import page_versions
+from crdtchat.host.damage import Damage
 from crdtchat.host.folding import replica_of
 from crdtchat.stores.base import DocumentKey, Erasure, Loaded, Store, StoreCorrupt, StoreUnavailable
 from crdtchat.sync.effects import Deed
@@ -56,9 +57,11 @@ async def erase_annotations(
     return found
 
 
-async def erase_user(store: Store, tenant: str, user: str, now: int) -> list[DocumentKey]:
-    """Erase a user from all pages of a tenant, and their tokens; answer the rebuilt pages. `now` in
-    milliseconds since 1970. Call `Store.scrub` when done.
+async def erase_user(
+    store: Store, tenant: str, user: str, now: int
+) -> tuple[list[DocumentKey], Damage]:
+    """Erase a user from all pages of a tenant, and their tokens; answer the rebuilt pages, and what
+    kept others from it. `now` in milliseconds since 1970. Call `Store.scrub` when done.
 
     A page whose log alone knows the user (what they wrote was deleted) is rebuilt too. Raises
     StoreError.
@@ -73,11 +76,12 @@ async def erase_user(store: Store, tenant: str, user: str, now: int) -> list[Doc
     await store.remove_user(tenant, user)
     deed = Deed("", "", "erase-user", user, now, _COMMAND)
     await store.add_deeds(DocumentKey(tenant, ""), [deed])
-    return [
-        page.key
-        for page in await store.pages(tenant)
-        if await rebuild_document(store, page.key, change)
-    ]
+    rebuilt, damage = [], Damage()
+    for page in await store.pages(tenant):
+        with damage.passed_over(page.key):
+            if await rebuild_document(store, page.key, change):
+                rebuilt.append(page.key)
+    return rebuilt, damage
 
 
 async def rebuild_document(

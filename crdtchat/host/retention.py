@@ -5,6 +5,7 @@ from __future__ import annotations
 from crdtchat.access.tenants import Tenant
 from crdtchat.document import rebuild, retention
 from crdtchat.document.rules import RULES
+from crdtchat.host.damage import Damage
 from crdtchat.host.erasing import rebuild_document
 from crdtchat.host.folding import replica_of
 from crdtchat.stores.base import DocumentKey, Loaded, Store
@@ -15,14 +16,14 @@ from crdtchat.sync.mirror import Mirror
 DAY_MS = 86_400_000
 
 
-async def apply_retention(store: Store, tenant: Tenant, now: int, via: str) -> int:
+async def apply_retention(store: Store, tenant: Tenant, now: int, via: str, damage: Damage) -> int:
     """Erase resolved threads that nobody touched for the tenant's days, drop tombstones and audit
     lines that are older, and write pages anew that carry too much past. 0 days: for ever, only the
     last. On pages that are held, time ends nothing.
 
     Answers how many pages were rebuilt, and scrubs if any was, now or before. `via`: who asked, for
     the audit log. Raises StoreError; what was done until then stays, and the next round goes on
-    from there.
+    from there. A page that cannot be read back stays as it is, and `damage` knows of it.
     """
     before = now - tenant.retention_days * DAY_MS if tenant.retention_days else 0
     pages = [page.key for page in await store.pages(tenant.id)]
@@ -32,7 +33,8 @@ async def apply_retention(store: Store, tenant: Tenant, now: int, via: str) -> i
     rebuilt = 0
     for key in pages:
         since = 0 if key.page in held else before
-        rebuilt += bool(await _tidy(store, key, since, now, via))
+        with damage.passed_over(key):
+            rebuilt += bool(await _tidy(store, key, since, now, via))
     # Also if an earlier round was interrupted before it could.
     if rebuilt or await store.unscrubbed():
         await store.scrub()

@@ -6,6 +6,7 @@ import sys
 import time
 from typing import Any
 
+from crdtchat.host.damage import Damage
 from crdtchat.host.erasing import erase_annotations, erase_user
 from crdtchat.server.settings import BadSetting, Settings
 from crdtchat.server.upkeep import pages_of, run_on_store
@@ -28,9 +29,9 @@ def erase(settings: Settings, flags: dict[str, Any]) -> int:
 
     async def work(store: Store) -> None:
         await pages_of(settings, store, flags["tenant"])  # refuses a name that is misspelt
-        now = time.time_ns() // 1_000_000
+        now, damage = time.time_ns() // 1_000_000, Damage()
         if user is not None:
-            pages = await erase_user(store, flags["tenant"], user, now)
+            pages, damage = await erase_user(store, flags["tenant"], user, now)
             done = f"{user} is erased from {len(pages)} pages"
         else:
             key = DocumentKey(flags["tenant"], page)
@@ -41,6 +42,7 @@ def erase(settings: Settings, flags: dict[str, Any]) -> int:
         await store.scrub()
         sys.stdout.write(f"{done}; the database was written anew without them\n")
         sys.stdout.write("copies that you made of the data directory still hold them\n")
+        damage.report()
 
     run_on_store(settings, work)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from crdtchat.host.damage import Damage
 from crdtchat.host.restoring import begin_anew
 from crdtchat.server.progress import progress
 from crdtchat.server.settings import BadSetting, Settings
@@ -22,9 +23,11 @@ def restored(settings: Settings) -> int:
 async def _begin_pages_anew(store: Store) -> None:
     tenants = await store.tenants_of_pages()
     keys = [page.key for tenant in tenants for page in await store.pages(tenant)]
+    damage = Damage()
     with progress("pages", " pages", len(keys)) as show:
         for done, key in enumerate(keys, 1):
-            await begin_anew(store, key)
+            with damage.passed_over(key):
+                await begin_anew(store, key)
             show(done)
     for tenant in tenants:
         await note_command(store, tenant, "restored", tenant)
@@ -32,3 +35,4 @@ async def _begin_pages_anew(store: Store) -> None:
     sys.stdout.write(
         f"pages that begin anew: {len(keys)}; whoever comes back takes over what the backup holds\n"
     )
+    damage.report()

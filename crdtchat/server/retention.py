@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 from crdtchat.access.directory import Directory
+from crdtchat.host.damage import Damage
 from crdtchat.host.retention import apply_retention
 from crdtchat.host.sources import Sources
 from crdtchat.stores.base import Store, StoreError
@@ -29,7 +30,9 @@ async def keep_retention(
         for tenant in directory:
             if tenant.retention_days:
                 try:
-                    await apply_retention(store, tenant, sources.now().wall, "server")
+                    damage = Damage()
+                    await apply_retention(store, tenant, sources.now().wall, "server", damage)
+                    damage.report()
                 except StoreError as error:
                     logger.warning("retention of %s is put off for a day: %s", tenant.id, error)
         await pause(DAY_S)

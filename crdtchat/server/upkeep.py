@@ -12,13 +12,15 @@ import anyio
 
 from crdtchat.access.directory import Directory
 from crdtchat.access.tenants import DEMO, Tenant
+from crdtchat.document.replica import EngineFailure
+from crdtchat.host.damage import Damage
 from crdtchat.host.folding import replica_of
 from crdtchat.host.retention import apply_retention
 from crdtchat.host.version_tidying import tidy
 from crdtchat.server.progress import progress
 from crdtchat.server.settings import BadSetting, Settings
 from crdtchat.server.storage import is_missing, make_store, shown
-from crdtchat.stores.base import DocumentKey, Page, Store, StoreError
+from crdtchat.stores.base import DocumentKey, Page, Store, StoreCorrupt, StoreError
 from crdtchat.sync.effects import Deed
 
 _T = TypeVar("_T")
@@ -35,20 +37,26 @@ async def _compact_pages(settings: Settings, tenant: str, store: Store) -> None:
     directory = Directory(settings.tenants, store)
     await directory.refresh()
     described = directory.find(tenant) or Tenant(tenant)
-    await apply_retention(store, described, time.time_ns() // 1_000_000, "command")
+    damage = Damage()
+    await apply_retention(store, described, time.time_ns() // 1_000_000, "command", damage)
     pages = await pages_of(settings, store, tenant)
     with progress(f"compacting {tenant}", " pages", len(pages)) as show:
         for done, page in enumerate(pages, 1):
-            await _compact_page(store, page.key)
+            with damage.passed_over(page.key):
+                await _compact_page(store, page.key)
             show(done)
     await store.scrub()  # gives what the logs took back to the file system
+    damage.report()
     sys.stdout.write(f"{len(pages)} pages of {tenant} are compact\n")
 
 
 async def _compact_page(store: Store, key: DocumentKey) -> None:
     loaded = await store.load(key)
     if loaded.entries:
-        replica = replica_of(loaded)
+        try:
+            replica = replica_of(loaded)
+        except EngineFailure as error:
+            raise StoreCorrupt(f"page {key.page!r} cannot be read back: {error}") from None
         await store.snapshot(key, loaded.epoch, loaded.sequence, replica.state())
         await tidy(store, key, replica, time.time_ns() // 1_000_000)
 

@@ -12,6 +12,7 @@ from crdtchat.access.tenants import Tenant
 from crdtchat.document import rebuild
 from crdtchat.document.schema import ROOTS
 from crdtchat.document.view import read_view
+from crdtchat.host.damage import Damage
 from crdtchat.host.erasing import rebuild_document
 from crdtchat.host.folding import replica_of
 from crdtchat.host.retention import DAY_MS, apply_retention
@@ -73,14 +74,14 @@ async def test_resolved_and_quiet_goes_after_its_days() -> None:
     entry = Entry(rebuild.encode_content(content, 1), "ann", OLD)
     deeds = (Deed("m", "moderator", "hide", "x", OLD, "rest"),)
     await store.append([Append(KEY, 1, 0, (entry,), deeds=deeds)])
-    assert await apply_retention(store, Tenant("demo"), NOW, "server") == 0
-    assert await apply_retention(store, MONTH, NOW, "server") == 1
+    assert await apply_retention(store, Tenant("demo"), NOW, "server", Damage()) == 0
+    assert await apply_retention(store, MONTH, NOW, "server", Damage()) == 1
     left = rebuild.read_content(replica_of(await store.load(KEY)))
     assert set(left["a"]) == {"busy-one", "open-one"}
     assert set(left["d"]) == {"gone-new", "quiet"}
     lines = await store.deeds("demo", page=None, first=0, last=2**53, after=0, most=9)
     assert [(line.deed.action, line.deed.target) for line in lines] == [("expire", "quiet")]
-    assert await apply_retention(store, MONTH, NOW, "server") == 0
+    assert await apply_retention(store, MONTH, NOW, "server", Damage()) == 0
 
 
 async def test_what_went_comment_by_comment_does_not_come_back_without_them(
@@ -98,12 +99,12 @@ async def test_what_went_comment_by_comment_does_not_come_back_without_them(
     await store.append([Append(KEY, 1, 0, (entry,))])
     seen = [found.aid for found in read_view(replica_of(await store.load(KEY)))]
     assert seen == ["answered", "bare"]
-    assert await apply_retention(store, MONTH, NOW, "server") == 1
+    assert await apply_retention(store, MONTH, NOW, "server", Damage()) == 1
     replica = replica_of(await store.load(KEY))
     assert [found.aid for found in read_view(replica)] == seen
     assert set(replica.values("a")) == {"gone-new", "answered", "bare"}
     assert set(replica.values("d")) == {"gone-old", "gone-new/c001"}
-    assert await apply_retention(store, MONTH, NOW + 30 * DAY_MS, "server") == 1
+    assert await apply_retention(store, MONTH, NOW + 30 * DAY_MS, "server", Damage()) == 1
     replica = replica_of(await store.load(KEY))
     assert [found.aid for found in read_view(replica)] == seen
 
@@ -125,7 +126,7 @@ async def test_a_page_that_is_held_stays_as_it_is(store: MemoryStore) -> None:
     tenant = replace(MONTH, retention_holds=("case-7/*", "elsewhere"))
     for key in (held, other):
         await store.add_deeds(key, [Deed("m", "moderator", "hide", "x", OLD, "rest")])
-    assert await apply_retention(store, tenant, NOW, "server") == 1
+    assert await apply_retention(store, tenant, NOW, "server", Damage()) == 1
     assert (await store.load(held)).epoch == 1
     assert (await store.load(other)).epoch == 2
     lines = await store.deeds("demo", page=None, first=0, last=2**53, after=0, most=9)
@@ -133,7 +134,7 @@ async def test_a_page_that_is_held_stays_as_it_is(store: MemoryStore) -> None:
         (held.page, "hide"),
         (other.page, "expire"),
     ]
-    assert await apply_retention(store, MONTH, NOW, "server") == 1
+    assert await apply_retention(store, MONTH, NOW, "server", Damage()) == 1
     assert (await store.load(held)).epoch == 2
 
 
@@ -203,10 +204,10 @@ async def test_a_round_that_ended_in_the_middle_goes_on_with_the_next(tmp_path: 
             version = PageVersion(page, page.encode() * 8, "ann", OLD, 9, SECRET.encode())
             await dying.put_version(key, version, 9)
         with pytest.raises(Killed):
-            await apply_retention(dying, MONTH, NOW, "server")
+            await apply_retention(dying, MONTH, NOW, "server", Damage())
         assert await dying.unscrubbed()
     async with opened(SqliteStore(path)) as store:
-        assert await apply_retention(store, MONTH, NOW, "server") == 1
+        assert await apply_retention(store, MONTH, NOW, "server", Damage()) == 1
         assert not await store.unscrubbed()
         for page in ("one", "two", "three"):
             left = rebuild.read_content(replica_of(await store.load(DocumentKey("demo", page))))

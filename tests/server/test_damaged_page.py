@@ -1,0 +1,118 @@
+"""A page that cannot be read back, beside others: commands that go through all pages do the rest.
+
+They stopped at it, and whoever was to be erased stayed on all pages that came behind.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import anyio
+import pytest
+
+from crdtchat.access.directory import Directory
+from crdtchat.access.tenants import Tenant
+from crdtchat.document import rebuild
+from crdtchat.document.schema import ROOTS
+from crdtchat.host.folding import replica_of
+from crdtchat.host.sources import Sources
+from crdtchat.server.cli import main
+from crdtchat.server.retention import keep_retention
+from crdtchat.stores.base import Append, DocumentKey, Entry, StoreCorrupt
+from crdtchat.stores.sqlite import SqliteStore
+from crdtchat.testing.store_contract import opened
+
+Capture = pytest.CaptureFixture[str]
+PAGES = ("one", "bad", "two")
+OLD = 1_600_000_000_000
+DAMAGE = """UPDATE entry SET "update" = x'00' WHERE document_id =
+    (SELECT id FROM document WHERE page = 'bad')"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Three pages with a thread that was resolved long ago; that in the middle is damaged."""
+    path = tmp_path / "data" / "crdtchat.sqlite3"
+    anyio.run(fill, path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        assert connection.execute(DAMAGE).rowcount == 1
+    return path
+
+
+async def fill(path: Path) -> None:
+    """Write the pages."""
+    async with opened(SqliteStore(path)) as store:
+        for page in PAGES:
+            content: rebuild.Content = {root: {} for root in ROOTS}
+            content["a"]["quiet"] = ("ann", OLD, "words", "", "", 0, 5)
+            content["c"]["quiet/c001"] = ("ann", OLD, "a text of hers")
+            content["s"]["quiet"] = (1, "ann", OLD)
+            entry = Entry(rebuild.encode_content(content, 1), "ann", OLD)
+            await store.append([Append(DocumentKey("demo", page), 1, 0, (entry,))])
+
+
+async def read(path: Path) -> dict[str, tuple[int, set[str]]]:
+    """Epoch and annotations of the pages that can be read."""
+    found = {}
+    async with opened(SqliteStore(path)) as store:
+        for page in PAGES:
+            key = DocumentKey("demo", page)
+            if page == "bad":
+                with pytest.raises(StoreCorrupt):
+                    await store.load(key)
+                continue
+            loaded = await store.load(key)
+            found[page] = (loaded.epoch, set(rebuild.read_content(replica_of(loaded))["a"]))
+        assert not await store.unscrubbed()
+    return found
+
+
+def run(path: Path, capsys: Capture, *command: str) -> str:
+    """Run a command that tells of the damage; answers what it printed."""
+    status = main([*command, "--data", str(path.parent)])
+    printed = capsys.readouterr()
+    assert status == 2
+    assert printed.err.count("\n") == 1
+    assert "of page 'bad' of tenant 'demo'" in printed.err
+    assert "The same is true" not in printed.err
+    return printed.out
+
+
+def test_a_user_is_erased_from_the_others(path: Path, capsys: Capture) -> None:
+    out = run(path, capsys, "erase", "--tenant", "demo", "--user", "ann", "--yes")
+    assert out.startswith("ann is erased from 2 pages")
+    assert anyio.run(read, path) == {"one": (2, set()), "two": (2, set())}
+
+
+def test_the_others_are_compacted(path: Path, capsys: Capture) -> None:
+    config = path.parent / "crdtchat.toml"
+    config.write_text("[tenants.demo]\nretention_days = 30\n")
+    run(path, capsys, "compact", "--tenant", "demo", "--config", str(config))
+    assert anyio.run(read, path) == {"one": (2, set()), "two": (2, set())}
+
+
+def test_the_others_begin_anew(path: Path, capsys: Capture) -> None:
+    run(path, capsys, "restored")
+    found = anyio.run(read, path)
+    assert all(epoch > 1 and aids == {"quiet"} for epoch, aids in found.values())
+
+
+class Enough(Exception):
+    """The round is over."""
+
+
+async def test_retention_goes_by_in_the_others(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def pause(seconds: float) -> None:
+        raise Enough
+
+    async with opened(SqliteStore(path)) as store:
+        tenant = Tenant("demo", retention_days=30)
+        with pytest.raises(Enough), caplog.at_level(logging.WARNING):
+            await keep_retention(store, Directory({"demo": tenant}, store), Sources(), pause)
+    assert "of page 'bad' of tenant 'demo'" in caplog.text
+    assert await read(path) == {"one": (2, set()), "two": (2, set())}
