@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import anyio
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 import crdtchat
+from crdtchat.document.page_version import name_of_digest
 from tests.nodes.two_nodes import running_nodes
 from tests.postgres_server import PostgresServer
 from tests.redis_server import RedisServer, running_redis
@@ -66,7 +68,7 @@ async def test_over_rest_what_one_node_made_is_there_at_the_other(
         await anyio.to_thread.run_sync(own.stop)
         for node in (one, two):
             await broker_is(node.url, "away")
-        who = ["--tenant", "demo", "--role", "commenter", "--user", "ann", "--store", store]
+        who = ["--tenant", "demo", "--role", "moderator", "--user", "ann", "--store", store]
         token = one.run("token", "create", *who).strip()
 
         def client(node: ServerProcess) -> httpx.AsyncClient:
@@ -94,6 +96,24 @@ async def test_over_rest_what_one_node_made_is_there_at_the_other(
                 made = await made_at.post("/annotations", json={"target": target, "body": "x"})
                 gone = await asked_at.delete(f"/annotations/{made.json()['id']}")
                 assert gone.status_code == 204
+                for decided in ("hidden", "locked"):
+                    made = await made_at.post("/annotations", json={"target": target, "body": "x"})
+                    where = f"/annotations/{made.json()['id']}"
+                    assert (await asked_at.put(f"{where}/{decided}")).status_code == 204
+                made = await made_at.post("/annotations", json={"target": target, "body": "x"})
+                opening = made.json()["comments"][0]["id"]
+                where = f"/annotations/{made.json()['id']}/comments/{opening}"
+                told = await asked_at.post(f"{where}/reports", json={"reason": "spam"})
+                assert told.status_code == 204
+                text = f"the page's words, {made.json()['id']}".encode()
+                named = {**target, "version": name_of_digest(sha256(text).digest())}
+                await made_at.post("/annotations", json={"target": named, "body": "x"})
+                kept = await asked_at.put(
+                    f"/versions/{named['version']}",
+                    content=text,
+                    headers={"Content-Type": "text/plain; charset=utf-8"},
+                )
+                assert kept.status_code == 201, kept.text
             assert (await here.get("/annotations/none-such")).status_code == 404
 
 

@@ -33,7 +33,7 @@ from crdtchat.server.rest.asking import (
 )
 from crdtchat.server.rest.bodies import bad_value
 from crdtchat.server.rest.paging import key_at, limit_of, place_of
-from crdtchat.server.rest.thread import require_annotation, require_comment
+from crdtchat.server.rest.thread import require_annotation, require_comment, seek
 from crdtchat.stores.auditing import Report
 from crdtchat.stores.base import DocumentKey, Grant
 from crdtchat.sync.effects import Deed
@@ -81,6 +81,7 @@ async def report(request: Request) -> Response:
     if reason not in REASONS:
         raise bad_value(f"reason is one of {', '.join(REASONS)}")
     async with asked.hub.attend(asked.key) as room:
+        await seek(asked, room, request.path_params["aid"], request.path_params.get("cid", ""))
         target = _target(request, room, hidden=False)
     store, user, now = asked.hub.store, asked.principal.user, asked.now
     asked.peer.charge(0, asked.hub.sources.now())
@@ -220,6 +221,7 @@ async def _decide(
     operation = broadcast_id(request.query_params.get("broadcastId"))
     aid: str = request.path_params["aid"]
     async with asked.hub.attend(asked.key) as room:
+        await seek(asked, room, aid, request.path_params.get("cid", ""))
         await room.settled(aid)
         target = _target(request, room, hidden=True)
         before = records.read_moderation(room.replica.get(schema.MODERATION, target))
