@@ -21,6 +21,7 @@ from crdtchat.host.hook_address import Network
 from crdtchat.host.hook_delivery import Deliverer
 from crdtchat.host.hook_request import Sender
 from crdtchat.host.hub import Hub
+from crdtchat.host.moderated import ModeratedPages
 from crdtchat.host.sources import Sources
 from crdtchat.server import pages
 from crdtchat.server.cors import Cors
@@ -127,6 +128,7 @@ def create_app(  # noqa: PLR0913 - all by name, each a thing of its own
 def _share(app: Starlette) -> None:
     """What requests of the REST interface share."""
     app.state.importing = set()
+    app.state.moderated = ModeratedPages()
     app.state.listing = anyio.CapacityLimiter(1)
 
 

@@ -6,6 +6,7 @@ else. Blocking is a role of the user's.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from crdtchat.document.jsonld import iso
 from crdtchat.document.records import ModerationRecord
 from crdtchat.host.gathering import Gathering
 from crdtchat.host.hub import Hub
-from crdtchat.host.moderated import DECISIONS, moderated
+from crdtchat.host.moderated import DECISIONS, ModeratedPages
 from crdtchat.server.problem import Problem
 from crdtchat.server.rest.answering import plain_json
 from crdtchat.server.rest.asking import (
@@ -156,8 +157,11 @@ async def list_moderated(request: Request) -> Response:
     principal = (await admit(request, Action.MODERATE, page)).principal
     pages = await hub.store.pages_of_deeds(principal.tenant, DECISIONS) if page is None else [page]
     mine = [one for one in pages if principal.may(Action.MODERATE, one)]
-    found = await moderated(hub.store, principal.tenant, mine)
-    shown = [{"page": one.page, "annotation": one.item} for one in found[:MOST_MODERATED]]
+    known: ModeratedPages = request.app.state.moderated
+    found = await known.find(hub.store, principal.tenant, mine)
+    shown = [
+        {"page": one.page, "annotation": json.loads(one.item)} for one in found[:MOST_MODERATED]
+    ]
     return plain_json({"total": len(found), "items": shown})
 
 
