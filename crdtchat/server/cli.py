@@ -30,6 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from crdtchat.server.settings import BadSetting
 
     try:
+        for name in _NEVER_EMPTY if command is not _audit else ():
+            if flags.get(name) == "":
+                raise BadSetting(
+                    f"--{name} is empty, as from a variable that is not set: say which"
+                )
         status = int(command(flags))
         sys.stdout.flush()
     except BadSetting as error:
@@ -47,6 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 _UNPRINTED = (errno.EPIPE, errno.ENOSPC)
 """What is said of standard output. The store, and files that commands write, say it in sentences of
 their own."""
+
+
+_NEVER_EMPTY = ("tenant", "user", "page", "annotation")
+"""Flags that name whose, or what, is meant. Nobody's is what erased users left, on all pages.
+(Lines of the audit log that are about no page may be asked for.)"""
 
 
 def _unprinted(error: OSError) -> int:

@@ -19,7 +19,7 @@ from crdtchat.host.hub import Hub
 from crdtchat.host.importing import import_items
 from crdtchat.server.progress import progress
 from crdtchat.server.settings import BadSetting, Settings
-from crdtchat.server.upkeep import known_tenants, pages_of, run_on_store
+from crdtchat.server.upkeep import check_tenant, known_tenants, pages_of, run_on_store
 from crdtchat.stores.base import Store
 from crdtchat.sync.session import Peer
 
@@ -54,6 +54,7 @@ def export_file(settings: Settings, flags: dict[str, Any]) -> int:
 
 def import_file(settings: Settings, flags: dict[str, Any]) -> int:
     """Bring a file's annotations in, and report. Answers 0, or 1 if something was left out."""
+    check_tenant(flags["tenant"])
     text = None if flags["text"] is None else _read_text(flags["text"])
     peer = Peer(
         OPERATOR,

@@ -22,7 +22,7 @@ from crdtchat.server.tenant_keeping import (
     remove_tenant,
     rotate_tenant,
 )
-from crdtchat.server.upkeep import known_tenants, note_command, run_on_store
+from crdtchat.server.upkeep import check_tenant, known_tenants, note_command, run_on_store
 from crdtchat.stores.base import Grant, Store, Token
 
 Flags = dict[str, Any]
@@ -33,6 +33,7 @@ def create_token(settings: Settings, flags: Flags) -> None:
     """Make an API token and print its secret."""
     user = flags["user"] or f"api-{secrets.token_hex(4)}"
     _check_user(user)
+    check_tenant(flags["tenant"])
     now = time.time_ns() // 1_000_000
     secret = tokens.new_api_secret()
     token = Token(
@@ -93,6 +94,7 @@ def revoke_token(settings: Settings, flags: Flags) -> None:
 def set_role(settings: Settings, flags: Flags) -> None:
     """Give a user a role."""
     grant = Grant(flags["tenant"], flags["user"], flags["role"])
+    check_tenant(grant.tenant)
     if not is_user(grant.user):
         raise BadSetting(f"{grant.user!r} cannot be a user id")
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import anyio
 
+from crdtchat.access.description import BadTenant, check_name
 from crdtchat.access.directory import Directory
 from crdtchat.access.tenants import DEMO, Tenant
 from crdtchat.document.replica import EngineFailure
@@ -59,6 +60,14 @@ async def _compact_page(store: Store, key: DocumentKey) -> None:
             raise StoreCorrupt(f"page {key.page!r} cannot be read back: {error}") from None
         await store.snapshot(key, loaded.epoch, loaded.sequence, replica.state())
         await tidy(store, key, replica, time.time_ns() // 1_000_000)
+
+
+def check_tenant(name: str) -> None:
+    """Raises BadSetting for what no tenant can be called: nobody could reach what is kept so."""
+    try:
+        check_name(name)
+    except BadTenant as error:
+        raise BadSetting(str(error)) from None
 
 
 async def known_tenants(settings: Settings, store: Store) -> set[str]:

@@ -213,6 +213,44 @@ def test_a_tenant_or_page_that_is_not_there(cli: Cli, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "command",
+    [
+        "erase --tenant demo --yes --user=",
+        "erase --tenant demo --yes --page=",
+        "erase --tenant demo --yes --page x --annotation=",
+        "erase --yes --user ann --tenant=",
+        "export --tenant demo --user=",
+        "import file.json --page x --tenant=",
+        "import file.json --tenant demo --page=",
+        "token create --role owner --tenant=",
+        "token create --role owner --tenant demo --page=",
+        "token create --role owner --tenant demo --user=",
+        "role set viewer --user ann --tenant=",
+        "webhook add --tenant demo --url https://example.org/ --page=",
+    ],
+)
+def test_what_is_empty(cli: Cli, command: str) -> None:
+    """As from a variable that is not set: an erasure wrote every page anew; a token was made for
+    somebody made up; an import filled a tenant without a name."""
+    *_, flag = command.split()
+    cli.refuses(*command.split(), says=(f"{flag.rstrip('=')} is empty",))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "token create --role owner --tenant a/b",
+        "role set viewer --user ann --tenant a/b",
+        "import file.json --page x --tenant a/b",
+    ],
+)
+def test_what_no_tenant_can_be_called(cli: Cli, tmp_path: Path, command: str) -> None:
+    """It was kept for one that nobody could reach."""
+    (tmp_path / "file.json").write_text("[]")
+    cli.refuses(*command.split(), says=("a tenant cannot be called 'a/b'",))
+
+
+@pytest.mark.parametrize(
     ("made", "says"),
     [
         ("create table x (a); pragma user_version = 999", "upgrade crdtchat"),
