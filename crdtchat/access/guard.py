@@ -18,11 +18,12 @@ from anyio.lowlevel import checkpoint
 
 from crdtchat.access.elsewhere import Elsewhere, Who
 from crdtchat.access.gate import Admission, Gate, NoTenant, check
+from crdtchat.access.origins import PROGRAM, From
 from crdtchat.access.principal import Denied, Principal
 from crdtchat.access.roles import Action
 from crdtchat.access.tenants import NO_LIMITS
 from crdtchat.stores.base import StoreError
-from crdtchat.sync.codes import CloseCode
+from crdtchat.sync.codes import CloseCode, close_reason
 
 logger = logging.getLogger("crdtchat.access")
 
@@ -43,6 +44,7 @@ class Guarded:
 
     admission: Admission
     page: str
+    sender: From
     inside: bool = True
     _end: End | None = None
     _verdict: tuple[CloseCode, str] | None = None
@@ -81,9 +83,11 @@ class Guard:
     """So many rows of `_expiring` are looked through for those of connections that left."""
 
     @contextmanager
-    def guarding(self, admission: Admission, page: str) -> Iterator[Guarded]:
+    def guarding(
+        self, admission: Admission, page: str, sender: From = PROGRAM
+    ) -> Iterator[Guarded]:
         """Guard a connection for the length of a block. Raises TooManyConnections."""
-        guarded = Guarded(admission, page)
+        guarded = Guarded(admission, page, sender)
         who = admission.principal
         inside = self._inside[who.tenant]
         self._check_space(who, len(inside))
@@ -187,7 +191,12 @@ class Guard:
             for guarded in same:
                 guarded.end(code, denied.reason)
             return
+        tenant = self.gate.directory.find(again.principal.tenant)
         for guarded in same:
+            if tenant is not None and not tenant.allows_origin(*guarded.sender):
+                words = f"pages of {guarded.sender.origin} may not use this tenant any more"
+                guarded.end(CloseCode.FORBIDDEN, close_reason(words))
+                continue
             try:
                 check(again.principal, guarded.page, Action.READ)
             except Denied as denied:

@@ -20,6 +20,18 @@ class BadOrigin(ValueError):
     """A pattern that could never match, or not what is meant; the text says what to write."""
 
 
+class From(NamedTuple):
+    """Where a connection comes from: its `Origin` header, and what it called the server. Programs
+    send no origin."""
+
+    origin: str | None = None
+    host: str = ""
+
+
+PROGRAM = From()
+"""No page of a browser, or one that somebody else looks after."""
+
+
 class Origin(NamedTuple):
     """Scheme, host and port, all three always there."""
 

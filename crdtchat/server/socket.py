@@ -10,6 +10,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from crdtchat.access.gate import Admission, Gate, NoTenant
 from crdtchat.access.guard import Guard, TooManyConnections
+from crdtchat.access.origins import PROGRAM, From
 from crdtchat.access.principal import Denied
 from crdtchat.host.channel import Channel, ChannelClosed, Direct
 from crdtchat.host.hub import Hub, Visit
@@ -125,7 +126,9 @@ async def _admit(socket: WebSocket, channel: SocketChannel, v1: bool) -> Joining
         await channel.close(CloseCode.UNAVAILABLE, close_reason(str(error)))
         return None
     return Joining(
-        admission, page, v1, parse_lease(query.get("lease", "")), page_versions=tenant.page_versions
+        *(admission, page, v1, parse_lease(query.get("lease", ""))),
+        page_versions=tenant.page_versions,
+        sender=From(origin, host),
     )
 
 
@@ -138,6 +141,7 @@ class Joining:
     v1: bool
     resume: tuple[int, str] | None
     page_versions: bool
+    sender: From = PROGRAM
 
 
 async def serve_admitted(
@@ -154,7 +158,7 @@ async def serve_admitted(
     """
     admission, page = joining.admission, joining.page
     try:
-        with guard.guarding(admission, page) as guarded:
+        with guard.guarding(admission, page, joining.sender) as guarded:
             visit = Visit(
                 key=DocumentKey(admission.principal.tenant, page),
                 peer=gate.peer(admission.principal),

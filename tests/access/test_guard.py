@@ -12,6 +12,7 @@ from crdtchat.access.description import LIMIT_NAMES, read_tenant
 from crdtchat.access.directory import Directory
 from crdtchat.access.gate import Admission, Gate, NoTenant
 from crdtchat.access.guard import Guard, Guarded
+from crdtchat.access.origins import PROGRAM, From
 from crdtchat.access.roles import Role
 from crdtchat.access.tenants import Tenant
 from crdtchat.stores.base import Grant, StoredTenant, StoreUnavailable, Token
@@ -55,6 +56,17 @@ class World:
     async def admit(self, page: str = "page-1") -> Admission:
         tenant = self.gate.tenant("docs")
         return await self.gate.admit(tenant, token=SECRET, name="", now=self.now, page=page)
+
+
+async def stored(**description: object) -> World:
+    """The same with the tenant in the database."""
+    world = World()
+    world.directory = Directory({}, world.store)
+    world.gate = Gate(world.directory, world.store)
+    world.guard = Guard(world.gate, lambda: world.now)
+    await world.store.open()
+    await world.store.put_tenant(StoredTenant("docs", json.dumps(description)))
+    return await world.open()
 
 
 def verdict(guarded: Guarded) -> CloseCode | None:
@@ -119,15 +131,30 @@ async def test_who_came_in_on_other_terms_comes_in_again(
     changed: dict[str, object], wanted: CloseCode | None
 ) -> None:
     """They went by those that they began with, for as long as they were connected."""
-    world = World()
-    world.directory = Directory({}, world.store)
-    world.gate = Gate(world.directory, world.store)
-    world.guard = Guard(world.gate, lambda: world.now)
-    await world.store.open()
-    await world.store.put_tenant(StoredTenant("docs", "{}"))
-    await world.open()
+    world = await stored()
     with world.guard.guarding(await world.admit(), "page-1") as ann:
         await world.store.put_tenant(StoredTenant("docs", json.dumps(changed)))
+        await world.guard.look()
+        assert verdict(ann) is wanted
+
+
+@pytest.mark.parametrize(
+    ("sender", "wanted"),
+    [
+        (From("https://old.example.org", "comments.example.org"), CloseCode.FORBIDDEN),
+        (From("https://docs.example.org", "comments.example.org"), None),
+        (From("https://comments.example.org", "comments.example.org"), None),
+        (PROGRAM, None),
+    ],
+)
+async def test_pages_of_an_origin_that_is_taken_away_are_left(
+    sender: From, wanted: CloseCode | None
+) -> None:
+    """They stayed connected for as long as they were open."""
+    world = await stored(origins=["https://old.example.org", "https://docs.example.org"])
+    with world.guard.guarding(await world.admit(), "page-1", sender) as ann:
+        description = json.dumps({"origins": ["https://docs.example.org"]})
+        await world.store.put_tenant(StoredTenant("docs", description))
         await world.guard.look()
         assert verdict(ann) is wanted
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from crdtchat.access.gate import Admission, Gate, NoTenant
+from crdtchat.access.origins import PROGRAM, From
 from crdtchat.access.principal import Denied, Principal
 from crdtchat.access.roles import Action
 from crdtchat.document import ids
@@ -45,6 +46,7 @@ class Asked:
     gate: Gate
     admission: Admission
     key: DocumentKey
+    sender: From = PROGRAM
 
     @property
     def peer(self) -> Peer:
@@ -73,7 +75,10 @@ async def ask(request: Request, action: Action) -> Asked:
     admission = await admit(request, action, page)
     key = DocumentKey(admission.principal.tenant, page)
     state = request.app.state
-    return Asked(state.hub, state.gate, admission, key)
+    sender = PROGRAM
+    if admission.attested is None:
+        sender = From(request.headers.get("origin"), request.headers.get("host", ""))
+    return Asked(state.hub, state.gate, admission, key, sender)
 
 
 def page_of(request: Request) -> str:

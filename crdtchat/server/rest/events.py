@@ -98,7 +98,8 @@ class EventStream(Response):
         stop = room.listen(self._hear)
         try:
             # Before the first byte: too many connections are a problem body.
-            with self._guard.guarding(asked.admission, asked.key.page) as guarded:
+            admission, page = asked.admission, asked.key.page
+            with self._guard.guarding(admission, page, asked.sender) as guarded:
                 guarded.attach(lambda code, reason: self.end())
                 await self._serve(room, receive, send)
         finally:
