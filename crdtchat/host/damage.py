@@ -22,6 +22,11 @@ class Damage:
         except StoreCorrupt as error:
             self._found.setdefault(key, str(error))
 
+    @property
+    def pages(self) -> list[str]:
+        """Where."""
+        return [key.page for key in self._found]
+
     def report(self) -> None:
         """When all others are done. Raises StoreCorrupt if there was any."""
         if self._found:

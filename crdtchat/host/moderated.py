@@ -15,6 +15,7 @@ from crdtchat.document.rebuild import Values, read_content
 from crdtchat.document.records import ModerationRecord, read_moderation
 from crdtchat.document.replica import EngineFailure
 from crdtchat.document.view import read_view
+from crdtchat.host.damage import Damage
 from crdtchat.host.folding import replica_of
 from crdtchat.stores.base import DocumentKey, Head, Loaded, Store, StoreCorrupt
 
@@ -60,16 +61,20 @@ class ModeratedPages:
         self._seen: dict[DocumentKey, _Seen] = {}
         """Those that were asked for last come last."""
 
-    async def find(self, store: Store, tenant: str, pages: Iterable[str]) -> list[Moderated]:
-        """Look on these pages; what was decided last comes first. Raises StoreError."""
+    async def find(
+        self, store: Store, tenant: str, pages: Iterable[str], damage: Damage
+    ) -> list[Moderated]:
+        """Look on these pages; what was decided last comes first. `damage` hears of those that
+        cannot be read back. Raises StoreError."""
         keys = [DocumentKey(tenant, page) for page in pages]
         found: list[Moderated] = []
         for key, head in zip(keys, await store.heads(keys), strict=True):
-            seen = self._seen.get(key)
-            if seen is None or seen.head != head:
-                seen = await _read(store, key)
-            self._remember(key, seen)
-            found += seen.found
+            with damage.passed_over(key):
+                seen = self._seen.get(key)
+                if seen is None or seen.head != head:
+                    seen = await _read(store, key)
+                self._remember(key, seen)
+                found += seen.found
         return sorted(found, key=lambda one: -one.at)
 
     def _remember(self, key: DocumentKey, seen: _Seen) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -12,7 +14,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenReader
 from tests.browser.reader import Reader
 from tests.browser.test_axe import AXE
-from tests.server_process import ServerProcess
+from tests.server_process import ServerProcess, running_server
 
 HOSTILE = "<img src=x onerror=alert(1)> <b>loud</b>"
 PHONE = {"viewport": {"width": 390, "height": 800}, "color_scheme": "dark"}
@@ -206,3 +208,28 @@ def test_others_are_told_that_it_is_not_for_them(
     page.get_by_label("Moderator's token").fill("cc_nonsense")
     page.get_by_role("button", name="Show").click()
     expect(status).to_contain_text("does not open this tenant")
+
+
+def test_a_damaged_page_leaves_them_the_rest(tmp_path: Path, readers: OpenReader) -> None:
+    """Of the whole tenant nothing was shown."""
+    with running_server(tmp_path / "data") as own:
+        token = own.token("mod", "moderator")
+        for page_id in ("whole", "damaged"):
+            scene = Scene(own, page_id, {"mod": token})
+            aid, _ = scene.thread(f"Words on a {page_id} page", author="mod")
+            scene.ask("mod", "PUT", f"annotations/{aid}/hidden")
+        own.stop()
+        with closing(sqlite3.connect(own.data / "crdtchat.sqlite3")) as database, database:
+            database.execute(
+                "UPDATE entry SET \"update\" = x'00' WHERE document_id ="
+                " (SELECT id FROM document WHERE page = 'damaged')"
+            )
+        own.restart()
+        page = readers(f"{own.url}/moderate", **DESK).page
+        page.get_by_label("Tenant").fill("demo")
+        page.get_by_label("Moderator's token").fill(token)
+        page.get_by_role("button", name="Show").click()
+        expect(page.get_by_role("status")).to_contain_text("are damaged, so that nobody can")
+        expect(page.get_by_role("status")).to_contain_text(": damaged")
+        hidden = page.get_by_role("region", name="Hidden (1)")
+        expect(hidden).to_contain_text("Words on a whole page")

@@ -8,6 +8,7 @@ import pytest
 
 from crdtchat.document import rebuild
 from crdtchat.document.schema import HIDDEN, LOCKED, ROOTS
+from crdtchat.host.damage import Damage
 from crdtchat.host.moderated import ModeratedPages
 from crdtchat.stores.base import Append, DocumentKey, Entry, Erasure, Head, Loaded
 from crdtchat.stores.memory import MemoryStore
@@ -49,7 +50,7 @@ async def store() -> Counting:
 
 async def look(pages: ModeratedPages, store: Counting) -> list[tuple[str, bool, bool]]:
     """What a moderator is shown: page, hidden, locked."""
-    found = await pages.find(store, "demo", PAGES)
+    found = await pages.find(store, "demo", PAGES, Damage())
     assert [one.at for one in found] == sorted((one.at for one in found), reverse=True)
     items = [(one.page, json.loads(one.item)) for one in found]
     return [(page, bool(item.get("hidden")), bool(item.get("locked"))) for page, item in items]

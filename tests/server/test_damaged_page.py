@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import anyio
+import httpx
 import pytest
 
 from crdtchat.access.directory import Directory
@@ -24,6 +25,8 @@ from crdtchat.server.retention import keep_retention
 from crdtchat.stores.base import Append, DocumentKey, Entry, StoreCorrupt
 from crdtchat.stores.sqlite import SqliteStore
 from crdtchat.testing.store_contract import opened
+from tests.server.conftest import Api
+from tests.server_process import running_server
 
 Capture = pytest.CaptureFixture[str]
 PAGES = ("one", "bad", "two")
@@ -116,3 +119,23 @@ async def test_retention_goes_by_in_the_others(
             await keep_retention(store, Directory({"demo": tenant}, store), Sources(), pause)
     assert "of page 'bad' of tenant 'demo'" in caplog.text
     assert await read(path) == {"one": (2, set()), "two": (2, set())}
+
+
+def test_moderators_are_shown_what_is_on_the_others(tmp_path: Path) -> None:
+    """One such page answered 500 for the whole tenant."""
+    with running_server(tmp_path / "data") as server, httpx.Client(verify=False) as http:
+        token = server.token("mod", "moderator")
+        apis = {page: Api(http, server.url, page, token) for page in PAGES}
+        for api in apis.values():
+            assert api("PUT", f"/annotations/{api.annotate()['id']}/hidden").status_code == 204
+        server.stop()
+        with closing(sqlite3.connect(server.data / "crdtchat.sqlite3")) as connection, connection:
+            assert connection.execute(DAMAGE).rowcount
+        server.restart()
+        where, signed = f"{server.url}/api/v1/demo/moderated", {"Authorization": f"Bearer {token}"}
+        for _ in range(2):
+            shown = http.get(where, headers=signed).json()
+            assert [one["page"] for one in shown["items"]] == ["two", "one"]
+            assert shown["unread"] == ["bad"]
+        assert apis["bad"]("GET", "/moderated").status_code == 500
+        assert "unread" not in apis["two"]("GET", "/moderated").json()

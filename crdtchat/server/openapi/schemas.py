@@ -307,6 +307,7 @@ SCHEMAS: Schema = {
                     {"page": _text(), "annotation": ref("ExportedAnnotation")},
                 )
             ),
+            "unread": _list(_text()),
         },
     ),
     "Blocks": _object("users", {"users": _list(_text()), "next": _text()}),

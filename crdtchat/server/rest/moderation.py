@@ -18,6 +18,7 @@ from crdtchat.access.roles import Action, Role, binding
 from crdtchat.document import records, schema
 from crdtchat.document.jsonld import iso
 from crdtchat.document.records import ModerationRecord
+from crdtchat.host.damage import Damage
 from crdtchat.host.gathering import Gathering
 from crdtchat.host.hub import Hub
 from crdtchat.host.moderated import DECISIONS, ModeratedPages
@@ -151,18 +152,25 @@ async def list_reports(request: Request) -> Response:
 
 async def list_moderated(request: Request) -> Response:
     """`GET /api/v1/{tenant}/moderated?page=ID`: what is hidden or locked, the newest decision
-    first; without a page on all where the audit log knows of decisions."""
+    first; without a page on all where the audit log knows of decisions, with the names of those
+    that cannot be read back, if there are any (`unread`)."""
     hub: Hub = request.app.state.hub
     page = page_of(request) if "page" in request.query_params else None
     principal = (await admit(request, Action.MODERATE, page)).principal
     pages = await hub.store.pages_of_deeds(principal.tenant, DECISIONS) if page is None else [page]
     mine = [one for one in pages if principal.may(Action.MODERATE, one)]
     known: ModeratedPages = request.app.state.moderated
-    found = await known.find(hub.store, principal.tenant, mine)
+    damage = Damage()
+    found = await known.find(hub.store, principal.tenant, mine, damage)
+    if page is not None:
+        damage.report()
     shown = [
         {"page": one.page, "annotation": json.loads(one.item)} for one in found[:MOST_MODERATED]
     ]
-    return plain_json({"total": len(found), "items": shown})
+    body: dict[str, Any] = {"total": len(found), "items": shown}
+    if damage.pages:
+        body["unread"] = damage.pages
+    return plain_json(body)
 
 
 async def list_blocks(request: Request) -> Response:

@@ -46,6 +46,7 @@ async function refresh({ asked = false, changed = asked } = {}) {
   if (!changed && (board.hidden || document.hidden || sure.open)) return;
   busy = true;
   if (asked) tell(say("reading"));
+  let damaged = []; // pages that the server cannot read back
   try {
     const { tenant, token, page } = Object.fromEntries(new FormData(form));
     const [reports, users] = await Promise.all([listOf("reports", "reports"), listOf("blocks", "users")]);
@@ -57,9 +58,11 @@ async function refresh({ asked = false, changed = asked } = {}) {
       if (sure.open) return; // Nothing moves behind a question; the next look draws it.
       sessionStorage.setItem(KEPT, JSON.stringify({ tenant, token, page }));
       draw(wanted, threads, moderated, users);
+      damaged = moderated.unread ?? [];
       [known, drawn] = [news, Date.now()];
     }
-    if (asked) tell(say("shown", { tenant, time: time(new Date()) }));
+    if (damaged.length) tell(say("damaged", { pages: damaged.join(", ") }), "bad");
+    else if (asked) tell(say("shown", { tenant, time: time(new Date()) }));
   } catch (error) {
     const { status = 0, message } = error;
     if (status === 401 || status === 403) board.hidden = true;
