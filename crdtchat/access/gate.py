@@ -147,4 +147,6 @@ def check(principal: Principal, page: str | None, action: Action) -> None:
     """Raises Denied if they may not do that there."""
     if not principal.may(action, page):
         reason = f"the role {principal.role} may not {action} here"
+        if principal.may(action):
+            reason = "the token is for other pages than this one"
         raise Denied(reason, forbidden=True, who=principal)

@@ -26,7 +26,7 @@ from tests.access.signing import SECRET, Signer, new_signer, unsigned, write_key
 ALGORITHMS = ("HS256", "RS256", "ES256", "EdDSA")
 
 
-async def admit(token: str, table: dict[str, Any]) -> Admission:
+async def admit(token: str, table: dict[str, Any], action: Action = Action.READ) -> Admission:
     """Come in to a tenant of this description."""
     store = MemoryStore()
     await store.open()
@@ -34,7 +34,8 @@ async def admit(token: str, table: dict[str, Any]) -> Admission:
     await directory.refresh()
     now = time.time_ns() // 1_000_000
     gate = Gate(directory, store)
-    return await gate.admit(gate.tenant("docs"), token=token, name="", now=now, page="page")
+    tenant = gate.tenant("docs")
+    return await gate.admit(tenant, token=token, name="", now=now, page="page", action=action)
 
 
 def table_of(signer: Signer) -> dict[str, Any]:
@@ -138,6 +139,14 @@ async def test_a_token_may_be_for_several_pages() -> None:
     principal = (await admit(token, table_of(signer))).principal
     may = [principal.may(Action.COMMENT, page) for page in ("page", "docs/a", "other", "docs")]
     assert may == [True, True, False, False]
+    # A commenter may read, and was told the contrary.
+    for role, action, words in (
+        ("commenter", Action.READ, "the token is for other pages than this one"),
+        ("commenter", Action.MODERATE, "the role commenter may not moderate here"),
+    ):
+        with pytest.raises(Denied) as denied:
+            await admit(signer.sign(pages="docs/*", role=role), table_of(signer), action)
+        assert (denied.value.reason, denied.value.forbidden) == (words, True)
 
 
 async def test_claims_that_may_be_left_out() -> None:
