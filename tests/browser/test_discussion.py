@@ -171,6 +171,25 @@ def test_nothing_moves_under_reader_or_writer(
     expect(bob.rows.first).to_contain_text("The keeper")
 
 
+def test_a_long_discussion_stays_where_it_is_read(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """Also by whoever reads its beginning, and has not scrolled yet."""
+    url = page(site, server, page_id)
+    ann = readers(url)
+    ann.annotate("every ship", "First", "Ann")
+    for number in range(12):
+        ann.reply(f"Reply {number}, of many words " + "that take room " * 20)
+    ann.expect_live()
+    bob = readers(url)
+    bob.open("every ship")
+    expect(bob.comments).to_have_count(13)
+    ann.reply("The newest")
+    expect(bob.page.get_by_role("button", name="1 new reply")).to_be_visible()
+    assert bob.page.locator(".thread .scroll").evaluate("(list) => list.scrollTop") == 0
+    expect(bob.comment("First")).to_be_in_viewport()
+
+
 def test_what_is_new_is_marked_until_it_was_seen(
     readers: OpenReader, site: Site, server: ServerProcess, page_id: str
 ) -> None:

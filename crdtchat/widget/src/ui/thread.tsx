@@ -135,6 +135,8 @@ function useCalm(thread: Thread, busy: boolean, list: { current: HTMLDivElement 
     setKnown(new Set(thread.comments.map((comment) => comment.cid)));
     requestAnimationFrame(() => list.current?.scrollTo({ top: list.current.scrollHeight }));
   };
+  // Once it has its place, and with it its height: a long one opens at its beginning.
+  useEffect(() => setAtEnd(end()), []);
   useEffect(() => {
     if (held.length === 0 && arrived.length > 0)
       setKnown(new Set(thread.comments.map((comment) => comment.cid)));
