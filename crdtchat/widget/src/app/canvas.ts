@@ -1,5 +1,6 @@
 /** The page's side of a widget: its text, what is marked in it, what is selected and pointed at. */
 import { describe } from "../dom/anchoring";
+import { selectedFor } from "../dom/composed";
 import { around, type Mark, Marks, type MarksEvents } from "../dom/marks";
 import { createPainter, type Painter } from "../dom/paint";
 import { markAt } from "../dom/pointer";
@@ -20,6 +21,7 @@ export interface CanvasEvents extends Omit<MarksEvents, "changed" | "home" | "su
 }
 
 const DRAG_PX = 5;
+const CONTROLS = "a[href], button, input, select, textarea, label, summary";
 
 export class Canvas {
   readonly marks: Marks;
@@ -230,11 +232,11 @@ export class Canvas {
       "click",
       (event) => {
         const moved = down && Math.hypot(event.x - down.x, event.y - down.y) > DRAG_PX;
-        if (moved || event.button !== 0 || !(event.target instanceof Element)) return;
-        if (event.target.localName.startsWith("crdtchat-")) return;
-        const live = event.target.closest("a[href], button, input, select, textarea, label, summary");
-        if (live || !document.getSelection()?.isCollapsed) return;
-        const inside = this.root.contains(event.target);
+        if (moved || event.button !== 0) return;
+        // The target itself would be the host of the shadow tree that it is in.
+        const path = event.composedPath();
+        if (path.some(isLive) || selectedFor(this.root)?.collapsed === false) return;
+        const inside = path.includes(this.root);
         this.events.clicked(inside ? markAt(this.marks, event.x, event.y) : undefined);
       },
       { signal },
@@ -244,7 +246,7 @@ export class Canvas {
       "pointermove",
       (event) => {
         if (event.pointerType !== "mouse") return;
-        const over = event.target instanceof Node && this.root.contains(event.target);
+        const over = event.composedPath().includes(this.root);
         // Of several moves in a frame the last one counts.
         this.#pointer = { x: event.clientX, y: event.clientY, free: over && event.buttons === 0 };
         if (frame) return;
@@ -262,6 +264,12 @@ export class Canvas {
 
 /** Whether a target is a cell or an output as a whole, and not words in it. */
 export const isWhole = ({ kind }: Target): boolean => kind === "cell";
+
+/** What a click is for already: the page's controls, and all of ours. */
+function isLive(at: EventTarget): boolean {
+  if (!(at instanceof Element)) return false;
+  return at.localName.startsWith("crdtchat-") || at.matches(CONTROLS);
+}
 
 function moved(target: Target, by: number): Target {
   return { ...target, startCp: target.startCp + by, endCp: target.endCp + by };

@@ -1,15 +1,20 @@
 /** Which mark is under the pointer. */
+import { shadowsOf } from "./composed";
 import type { Mark, Marks } from "./marks";
 
 interface CaretDocument {
-  caretPositionFromPoint?(x: number, y: number): { offsetNode: Node; offset: number } | null;
+  caretPositionFromPoint?(
+    x: number,
+    y: number,
+    within: { shadowRoots: ShadowRoot[] },
+  ): { offsetNode: Node; offset: number } | null;
   caretRangeFromPoint?(x: number, y: number): Range | null;
 }
 
 const SLACK_PX = 1;
 
 export function markAt(marks: Marks, x: number, y: number): Mark | undefined {
-  const at = caret(x, y);
+  const at = caret(x, y, shadowsOf(marks.root));
   if (!at || !marks.root.contains(at.node)) return undefined;
   const cp = marks.map.offset(at.node, at.offset);
   // The caret snaps to the nearest text, so a click beside a line is told from one on it by the boxes.
@@ -18,9 +23,9 @@ export function markAt(marks: Marks, x: number, y: number): Mark | undefined {
     .find(({ range }) => range && [...range.getClientRects()].some((r) => contains(r, x, y)));
 }
 
-function caret(x: number, y: number): { node: Node; offset: number } | undefined {
+function caret(x: number, y: number, shadowRoots: ShadowRoot[]): { node: Node; offset: number } | undefined {
   const doc = document as unknown as CaretDocument;
-  const position = doc.caretPositionFromPoint?.(x, y);
+  const position = doc.caretPositionFromPoint?.(x, y, { shadowRoots });
   if (position) return { node: position.offsetNode, offset: position.offset };
   const range = doc.caretRangeFromPoint?.(x, y);
   return range ? { node: range.startContainer, offset: range.startOffset } : undefined;

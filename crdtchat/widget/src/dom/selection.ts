@@ -1,4 +1,5 @@
 /** What the reader has selected inside an element, told once the selection has come to rest. */
+import { selectedFor } from "./composed";
 import type { TextMap } from "./text-map";
 
 export interface Selected {
@@ -52,11 +53,10 @@ export class SelectionWatch {
 
   /** The selection as it is now. */
   read(): Selected | null {
-    const selection = document.getSelection();
-    if (!selection || selection.isCollapsed || selection.rangeCount === 0) return null;
-    const active = document.activeElement;
-    if (active && active !== document.body && active.matches("input, textarea, select")) return null;
-    const range = selection.getRangeAt(0);
+    const range = selectedFor(this.root);
+    if (!range || range.collapsed) return null;
+    const { activeElement } = this.root.getRootNode() as Document | ShadowRoot;
+    if (activeElement?.matches("input, textarea, select")) return null;
     if (!range.intersectsNode(this.root)) return null;
     const map = this.map();
     const inside = clamp(range, this.root);
@@ -75,7 +75,7 @@ export class SelectionWatch {
     const trimmed = map.range(startCp, endCp);
     if (!trimmed) return null;
     const rects = [...trimmed.getClientRects()].filter((rect) => rect.width > 0);
-    const focus = (isBackward(selection) ? rects[0] : rects.at(-1)) ?? trimmed.getBoundingClientRect();
+    const focus = (isBackward() ? rects[0] : rects.at(-1)) ?? trimmed.getBoundingClientRect();
     return { startCp, endCp, range: trimmed, focus };
   }
 
@@ -105,7 +105,10 @@ function clamp(range: Range, root: Element): Range {
   return inside;
 }
 
-function isBackward(selection: Selection): boolean {
+function isBackward(): boolean {
+  const selection = document.getSelection();
+  if (!selection) return false;
+  if (selection.direction) return selection.direction === "backward";
   const { anchorNode, anchorOffset, focusNode, focusOffset } = selection;
   if (!anchorNode || !focusNode) return false;
   if (anchorNode === focusNode) return focusOffset < anchorOffset;

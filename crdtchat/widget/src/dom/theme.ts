@@ -1,4 +1,5 @@
 /** Whether text lies on a dark ground, followed as the page changes. */
+import { above } from "./flat-tree";
 
 interface Ground {
   /** From 0, black, to 1. */
@@ -32,8 +33,15 @@ function luminance(red: number, green: number, blue: number, most: number): numb
   return 0.2126 * channel(red) + 0.7152 * channel(green) + 0.0722 * channel(blue);
 }
 
+/** It and all that it is drawn in, from the inside out. */
+function elementsAround(element: Element): Element[] {
+  const around: Element[] = [];
+  for (let at: Node | null = element; at; at = above(at)) if (at instanceof Element) around.push(at);
+  return around;
+}
+
 export function isOnDark(element: Element): boolean {
-  for (let at: Element | null = element; at; at = at.parentElement) {
+  for (const at of elementsAround(element)) {
     const ground = parse(getComputedStyle(at).backgroundColor);
     if (ground.alpha >= 0.5) return ground.luminance < 0.2;
   }
@@ -58,8 +66,7 @@ export function watchTheme(element: Element, told: (dark: boolean) => void): () 
   document.addEventListener("transitionend", look, { signal: closed.signal });
   const observer = new MutationObserver(look);
   // Every site has an attribute of its own for its theme.
-  for (let at: Element | null = element; at; at = at.parentElement)
-    observer.observe(at, { attributes: true });
+  for (const at of elementsAround(element)) observer.observe(at, { attributes: true });
   const sheets = new MutationObserver(look);
   sheets.observe(document.head, { childList: true });
   return () => {
