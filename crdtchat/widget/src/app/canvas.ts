@@ -246,7 +246,9 @@ export class Canvas {
       "pointermove",
       (event) => {
         if (event.pointerType !== "mouse") return;
-        const over = event.composedPath().includes(this.root);
+        const path = event.composedPath();
+        // Our own layer may be within the element.
+        const over = path.includes(this.root) && !path.some(isOurs);
         // Of several moves in a frame the last one counts.
         this.#pointer = { x: event.clientX, y: event.clientY, free: over && event.buttons === 0 };
         if (frame) return;
@@ -265,11 +267,10 @@ export class Canvas {
 /** Whether a target is a cell or an output as a whole, and not words in it. */
 export const isWhole = ({ kind }: Target): boolean => kind === "cell";
 
+const isOurs = (at: EventTarget): boolean => at instanceof Element && at.localName.startsWith("crdtchat-");
+
 /** What a click is for already: the page's controls, and all of ours. */
-function isLive(at: EventTarget): boolean {
-  if (!(at instanceof Element)) return false;
-  return at.localName.startsWith("crdtchat-") || at.matches(CONTROLS);
-}
+const isLive = (at: EventTarget): boolean => isOurs(at) || (at instanceof Element && at.matches(CONTROLS));
 
 function moved(target: Target, by: number): Target {
   return { ...target, startCp: target.startCp + by, endCp: target.endCp + by };

@@ -3,8 +3,8 @@ import type { Host } from "../app/host";
 import type { Options } from "../app/options";
 import { Widget } from "../app/widget";
 import { draw, drawBar } from "./app";
-import { followModals } from "./modal";
 import css from "./style.css";
+import { followTopLayer } from "./top-layer";
 
 const LAYER = "crdtchat-layer";
 const BAR = "crdtchat-bar";
@@ -58,7 +58,7 @@ export function mount(root: Element, options: Options & { serverUrl: string }, h
   const shadow = layer.shadowRoot as ShadowRoot;
   const widget = new Widget(root, options, shadow as unknown as HTMLElement, hosted);
   const floating = options.topBarTarget === undefined;
-  const parts = [draw(widget, shadow, { bar: floating, panel: !widget.docked }), followModals(layer, root)];
+  const parts = [draw(widget, shadow, { bar: floating, panel: !widget.docked }), followTopLayer(layer, root)];
   const bar = options.topBarTarget ? host(BAR) : null;
   if (bar) {
     bar.style.setProperty("--crdtchat-inherited-font", fontFamily);

@@ -1,24 +1,25 @@
 /**
- * While the page has a modal dialog, all that is not in it is inert and lies below it. A layer that is for words in the
- * dialog, or for what the dialog is drawn around, is in it meanwhile, and above it.
+ * While the page has a modal dialog, or an element of it takes the whole screen, all that is not in that is inert and
+ * lies below it. A layer that is for words in it, or for what it is drawn around, is in it meanwhile, and above it.
  */
 import { above } from "../dom/flat-tree";
+import { isSkipped } from "../dom/section";
 
 const MODAL = "dialog:modal";
 /** What dialogs take for a click beside them, and close. */
 const PRESSES = ["pointerdown", "pointerup", "mousedown", "mouseup", "touchstart", "touchend", "click"];
 
 /** Answers what ends it. */
-export function followModals(layer: HTMLElement, root: Element): () => void {
+export function followTopLayer(layer: HTMLElement, root: Element): () => void {
   const around = new Set<Node>();
   for (let at: Node | null = root; at; at = above(at)) around.add(at);
   const trees = new Set([...around].map((node) => node.getRootNode() as Document | ShadowRoot));
   /** In the order in which they were opened. */
   let opened: Element[] = [];
   const observer = new MutationObserver(look);
-  const watch = (inDialog: boolean) => {
-    // A dialog that is taken out of the page, or made anew, takes along what is in it.
-    const options = { subtree: true, attributeFilter: ["open"], childList: inDialog };
+  const watch = (isAway: boolean) => {
+    // What is taken out of the page, or made anew, takes along what is in it.
+    const options = { subtree: true, attributeFilter: ["open"], childList: isAway };
     for (const tree of trees) observer.observe(tree, options);
   };
 
@@ -26,18 +27,32 @@ export function followModals(layer: HTMLElement, root: Element): () => void {
     const modal = new Set([...trees].flatMap((tree) => [...tree.querySelectorAll(MODAL)]));
     opened = [...opened.filter((dialog) => modal.delete(dialog)), ...modal];
     const dialog = opened.findLast((dialog) => around.has(dialog) || root.contains(dialog));
-    const home = dialog ?? document.body;
+    const full = filling();
+    const frame = full && (!dialog || dialog.contains(full)) ? full : dialog;
+    const home = frame ?? document.body;
     if (layer.parentNode === home) return;
     layer.removeAttribute("popover");
     home.append(layer);
-    watch(dialog !== undefined);
-    if (!dialog) return;
-    // Else the dialog would frame and cut what is placed in the window, if it is moved or faded in.
+    watch(frame !== undefined);
+    if (!frame) return;
+    // Else it would frame and cut what is placed in the window, if it is moved or faded in.
     layer.setAttribute("popover", "manual");
     layer.showPopover?.();
   }
 
+  /** What takes the whole screen, if it shows words that are discussed; a film among them shows none. */
+  function filling(): Element | undefined {
+    return [...trees]
+      .flatMap(({ fullscreenElement: full }) => full ?? [])
+      .find((full) => {
+        // A tree shows the host of the one that it is in.
+        if (full.contains(document.body) || full.shadowRoot?.fullscreenElement) return false;
+        return around.has(full) || (root.contains(full) && !isSkipped(full as HTMLElement));
+      });
+  }
+
   const closed = new AbortController();
+  document.addEventListener("fullscreenchange", look, { signal: closed.signal });
   for (const type of PRESSES)
     layer.addEventListener(
       type,
