@@ -70,6 +70,64 @@ def test_people_are_mentioned_with_completion(
     expect(ann.page.locator(".mention.me")).to_have_text("@Ann Żółw")
 
 
+def test_who_was_chosen_is_meant(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """Also where several have one name, after a reload in the middle, and by an edit once they left."""
+    url = page(site, server, page_id)
+    bob = readers(url)
+    bob.annotate("every ship", "Who knows?", "Bob")
+    namesakes = [readers(url), readers(url)]
+    for ann in namesakes:
+        ann.open("every ship")
+        ann.reply("I do", "Ann")
+        ann.expect_live()
+    box = bob.page.get_by_label("Write a reply")
+    for chosen in (0, 1):
+        box.press_sequentially("Thanks, @An")
+        options = bob.page.get_by_role("option")
+        expect(options).to_have_text(["AAnn", "AAnn"])
+        options.nth(chosen).click()
+        box.press_sequentially("very much")
+        if chosen == 0:
+            bob.page.reload()
+            bob.open("every ship")
+        expect(box).to_have_value("Thanks, @Ann very much")
+        box.press("Control+Enter")
+        expect(bob.page.locator(".mention")).to_have_count(chosen + 1)
+        bob.expect_live()
+    # One for each: whoever was chosen first is the one and not the other.
+    for ann in namesakes:
+        expect(ann.page.locator(".mention")).to_have_count(2)
+        expect(ann.page.locator(".mention.me")).to_have_count(1)
+
+
+def test_an_edit_keeps_whom_it_mentions(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """Also those who have left and never wrote here."""
+    url = page(site, server, page_id)
+    ann, bob = readers(url), readers(url)
+    ann.annotate("steel pen", "To be forgotten", "Ann")
+    ann.expect_live()
+    bob.annotate("every ship", "Look", "Bob")
+    bob.page.get_by_label("Write a reply").press_sequentially("@An")
+    bob.page.get_by_role("option", name="Ann").click()
+    bob.page.get_by_label("Write a reply").press_sequentially("look here")
+    bob.page.keyboard.press("Control+Enter")
+    expect(bob.page.locator(".mention")).to_have_text("@Ann")
+    ann.do("To be forgotten", "Delete")
+    ann.page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    ann.expect_live()
+    ann.page.close()
+    bob.expect_people(1)
+    bob.do("look here", "Edit")
+    bob.page.get_by_label("Edit").fill("@Ann, look there")
+    bob.page.get_by_role("button", name="Save").click()
+    expect(bob.comment("look there")).to_be_visible()
+    expect(bob.page.locator(".mention")).to_have_text("@Ann")
+
+
 ALL_SEEN = """(options) => options.length > 4 && options.every((option) => {
   const box = option.getBoundingClientRect();
   const seen = option.getRootNode().elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);

@@ -6,6 +6,7 @@
  */
 import { isGuest, type Target } from "../model/schema";
 import { write } from "../sync/storage";
+import type { Person } from "./mentions";
 
 export interface Draft {
   /** "new:PLACE", "reply:AID", "edit:AID/CID", or "rejected:BROADCASTID" for what the server gave back. */
@@ -19,6 +20,8 @@ export interface Draft {
   parent?: string;
   /** The words a new discussion is to be about. */
   target?: Target;
+  /** Who is meant by the names in it: several may have one. */
+  people?: readonly Person[];
   /** Why the server did not take it. */
   code?: string;
 }

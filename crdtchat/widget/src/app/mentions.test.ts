@@ -24,6 +24,19 @@ describe("mentions", () => {
       expect(encodeMentions(text, PEOPLE)).toBe(text);
   });
 
+  it("end where the name does", () => {
+    const people = [{ id: "lee", name: "ann.lee" }, ...PEOPLE];
+    for (const text of ["@Ann-Marie", "@Ann_B", "@Ann.B", "@ann.lee-smith"])
+      expect(encodeMentions(text, people)).toBe(text);
+    for (const end of ["", ".", ". ", "-", " - no", "'s", "’s", "!", ")"])
+      expect(encodeMentions(`@Ann${end}`, people)).toBe(`[@Ann](mention:ann)${end}`);
+    expect(encodeMentions("@ann.lee.", people)).toBe("[@ann.lee](mention:lee).");
+  });
+
+  it("are of the first of one name", () => {
+    expect(encodeMentions("@Ann", [{ id: "other", name: "Ann" }, ...PEOPLE])).toBe("[@Ann](mention:other)");
+  });
+
   it("are not in code or links", () => {
     const people = [{ id: "m", name: "media" }, ...PEOPLE];
     const fenced = "```css\n@media print {}\n```";

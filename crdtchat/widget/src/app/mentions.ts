@@ -14,6 +14,8 @@ const BEING_TYPED = /(?:^|[\s([{"'„«])@([\p{L}\p{N}_.-]{0,32}(?: [\p{L}\p{N}_
 
 /** What is in code or in a link is what it is, and no person. */
 const LITERAL = new Set(["code", "codespan", "link", "image", "def"]);
+/** Where a name ends: "@Ann-Marie" and "@ann.lee" are not "@Ann", "@Ann's" is. */
+const ENDS = "(?![\\p{L}\\p{N}_]|[-.][\\p{L}\\p{N}])";
 /** Signs that nobody types: they stand for the @ of those that may be mentions while the text is read. */
 const STAND_INS = { first: 0xe000, most: 6_400 };
 
@@ -21,13 +23,16 @@ const linkName = (name: string): string => name.replace(/[[\]\n\\]/g, "");
 const linkId = (id: string): string =>
   encodeURIComponent(id).replace(/[()]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
 
-/** Text box to record: the longest name first, so that "@Ann Lee" is not taken for "@Ann". */
+/**
+ * Text box to record: the longest name first, so that "@Ann Lee" is not taken for "@Ann". Of people of one name the
+ * first is meant.
+ */
 export function encodeMentions(text: string, people: readonly Person[]): string {
-  const byName = new Map(people.map((person) => [linkName(person.name), person]));
+  const byName = new Map([...people].reverse().map((person) => [linkName(person.name), person]));
   const names = [...byName.keys()].filter(Boolean).sort((a, b) => b.length - a.length);
   if (names.length === 0) return text;
   const escaped = names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  const pattern = new RegExp(`(^|[^\\p{L}\\p{N}\\[@])@(${escaped.join("|")})(?![\\p{L}\\p{N}])`, "gu");
+  const pattern = new RegExp(`(^|[^\\p{L}\\p{N}\\[@])@(${escaped.join("|")})${ENDS}`, "gu");
   const literal = literalIn(marked(text, pattern));
   let number = 0;
   return text.replace(pattern, (whole, before: string, name: string) => {

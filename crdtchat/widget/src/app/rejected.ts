@@ -11,9 +11,11 @@ export function draftOf(operation: Operation, code: string): Draft | undefined {
   const [aid = ""] = written.key.split("/");
   const made = operation.intents.find((intent) => intent.root === "a");
   const target = readAnnotation(made?.value)?.target;
+  const { text, people } = decodeMentions(comment.text);
   return {
     id: `rejected:${operation.broadcastId}`,
-    text: decodeMentions(comment.text).text,
+    text,
+    people,
     at: operation.at,
     user: operation.user,
     code,

@@ -3,8 +3,14 @@ import { Actions } from "../model/actions";
 import type { Operation } from "../model/intents";
 import type { Target } from "../model/schema";
 import type { Comment } from "../model/threads";
-import { encodeMentions } from "./mentions";
+import { encodeMentions, type Person } from "./mentions";
 import type { Stage } from "./stage";
+
+/** What stands in a box, and whom its author chose for the names in it. */
+export interface Typed {
+  text: string;
+  people: readonly Person[];
+}
 
 export class Writing {
   /** What is to be posted once the server has said who is writing, by the draft that it is kept in meanwhile. */
@@ -12,7 +18,7 @@ export class Writing {
 
   constructor(private readonly widget: Stage) {}
 
-  annotate(target: Target, text: string, draft: string, done: () => void): void {
+  annotate(target: Target, text: Typed, draft: string, done: () => void): void {
     const { widget } = this;
     this.#asAuthor((actions) => {
       const { aid, ...operation } = actions.annotate(target, this.#encode(text));
@@ -29,7 +35,7 @@ export class Writing {
     }, draft);
   }
 
-  reply(aid: string, text: string, parent: string, done: () => void): void {
+  reply(aid: string, text: Typed, parent: string, done: () => void): void {
     const { widget } = this;
     const draft = `reply:${aid}`;
     this.#asAuthor((actions) => {
@@ -43,7 +49,7 @@ export class Writing {
     }, draft);
   }
 
-  edit(comment: Comment, text: string): void {
+  edit(comment: Comment, text: Typed): void {
     this.widget.drafts.remove(`edit:${comment.aid}/${comment.cid}`);
     this.#asAuthor((actions) => this.#submit(actions.edit(comment, this.#encode(text))));
   }
@@ -110,8 +116,8 @@ export class Writing {
     this.#waiting.clear();
   }
 
-  #encode(text: string): string {
-    return encodeMentions(text.trim(), this.widget.mentionable);
+  #encode({ text, people }: Typed): string {
+    return encodeMentions(text.trim(), [...people, ...this.widget.mentionable]);
   }
 
   #submit(operation: Operation): void {

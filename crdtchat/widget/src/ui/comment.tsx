@@ -101,7 +101,7 @@ export function CommentView({ comment, depth, onReply }: Properties) {
         <Composer
           draftId={editId}
           about={{ aid: comment.aid, cid: comment.cid }}
-          initial={decodeMentions(comment.text).text}
+          initial={decodeMentions(comment.text)}
           label={speech.text("edit")}
           placeholder={speech.text("write")}
           action={speech.text("save")}

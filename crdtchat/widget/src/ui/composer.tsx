@@ -2,6 +2,7 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Draft } from "../app/drafts";
 import { beingMentioned, candidates, type Person } from "../app/mentions";
+import type { Typed } from "../app/writing";
 import { Avatar } from "./avatar";
 import { closeOnScroll, putBeside } from "./beside";
 import { useWidget } from "./context";
@@ -10,13 +11,13 @@ interface Properties {
   draftId: string;
   /** What the draft needs besides its text to be taken up again. */
   about: Partial<Draft>;
-  initial?: string;
+  initial?: Typed;
   label: string;
   placeholder: string;
   action: string;
   autofocus?: boolean;
   compact?: boolean;
-  onSend(text: string, done: () => void): void;
+  onSend(typed: Typed, done: () => void): void;
   onCancel?(): void;
   /** Closes it, and keeps what was typed. */
   onEscape?(): void;
@@ -30,7 +31,10 @@ export function Composer(properties: Properties) {
   const { draftId, about, label, placeholder, action, onSend, onCancel, onTyping, onBusy } = properties;
   const widget = useWidget();
   const { speech } = widget;
-  const kept = widget.drafts.get(draftId)?.text ?? properties.initial ?? "";
+  const draft = widget.drafts.get(draftId) ?? properties.initial;
+  const kept = draft?.text ?? "";
+  /** Whom the names are for; the last choice of a name counts. */
+  const people = useRef<readonly Person[]>(draft?.people ?? []);
   const [text, setText] = useState(kept);
   const [touched, setTouched] = useState(false);
   const [waiting, setWaiting] = useState(() => widget.writing.waits(draftId));
@@ -39,7 +43,10 @@ export function Composer(properties: Properties) {
   const box = useRef<HTMLTextAreaElement>(null);
   const nameBox = useRef<HTMLInputElement>(null);
   const id = useId();
-  const mention = useMention(box, text, (next) => change(next));
+  const mention = useMention(box, text, (next, chosen) => {
+    people.current = [chosen, ...people.current.filter(({ name }) => name !== chosen.name)];
+    change(next);
+  });
   const needsName = widget.session.needsName;
   const limit = widget.session.welcome?.limits.comment_cp ?? 10_000;
   const left = limit - Array.from(text).length;
@@ -71,7 +78,7 @@ export function Composer(properties: Properties) {
   function change(next: string): void {
     setText(next);
     setWaiting(false);
-    widget.saveDraft({ ...about, id: draftId, text: next });
+    widget.saveDraft({ ...about, id: draftId, text: next, people: people.current });
     if (next) onTyping?.();
   }
 
@@ -86,8 +93,9 @@ export function Composer(properties: Properties) {
       widget.chooseName(name);
     }
     setWaiting(true);
-    onSend(text, () => {
+    onSend({ text, people: people.current }, () => {
       setText("");
+      people.current = [];
       setWaiting(false);
     });
     if (widget.known) setWaiting(false);
@@ -210,7 +218,7 @@ export function Composer(properties: Properties) {
 function useMention(
   box: { current: HTMLTextAreaElement | null },
   text: string,
-  change: (text: string) => void,
+  change: (text: string, chosen: Person) => void,
 ) {
   const widget = useWidget();
   const [query, setQuery] = useState<string | undefined>(undefined);
@@ -236,7 +244,7 @@ function useMention(
     if (!area || query === undefined) return;
     const caret = area.selectionStart;
     const before = `${text.slice(0, caret - query.length)}${person.name} `;
-    change(before + text.slice(caret));
+    change(before + text.slice(caret), person);
     close();
     queueMicrotask(() => {
       area.focus({ preventScroll: true });

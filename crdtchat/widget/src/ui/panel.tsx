@@ -341,7 +341,9 @@ function takeUp(widget: Widget, { code, ...draft }: Draft, id: string): void {
   if (id === draft.id) return;
   const there = widget.drafts.get(id);
   widget.discardDraft(draft.id);
-  widget.saveDraft({ ...draft, ...there, id, text: there ? `${there.text}\n\n${draft.text}` : draft.text });
+  const people = [...(there?.people ?? []), ...(draft.people ?? [])];
+  const text = there ? `${there.text}\n\n${draft.text}` : draft.text;
+  widget.saveDraft({ ...draft, ...there, id, text, people });
 }
 
 /** Live but calm: the list holds still while it is looked at; what is new is counted above it. */
