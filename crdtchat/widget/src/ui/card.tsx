@@ -5,6 +5,7 @@ import { focused } from "../dom/focused";
 import { NARROWEST, type Placement, placeCard } from "../dom/placement";
 import { Composer } from "./composer";
 import { useView, useWidget } from "./context";
+import { isWritingInPage } from "./focus";
 import { ThreadHead } from "./head";
 import { Icon } from "./icons";
 import { Quoted } from "./quoted";
@@ -123,7 +124,8 @@ function Frame({ range, label, onClose, children }: FrameProperties) {
     const before = focused();
     const box = card.current;
     const root = box?.getRootNode() as ShadowRoot;
-    if (!root.activeElement || !box?.contains(root.activeElement)) box?.focus({ preventScroll: true });
+    const isInside = root.activeElement && box?.contains(root.activeElement);
+    if (!isInside && !isWritingInPage()) box?.focus({ preventScroll: true });
     return () => {
       if (root.activeElement && before?.isConnected) before.focus({ preventScroll: true });
     };

@@ -11,7 +11,7 @@ import { Avatar } from "./avatar";
 import { Here, State } from "./bar";
 import { Time } from "./comment";
 import { useView, useWidget } from "./context";
-import { toScroll } from "./focus";
+import { isWritingInPage, toScroll } from "./focus";
 import { ThreadHead } from "./head";
 import { Icon } from "./icons";
 import { plain } from "./markdown";
@@ -32,7 +32,7 @@ export function Panel() {
   useLayoutEffect(() => {
     // What had the focus may be gone with the list or the discussion it was in.
     const root = panel.current?.getRootNode() as ShadowRoot;
-    if (!root.activeElement) panel.current?.focus({ preventScroll: true });
+    if (!root.activeElement && !isWritingInPage()) panel.current?.focus({ preventScroll: true });
   }, [thread?.aid]);
   return (
     <aside
