@@ -131,6 +131,37 @@ def test_a_link_opens_the_page_at_an_annotation(
     expect(bob.page.get_by_text("steel pen")).to_be_in_viewport()
 
 
+ROUTED = """<!doctype html><title>An application</title><body><article id="text"></article>
+<script src="{server}/crdtchat.js"></script>
+<script>
+  let chat;
+  function draw() {{
+    const [route] = location.hash.slice(1).split("?");
+    const text = {{"/": "Start here.", "/ships": "The keeper wrote down every ship."}}[route] ?? "Not found";
+    document.getElementById("text").innerHTML = `<p>${{text}}</p>`;
+    chat?.destroy();
+    chat = CrdtChat(document.getElementById("text"), {{tenantId: "demo", urlId: {page!r} + route}});
+  }}
+  addEventListener("hashchange", draw);
+  draw();
+</script>"""
+
+
+def test_a_link_keeps_the_route_of_an_application(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    url = site.add("/routed", ROUTED.format(server=server.url, page=page_id))
+    ann = readers(f"{url}#/", permissions=["clipboard-read", "clipboard-write"])
+    ann.page.evaluate("location.hash = '#/ships'")
+    ann.annotate("every ship", "Here it is", "Ann")
+    ann.expect_live()
+    ann.card.get_by_role("button", name="Copy link").click()
+    expect(ann.card.get_by_role("button", name="Link copied")).to_be_visible()
+    bob = readers(ann.page.evaluate("navigator.clipboard.readText()"))
+    expect(bob.comment("Here it is")).to_be_visible()
+    bob.expect_painted("every ship", style="active")
+
+
 STRICT = (
     "default-src 'none'; script-src {server} 'nonce-page'; connect-src {server} {socket}; style-src 'nonce-page'; "
     "img-src 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"

@@ -12,13 +12,21 @@ export function pageIdOf(address: string): string {
 
 const LINK = "crdtchat";
 
+/** A fragment that is an application's route, which has a query of its own. */
+const ROUTE = /^#(!?\/[^?]*)\??(.*)$/;
+
 /** The annotation that the address points at. */
 export function linkedAnnotation(hash: string): string | undefined {
-  return new URLSearchParams(hash.replace(/^#/, "")).get(LINK) ?? undefined;
+  const query = ROUTE.exec(hash)?.[2] ?? hash.replace(/^#/, "");
+  return new URLSearchParams(query).get(LINK) ?? undefined;
 }
 
+/** What else the fragment of a page says is a place in it, and given up for the new one; a route is the page. */
 export function linkTo(address: string, aid: string): string {
   const url = new URL(address);
-  url.hash = `${LINK}=${aid}`;
+  const [, route, query = ""] = ROUTE.exec(url.hash) ?? [];
+  const kept = query.split("&").filter((part) => part !== "" && !part.startsWith(`${LINK}=`));
+  const link = [...kept, `${LINK}=${aid}`].join("&");
+  url.hash = route === undefined ? `${LINK}=${aid}` : `${route}?${link}`;
   return url.href;
 }
