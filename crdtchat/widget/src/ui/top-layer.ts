@@ -1,9 +1,11 @@
 /**
  * While the page has a modal dialog, or an element of it takes the whole screen, all that is not in that is inert and
  * lies below it. A layer that is for words in it, or for what it is drawn around, is in it meanwhile, and above it.
+ * Above all, where nothing frames it, it is also while the body is what would frame it.
  */
 import { above } from "../dom/flat-tree";
 import { isSkipped } from "../dom/section";
+import { frames, undoZoom } from "./framing";
 
 const MODAL = "dialog:modal";
 /** What dialogs take for a click beside them, and close. */
@@ -13,6 +15,7 @@ const PRESSES = ["pointerdown", "pointerup", "mousedown", "mouseup", "touchstart
 export function followTopLayer(layer: HTMLElement, root: Element): () => void {
   const around = new Set<Node>();
   for (let at: Node | null = root; at; at = above(at)) around.add(at);
+  const page = [document.documentElement, document.body];
   const trees = new Set([...around].map((node) => node.getRootNode() as Document | ShadowRoot));
   /** In the order in which they were opened. */
   let opened: Element[] = [];
@@ -30,14 +33,18 @@ export function followTopLayer(layer: HTMLElement, root: Element): () => void {
     const full = filling();
     const frame = full && (!dialog || dialog.contains(full)) ? full : dialog;
     const home = frame ?? document.body;
-    if (layer.parentNode === home) return;
-    layer.removeAttribute("popover");
-    home.append(layer);
-    watch(frame !== undefined);
-    if (!frame) return;
-    // Else it would frame and cut what is placed in the window, if it is moved or faded in.
-    layer.setAttribute("popover", "manual");
-    layer.showPopover?.();
+    const isRaised = frame !== undefined || page.some(frames);
+    if (layer.parentNode !== home || isRaised !== layer.hasAttribute("popover")) {
+      layer.removeAttribute("popover");
+      if (layer.parentNode !== home) home.append(layer);
+      watch(frame !== undefined);
+      // Else it would frame and cut what is placed in the window, if it is moved or faded in.
+      if (isRaised) {
+        layer.setAttribute("popover", "manual");
+        layer.showPopover?.();
+      }
+    }
+    undoZoom(layer);
   }
 
   /** What takes the whole screen, if it shows words that are discussed; a film among them shows none. */
@@ -62,9 +69,12 @@ export function followTopLayer(layer: HTMLElement, root: Element): () => void {
       { signal: closed.signal },
     );
   watch(false);
+  const drawing = new MutationObserver(look);
+  for (const element of page) drawing.observe(element, { attributes: true });
   look();
   return () => {
     closed.abort();
     observer.disconnect();
+    drawing.disconnect();
   };
 }
