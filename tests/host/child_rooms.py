@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -23,6 +24,8 @@ from crdtchat.sync import message
 from tests.host.pipe import connected
 
 NOW = 1_700_000_000_000
+AT_ONCE = 20
+"""They share the disk's work: one by one they would wait for it thousands of times."""
 
 
 def held() -> tuple[int, int]:
@@ -45,18 +48,23 @@ async def main(database: Path, first: int, more: int) -> None:
     await store.open()
     async with Hub(store, keeping=Keeping(grace=0.0)) as hub:
 
-        async def visit(begin: int, end: int) -> None:
-            for number in range(begin, end):
+        async def visit(pages: Iterator[int]) -> None:
+            for number in pages:
                 key = DocumentKey("demo", f"page {number}")
                 async with connected(hub, key=key) as ann:
                     await ann.send("a", "anno", ("ann", NOW, "words", "", "", 0, 5))
                     await ann.until(message.Ack)
+
+        async def visit_all(pages: Iterator[int]) -> None:
+            async with anyio.create_task_group() as visitors:
+                for _ in range(AT_ONCE):
+                    visitors.start_soon(visit, pages)
             while hub.rooms():
                 await anyio.lowlevel.checkpoint()
 
-        await visit(0, first)
+        await visit_all(iter(range(first)))
         before = held()
-        await visit(first, first + more)
+        await visit_all(iter(range(first, first + more)))
         after = held()
         evicted = hub.counters["rooms_evicted"]
     await store.close()
