@@ -82,6 +82,7 @@ class SlowLine:
         self._ready.set()
         await self._done.wait()
         server.close()
+        await asyncio.sleep(0)  # Who was let in just now is known then.
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -91,26 +92,26 @@ class SlowLine:
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        if self._is_cut:
-            writer.close()
-            return
-        try:
-            far_reader, far_writer = await asyncio.open_connection(*self._target)
-        except OSError:
-            writer.close()
-            return
+        # Told to end while it waits, the task of a connection just ends: nobody awaits it.
+        with contextlib.suppress(asyncio.CancelledError, OSError), contextlib.closing(writer):
+            if not self._is_cut:
+                far_reader, far_writer = await asyncio.open_connection(*self._target)
+                with contextlib.closing(far_writer):
+                    await self._join(reader, writer, far_reader, far_writer)
+
+    async def _join(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        far_reader: asyncio.StreamReader,
+        far_writer: asyncio.StreamWriter,
+    ) -> None:
         far = (self._age, far_writer)
         self._far.add(far)
         try:
-            # Told to end while it waits, the task of a connection just ends: nobody awaits it.
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(
-                    self._relay(reader, far_writer), self._relay(far_reader, writer)
-                )
+            await asyncio.gather(self._relay(reader, far_writer), self._relay(far_reader, writer))
         finally:
             self._far.discard(far)
-            for end in (writer, far_writer):
-                end.close()
 
     async def _relay(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         age = self._age

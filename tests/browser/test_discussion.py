@@ -78,9 +78,9 @@ def test_who_was_chosen_is_meant(
     bob = readers(url)
     bob.annotate("every ship", "Who knows?", "Bob")
     namesakes = [readers(url), readers(url)]
-    for ann in namesakes:
+    for ann, answer in zip(namesakes, ("I do", "Me, too"), strict=True):
         ann.open("every ship")
-        ann.reply("I do", "Ann")
+        ann.reply(answer, "Ann")
         ann.expect_live()
     box = bob.page.get_by_label("Write a reply")
     for chosen in (0, 1):

@@ -71,7 +71,7 @@ def test_keys_go_from_discussion_to_discussion_in_a_long_notebook(
     for text, name in (("At the top", "math.sqrt"), ("At the end", "value_79")):
         ann.page.evaluate(
             "(index) => { const { content } = window.jupyterapp.shell.currentWidget;"
-            " content.activeCellIndex = index; content.scrollToItem(index) }",
+            " content.activeCellIndex = index; return content.scrollToItem(index) }",
             1 if name == "math.sqrt" else 82,
         )
         ann.run("crdtchat:comment-cell")
