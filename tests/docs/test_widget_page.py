@@ -66,9 +66,9 @@ def test_all_colours_and_fonts_are_named() -> None:
     styles = [SOURCE / "ui" / "style.css", *SOURCE.glob("dom/*.ts"), *SOURCE.glob("ui/*.ts*")]
     texts = (path.read_text(encoding="utf-8") for path in styles)
     used = {name for text in texts for name in re.findall(r"--crdtchat-[a-z-]+", text)}
-    # What the widget itself sets: the font of the element, and the number of a highlight.
+    # What the widget itself sets: the element's font, the place of a bar, the page's zoom undone.
     assert set(re.findall(r"`(--crdtchat-[a-z-]+)`", PAGE)) == used - {
-        *("--crdtchat-inherited-font", "--crdtchat-slot")
+        *("--crdtchat-inherited-font", "--crdtchat-slot", "--crdtchat-unzoom")
     }
 
 
