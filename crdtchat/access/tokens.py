@@ -77,12 +77,7 @@ def principal_of_sign_in(
                 algorithms=[key.algorithm],
                 audience=tenant.audience or None,
                 leeway=LEEWAY_S,
-                options={
-                    "require": ["sub", "exp"],
-                    "verify_aud": bool(tenant.audience),
-                    # It tells the age (RFC 7519 section 4.1.6); libraries write it unasked.
-                    "verify_iat": False,
-                },
+                options={"require": ["sub", "exp"], "verify_aud": bool(tenant.audience)},
             )
         except (jwt.InvalidSignatureError, jwt.InvalidAlgorithmError, jwt.InvalidKeyError):
             continue
