@@ -29,6 +29,7 @@ def pytest_collection_finish() -> None:
     time, as there is a million of it."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)  # as a server's own: seldom
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ it is needed.
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import runpy
@@ -253,4 +254,6 @@ def _become(argv: list[str], environment: dict[str, str], folder: str) -> NoRetu
 if __name__ == "__main__":
     for name in sys.argv[2:]:
         import_module(name)
+    gc.collect()
+    gc.freeze()  # nobody walks through the modules, which would copy the memory they are in
     _become(**_serve(socket.socket(fileno=int(sys.argv[1]))))  # type: ignore[arg-type]
