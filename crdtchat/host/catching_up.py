@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import anyio
 
-from crdtchat.host.following import News
 from crdtchat.host.gathering import Gathering
-from crdtchat.stores.base import Store, StoreError, StoreUnavailable
+from crdtchat.stores.base import Store, StoreError
 
 
 class CatchingUp:
@@ -39,20 +38,3 @@ class CatchingUp:
             room.following.failed(room, error)
         else:
             room.following.loaded(room, loaded)
-
-
-async def catch_up(store: Store, room: Gathering) -> None:
-    """Wait until the room holds what is in the log now. Raises StoreError if it cannot be read, and
-    StoreUnavailable if the room cannot go on from where it is: who asks again finds another."""
-    loaded = await store.load(room.key, known=room.head)
-    if not room.dropped and (loaded.epoch != room.head.epoch or loaded.snapshot):
-        room.following.ask(room)
-        raise StoreUnavailable("the page was rebuilt: try again")
-    if loaded.entries and not room.dropped:
-        first = loaded.snapshot_sequence + 1
-        news = News(loaded.epoch, first, loaded.entries, loaded.leases)
-        room.following.hear(room, news)
-    while room.head.sequence < loaded.sequence and not room.dropped:
-        await room.progress.wait()
-    if room.dropped:
-        raise StoreUnavailable("the page was given up: try again")

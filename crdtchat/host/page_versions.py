@@ -13,8 +13,8 @@ from crdtchat.document.page_version import (
     name_of_digest,
     named_versions,
 )
-from crdtchat.host.catching_up import catch_up
 from crdtchat.host.hub import Hub
+from crdtchat.host.newest import newest
 from crdtchat.host.version_tidying import tidy
 from crdtchat.stores.base import DocumentKey, PageVersion, Put, Store, StoreCorrupt
 
@@ -24,13 +24,8 @@ class WrongName(ValueError):
 
 
 async def names(hub: Hub, key: DocumentKey, user: str, name: str) -> bool:
-    """Whether a living record that this user wrote names the version: another node may have
-    acknowledged it. Raises StoreError."""
-    async with hub.attend(key) as room:
-        is_named = user in named_versions(room.replica).get(name, ())
-        if is_named or hub.neighbours is None:
-            return is_named
-        await catch_up(hub.store, room)
+    """Whether a living record that this user wrote names the version. Raises StoreError."""
+    async with newest(hub, key) as room:
         return user in named_versions(room.replica).get(name, ())
 
 

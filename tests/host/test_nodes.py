@@ -14,6 +14,7 @@ from crdtchat.brokers.memory import MemoryBroker, MemoryExchange, SilentBroker
 from crdtchat.document.replica import Replica
 from crdtchat.host.erasing import erase_annotations
 from crdtchat.host.hub import Hub
+from crdtchat.host.newest import newest
 from crdtchat.host.telling import Kind, page_topic, seal
 from crdtchat.stores.base import DocumentKey, Entry, Loaded, Store
 from crdtchat.stores.memory import MemoryData, MemoryStore
@@ -159,6 +160,25 @@ async def test_who_is_told_nothing_looks_by_itself(make_store: MakeStore) -> Non
         await ann.annotate("anno", NOW)
         await bob.until(message.Batch, lambda batch: bool(batch.events))
         assert bob.replica.get("a", "anno")
+
+
+async def test_who_asks_has_what_was_acknowledged_at_another_node(make_store: MakeStore) -> None:
+    """Also where the log was folded or rebuilt since, and though no node hears of another."""
+    async with hubs(make_store) as (one, two), connected(one, "ann") as ann:
+        await ann.annotate("anno", NOW)
+        async with newest(two, KEY) as room:
+            assert room.replica.get("a", "anno")
+        # Two's room stays open. What it lacks of the next two is in a snapshot alone.
+        for aid in ("anno-2", "anno-3"):
+            await ann.annotate(aid, NOW)
+        await one.compact(await one.open(KEY))
+        async with newest(two, KEY) as after:
+            assert after is not room and room.dropped
+            assert after.replica.get("a", "anno-2") and after.replica.get("a", "anno-3")
+        await erase_annotations(one.store, KEY, None, NOW)
+        async with newest(two, KEY) as erased:
+            assert erased is not after and after.dropped
+            assert erased.replica.get("a", "anno") is None
 
 
 async def test_messages_of_strangers_are_refused() -> None:

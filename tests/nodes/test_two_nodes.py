@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from uuid import uuid4
 
 import anyio
 import anyio.to_thread
@@ -114,7 +115,29 @@ async def test_over_rest_what_one_node_made_is_there_at_the_other(
                     headers={"Content-Type": "text/plain; charset=utf-8"},
                 )
                 assert kept.status_code == 201, kept.text
+                await _is_read_at_both(made_at, asked_at)
             assert (await here.get("/annotations/none-such")).status_code == 404
+
+
+async def _is_read_at_both(here: httpx.AsyncClient, there: httpx.AsyncClient) -> None:
+    """What was said at one node is what the other knows, lists, and compares conditions with."""
+    once = {"target": {"exact": "words"}, "body": "first", "broadcastId": str(uuid4())}
+    made = (await here.post("/annotations", json=once)).json()
+    where = f"/annotations/{made['id']}"
+    listed = (await there.get("/annotations")).json()
+    assert listed["items"][-1] == made
+    again = await there.post("/annotations", json=once)
+    assert (again.status_code, again.json()) == (201, made)
+    # Both know it. Neither hears of what comes.
+    changed = await there.patch(where, json={"body": "second"})
+    assert (await here.get(where)).content == changed.content
+    condition = {"If-Match": changed.headers["ETag"]}
+    resolved = await here.patch(where, json={"resolved": True}, headers=condition)
+    assert resolved.status_code == 200, resolved.text
+    late = await there.delete(where, headers=condition)
+    assert late.status_code == 412, late.text
+    listed = (await there.get("/annotations", params={"state": "resolved"})).json()
+    assert listed["items"][-1] == resolved.json()
 
 
 async def test_without_redis_writes_commit_and_others_are_a_second_late(

@@ -12,6 +12,7 @@ from crdtchat.document import ids, records, schema
 from crdtchat.document.replica import Write
 from crdtchat.document.view import Annotation
 from crdtchat.host.gathering import Gathering
+from crdtchat.host.newest import newest
 from crdtchat.server.rest.answering import annotation_bytes, made, shown
 from crdtchat.server.rest.asking import (
     Asked,
@@ -27,7 +28,6 @@ from crdtchat.server.rest.bodies import bad_value, read_flag, read_target, read_
 from crdtchat.server.rest.thread import (
     require_annotation,
     require_editable,
-    seek,
     was_deleted_by,
 )
 
@@ -46,7 +46,7 @@ async def create_annotation(request: Request) -> Response:
         (schema.ANNOTATIONS, aid, records.annotation_value(head)),
         (schema.COMMENTS, records.comment_key(aid, cid), records.comment_value(comment)),
     ]
-    async with asked.hub.attend(asked.key) as room:
+    async with newest(asked.hub, asked.key) as room:
         await room.settled(aid)
         if not any(room.replica.get(root, aid) for root in (schema.ANNOTATIONS, schema.TOMBSTONES)):
             await room.write(asked.peer, writes, operation)
@@ -59,9 +59,8 @@ async def create_annotation(request: Request) -> Response:
 async def show_annotation(request: Request) -> Response:
     """`GET .../annotations/{aid}?page=ID`."""
     asked = await ask(request, Action.READ)
-    async with asked.hub.attend(asked.key) as room:
+    async with newest(asked.hub, asked.key) as room:
         aid: str = request.path_params["aid"]
-        await seek(asked, room, aid)
         found = require_annotation(room, aid, hidden=asked.moderates, gone=404)
     return shown(request, annotation_bytes(found, asked.key.page))
 
@@ -75,8 +74,7 @@ async def change_annotation(request: Request) -> Response:
     if not {"body", "resolved", "target"} & body.keys():
         raise bad_value("give body, resolved or target")
     aid: str = request.path_params["aid"]
-    async with asked.hub.attend(asked.key) as room:
-        await seek(asked, room, aid)
+    async with newest(asked.hub, asked.key) as room:
         await room.settled(aid)
         found = require_annotation(room, aid, hidden=asked.moderates)
         require_match(request, etag_of(annotation_bytes(found, asked.key.page)))
@@ -98,8 +96,7 @@ async def delete_annotation(request: Request) -> Response:
     asked = await ask(request, Action.COMMENT)
     operation = broadcast_id(request.query_params.get("broadcastId"))
     aid: str = request.path_params["aid"]
-    async with asked.hub.attend(asked.key) as room:
-        await seek(asked, room, aid)
+    async with newest(asked.hub, asked.key) as room:
         await room.settled(aid)
         if was_deleted_by(asked, room, aid):
             return Response(status_code=204)

@@ -11,6 +11,7 @@ from crdtchat.access.roles import Action
 from crdtchat.document import ids, records, schema
 from crdtchat.document.replica import Write
 from crdtchat.host.gathering import Gathering
+from crdtchat.host.newest import newest
 from crdtchat.server.rest.answering import comment_bytes, made, shown
 from crdtchat.server.rest.asking import (
     Asked,
@@ -27,7 +28,6 @@ from crdtchat.server.rest.thread import (
     require_annotation,
     require_comment,
     require_editable,
-    seek,
     was_deleted_by,
 )
 
@@ -42,8 +42,7 @@ async def create_comment(request: Request) -> Response:
     cid = ids.new_comment_id(now, derived(f"comment/{aid}", asked, operation))
     parent = read_parent(body.get("parent"))
     record = records.CommentRecord(user, now, read_text(body.get("body")), parent=parent)
-    async with asked.hub.attend(asked.key) as room:
-        await seek(asked, room, aid)
+    async with newest(asked.hub, asked.key) as room:
         await room.settled(aid)
         require_annotation(room, aid, hidden=asked.moderates)
         earlier = _find_made(room, aid, cid)
@@ -62,8 +61,7 @@ async def show_comment(request: Request) -> Response:
     """`GET .../comments/{cid}?page=ID`."""
     asked = await ask(request, Action.READ)
     aid, cid = _names(request)
-    async with asked.hub.attend(asked.key) as room:
-        await seek(asked, room, aid, cid)
+    async with newest(asked.hub, asked.key) as room:
         annotation = require_annotation(room, aid, hidden=asked.moderates, gone=404)
         comment = require_comment(room, annotation, cid, gone=404)
     return shown(request, comment_bytes(comment))
@@ -76,8 +74,9 @@ async def change_comment(request: Request) -> Response:
     operation = broadcast_id(body.get("broadcastId"))
     text = read_text(body.get("body"))
     aid, cid = _names(request)
-    async with asked.hub.attend(asked.key) as room:
-        await _newest(request, asked, room)
+    async with newest(asked.hub, asked.key) as room:
+        await room.settled(aid)
+        _require_match(request, asked, room)
         annotation = require_annotation(room, aid, hidden=asked.moderates)
         comment = require_editable(room, annotation, cid)
         if comment.text != text:
@@ -96,11 +95,11 @@ async def delete_comment(request: Request) -> Response:
     asked = await ask(request, Action.COMMENT)
     operation = broadcast_id(request.query_params.get("broadcastId"))
     aid, cid = _names(request)
-    async with asked.hub.attend(asked.key) as room:
-        await _seek_settled(asked, room, aid, cid)
+    async with newest(asked.hub, asked.key) as room:
+        await room.settled(aid)
         if was_deleted_by(asked, room, aid, cid):
             return Response(status_code=204)
-        _require_newest(request, asked, room)
+        _require_match(request, asked, room)
         stone = records.TombstoneRecord(asked.principal.user, asked.now)
         key = records.comment_key(aid, cid)
         writes: list[Write] = [(schema.TOMBSTONES, key, records.tombstone_value(stone))]
@@ -123,8 +122,9 @@ async def _react(request: Request, *, wanted: bool) -> Response:
     operation = broadcast_id(request.query_params.get("broadcastId"))
     emoji: str = request.path_params["emoji"]
     aid, cid = _names(request)
-    async with asked.hub.attend(asked.key) as room:
-        await _newest(request, asked, room)
+    async with newest(asked.hub, asked.key) as room:
+        await room.settled(aid)
+        _require_match(request, asked, room)
         writes = _reaction_writes(asked, room, records.comment_key(aid, cid), emoji, wanted)
         if writes:
             await room.write(asked.peer, writes, operation)
@@ -147,19 +147,8 @@ def _names(request: Request) -> tuple[str, str]:
     return request.path_params["aid"], request.path_params["cid"]
 
 
-async def _newest(request: Request, asked: Asked, room: Gathering) -> None:
-    """See that the comment is there at the end of the log, and is what the request may be
-    conditional on."""
-    await _seek_settled(asked, room, *_names(request))
-    _require_newest(request, asked, room)
-
-
-async def _seek_settled(asked: Asked, room: Gathering, aid: str, cid: str) -> None:
-    await seek(asked, room, aid, cid)
-    await room.settled(aid)
-
-
-def _require_newest(request: Request, asked: Asked, room: Gathering) -> None:
+def _require_match(request: Request, asked: Asked, room: Gathering) -> None:
+    """See that the comment is there, and is what the request may be conditional on."""
     aid, cid = _names(request)
     comment = require_comment(room, require_annotation(room, aid, hidden=asked.moderates), cid)
     require_match(request, etag_of(comment_bytes(comment)))

@@ -16,6 +16,7 @@ from crdtchat.access.roles import Action
 from crdtchat.document.jsonld import CONTEXT, annotation_json
 from crdtchat.document.rebuild import Values, read_content
 from crdtchat.document.view import Annotation, read_view
+from crdtchat.host.newest import newest
 from crdtchat.server.problem import Problem
 from crdtchat.server.rest.answering import CACHING, encode, shown
 from crdtchat.server.rest.asking import ask, choice, is_known, number, own_path
@@ -41,7 +42,7 @@ async def list_annotations(request: Request) -> Response:
         key_at(request, "after", int, str),
         key_at(request, "before", int, str),
     )
-    async with asked.hub.attend(asked.key) as room:
+    async with newest(asked.hub, asked.key) as room:
         seen = "m" if asked.moderates else ""
         etag = f'"{room.room.history.epoch}-{room.room.history.sequence}{seen}"'
         if is_known(request, etag):

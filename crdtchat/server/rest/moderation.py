@@ -22,6 +22,7 @@ from crdtchat.host.damage import Damage
 from crdtchat.host.gathering import Gathering
 from crdtchat.host.hub import Hub
 from crdtchat.host.moderated import DECISIONS, ModeratedPages
+from crdtchat.host.newest import newest
 from crdtchat.server.problem import Problem
 from crdtchat.server.rest.answering import plain_json
 from crdtchat.server.rest.asking import (
@@ -35,7 +36,7 @@ from crdtchat.server.rest.asking import (
 )
 from crdtchat.server.rest.bodies import bad_value
 from crdtchat.server.rest.paging import key_at, limit_of, place_of
-from crdtchat.server.rest.thread import require_annotation, require_comment, seek
+from crdtchat.server.rest.thread import require_annotation, require_comment
 from crdtchat.stores.auditing import Report
 from crdtchat.stores.base import DocumentKey, Grant
 from crdtchat.sync.effects import Deed
@@ -82,8 +83,7 @@ async def report(request: Request) -> Response:
     reason = (await read_body(request)).get("reason", "other")
     if reason not in REASONS:
         raise bad_value(f"reason is one of {', '.join(REASONS)}")
-    async with asked.hub.attend(asked.key) as room:
-        await seek(asked, room, request.path_params["aid"], request.path_params.get("cid", ""))
+    async with newest(asked.hub, asked.key) as room:
         target = _target(request, room, hidden=False)
     store, user, now = asked.hub.store, asked.principal.user, asked.now
     asked.peer.charge(0, asked.hub.sources.now())
@@ -232,8 +232,7 @@ async def _decide(
     asked = await ask(request, Action.MODERATE)
     operation = broadcast_id(request.query_params.get("broadcastId"))
     aid: str = request.path_params["aid"]
-    async with asked.hub.attend(asked.key) as room:
-        await seek(asked, room, aid, request.path_params.get("cid", ""))
+    async with newest(asked.hub, asked.key) as room:
         await room.settled(aid)
         target = _target(request, room, hidden=True)
         before = records.read_moderation(room.replica.get(schema.MODERATION, target))

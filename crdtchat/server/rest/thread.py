@@ -8,7 +8,6 @@ from crdtchat.document import records, schema
 from crdtchat.document.rebuild import users
 from crdtchat.document.records import TombstoneRecord
 from crdtchat.document.view import Annotation, Comment, read_view
-from crdtchat.host.catching_up import catch_up
 from crdtchat.host.gathering import Gathering
 from crdtchat.server.problem import Problem
 from crdtchat.server.rest.asking import Asked
@@ -33,24 +32,6 @@ class _Excerpt:
     def values(self, root: str) -> Mapping[str, Value]:
         """See `document.view.Values`."""
         return self._roots[root]
-
-
-async def seek(asked: Asked, room: Gathering, aid: str, cid: str = "") -> None:
-    """Where there are other nodes, look into the log for an annotation, or a comment of it, that
-    this one does not know yet. Raises StoreError."""
-    if asked.hub.neighbours is not None and not _knows(room, aid, cid):
-        await catch_up(asked.hub.store, room)
-
-
-def _knows(room: Gathering, aid: str, cid: str) -> bool:
-    """Whether it is there, was there, or cannot be."""
-    get = room.replica.get
-    if not schema.is_id(aid) or get(schema.TOMBSTONES, aid) is not None:
-        return True
-    if not cid:
-        return get(schema.ANNOTATIONS, aid) is not None
-    key = records.comment_key(aid, cid)
-    return any(get(root, key) is not None for root in (schema.COMMENTS, schema.TOMBSTONES))
 
 
 def find_annotation(room: Gathering, aid: str, *, hidden: bool) -> Annotation | None:
