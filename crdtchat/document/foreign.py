@@ -168,14 +168,21 @@ class _TextOfHtml(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.parts: list[str] = []
+        self._unseen = ""
+        """The element around that no reader sees."""
 
     def handle_data(self, data: str) -> None:
-        self.parts.append(data)
+        if not self._unseen:
+            self.parts.append(data)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "br":
             self.parts.append("\n")
+        elif tag in ("script", "style") and not self._unseen:
+            self._unseen = tag
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == self._unseen:
+            self._unseen = ""
         if tag in ("p", "div", "li", "blockquote", "pre", "h1", "h2", "h3"):
             self.parts.append("\n\n")

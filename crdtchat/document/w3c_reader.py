@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from collections import deque
+from collections.abc import Iterator
 
 from crdtchat.document.foreign import (
     Json,
@@ -57,9 +59,8 @@ def read_w3c(item: Json, around: Surroundings, gathered: Gathered) -> None:
     )
     parent = first_text(item.get("target"))
     targets = objects(item.get("target"))
-    motivation = item.get("motivation")
-    if "replying" in (motivation if isinstance(motivation, list) else [motivation]):
-        parent = parent or next((text_of(one.get("id")) for one in targets), "")
+    if _is_reply(item.get("motivation")):
+        parent = parent or next((_source(one) for one in targets), "")
         gathered.reply(note, parent, root="")
         return
     if len(targets) > 1:
@@ -85,11 +86,41 @@ def _creator(value: object) -> tuple[str, str]:
     return "", ""
 
 
+def _is_reply(motivation: object) -> bool:
+    """Also by the whole name of the motivation, `http://www.w3.org/ns/oa#replying`."""
+    said = motivation if isinstance(motivation, list) else [motivation]
+    return any(re.split("[#:]", text_of(one))[-1] == "replying" for one in said)
+
+
+def _source(value: Json) -> str:
+    """The address of what a target is, or is a part of."""
+    source = value.get("source", value.get("id"))
+    return text_of(source.get("id")) if isinstance(source, dict) else text_of(source)
+
+
+def _bodies(value: object, around: Surroundings, name: str) -> Iterator[object]:
+    """Those that are to be read: all of a list, the first of a choice (section 3.2.7)."""
+    waiting = [value]
+    while waiting:
+        body = waiting.pop()
+        if isinstance(body, list):
+            waiting += reversed(body)
+        elif isinstance(body, dict) and isinstance(body.get("items"), list):
+            items = body["items"]
+            if body.get("type") == "Choice" and len(items) > 1:
+                around.tally.alter("bodies to choose from: the first is kept", name)
+                items = items[:1]
+            waiting += reversed(items)
+        elif isinstance(body, dict) and isinstance(body.get("source"), dict):
+            waiting.append({"purpose": body.get("purpose"), **body["source"]})
+        else:
+            yield body
+
+
 def _text(item: Json, around: Surroundings, name: str) -> str:
     texts: list[str] = [text_of(item.get("bodyValue"))]
     tags: list[str] = []
-    bodies: Any = item.get("body")
-    for body in bodies if isinstance(bodies, list) else [bodies]:
+    for body in _bodies(item.get("body"), around, name):
         if isinstance(body, str):
             texts.append(text_of(body))
         elif isinstance(body, dict):
@@ -104,18 +135,17 @@ def _text(item: Json, around: Surroundings, name: str) -> str:
             else:
                 link = text_of(body.get("id")) or text_of(body.get("source"))
                 texts.append(link)
-                around.tally.alter("bodies that are no text: their address is kept", name)
+                kept = "their address is kept" if link else "not kept"
+                around.tally.alter(f"bodies that are no text: {kept}", name)
     return with_tags("\n\n".join(text for text in texts if text), tags, around)
 
 
 def _target(value: Json, around: Surroundings, name: str) -> tuple[Target, str]:
-    source = value.get("source", value.get("id"))
-    page = text_of(source.get("id")) if isinstance(source, dict) else text_of(source)
     quote: Json = {}
     place: Json = {}
-    waiting = objects(value.get("selector"))
+    waiting = deque(objects(value.get("selector")))
     while waiting:
-        selector = waiting.pop(0)
+        selector = waiting.popleft()
         kind = selector.get("type")
         if kind == "TextQuoteSelector":
             quote = quote or selector
@@ -134,4 +164,5 @@ def _target(value: Json, around: Surroundings, name: str) -> tuple[Target, str]:
     elif not exact and place:
         raise Unfit("positions without a quote, and without the page's text")
     prefix, suffix = text_of(quote.get("prefix")), text_of(quote.get("suffix"))
-    return Target(exact, prefix, suffix, start, end, "text" if exact else "page"), page
+    target = Target(exact, prefix, suffix, start, end, "text" if exact else "page")
+    return target, _source(value)

@@ -228,6 +228,69 @@ class TestW3C:
         assert found.head.target.exact == "hold"
         assert read(item)[1].left_out.total() == 1
 
+    @pytest.mark.parametrize(
+        ("body", "text", "said"),
+        [
+            (
+                {
+                    "type": "Choice",
+                    "items": [
+                        {"type": "TextualBody", "value": "Whose?", "language": "en"},
+                        {"type": "TextualBody", "value": "Czyje?", "language": "pl"},
+                    ],
+                },
+                "Whose?",
+                ["bodies to choose from: the first is kept"],
+            ),
+            (
+                {"type": "List", "items": [{"value": "Whose?"}, [{"value": "Theirs?"}]]},
+                "Whose?\n\nTheirs?",
+                [],
+            ),
+            (
+                {
+                    "type": "SpecificResource",
+                    "purpose": "commenting",
+                    "source": {"type": "TextualBody", "value": "Whose?"},
+                },
+                "Whose?",
+                [],
+            ),
+            (
+                {
+                    "value": "<style>b {}</style><p>Whose?</p><script>if (a < b) c();</script>",
+                    "format": "text/html",
+                },
+                "Whose?",
+                ["HTML: turned into plain text"],
+            ),
+            ({"id": "urn:sound"}, "urn:sound", ["bodies that are no text: their address is kept"]),
+            ({"type": "Image"}, None, ["bodies that are no text: not kept"]),
+        ],
+    )
+    def test_its_words_wherever_they_are(
+        self, body: object, text: str | None, said: list[str]
+    ) -> None:
+        item = {name: value for name, value in self.ITEM.items() if name not in ("rights", "body")}
+        (found,), tally = read({**item, "body": body})
+        assert [one.text for one in found.comments.values()] == [text] * (text is not None)
+        assert [one for one in tally.altered if "selectors" not in one] == said
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"target": {"source": "http://example.org/anno1"}},
+            {"target": {"source": {"id": "http://example.org/anno1", "type": "Annotation"}}},
+            {"target": [{"id": "http://example.org/anno1"}]},
+            {"motivation": ["http://www.w3.org/ns/oa#replying"]},
+            {"motivation": "oa:replying"},
+        ],
+    )
+    def test_a_reply_however_it_is_told(self, changes: dict[str, object]) -> None:
+        (found,), tally = read(self.ITEM, {**self.REPLY, **changes})
+        assert len(found.comments) == 2
+        assert not tally.left_out
+
     def test_without_an_id_it_is_the_same_each_time(self) -> None:
         item = {name: value for name, value in self.ITEM.items() if name != "id"}
         assert [one.aid for one in read(item)[0]] == [one.aid for one in read(item)[0]]
