@@ -15,6 +15,7 @@ from crdtchat.document import rebuild
 from crdtchat.document.page_version import named_versions
 from crdtchat.document.replica import EngineFailure, Replica
 from crdtchat.document.rules import RULES
+from crdtchat.document.schema import ROOTS
 from crdtchat.host import page_versions
 from crdtchat.host.damage import Damage
 from crdtchat.host.folding import replica_of
@@ -55,6 +56,23 @@ async def erase_annotations(
 
     await rebuild_document(store, key, change, deeds=deeds, quotes=quotes)
     return found
+
+
+async def erase_unread(store: Store, key: DocumentKey, now: int) -> None:
+    """Erase a page that cannot be read back, whole: nobody knows what was on it, so no tombstones
+    keep that from coming back. `now` in milliseconds since 1970. Call `Store.scrub` when done.
+
+    Raises StoreError.
+    """
+    nothing: rebuild.Content = {root: {} for root in ROOTS}
+    deed = Deed("", "", "erase", "", now, _COMMAND)
+    for _ in range(_TRIES):
+        (head,) = await store.heads([key])
+        state = rebuild.encode_content(nothing, server_client(head.epoch + 1))
+        outcome = await store.erase(Erasure(key, *head, state, frozenset(), (deed,)))
+        if isinstance(outcome, int):
+            return
+    raise _too_fast(key)
 
 
 async def erase_user(
@@ -115,7 +133,11 @@ async def rebuild_document(
         outcome = await store.erase(erasure)
         if isinstance(outcome, int):
             return outcome
-    raise StoreUnavailable(
+    raise _too_fast(key)
+
+
+def _too_fast(key: DocumentKey) -> StoreUnavailable:
+    return StoreUnavailable(
         f"Page {key.page!r} is written faster than it can be rebuilt: try again, or stop the "
         "server."
     )

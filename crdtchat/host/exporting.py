@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from crdtchat.document.records import TombstoneRecord, read_moderation
 from crdtchat.document.replica import EngineFailure
 from crdtchat.document.standing import Standing, Standings
 from crdtchat.document.view import Annotation, Comment, read_view
+from crdtchat.host.damage import Damage
 from crdtchat.host.folding import replica_of
 from crdtchat.stores.base import DocumentKey, Loaded, Store, StoreCorrupt
 
@@ -22,7 +24,7 @@ Progress = Callable[[int], None]
 """Hears how many annotations are done."""
 
 
-async def exported(
+async def exported(  # noqa: PLR0913 - all by name, each a thing of its own
     store: Store,
     tenant: str,
     *,
@@ -32,6 +34,7 @@ async def exported(
     hidden: bool = True,
     deletions: Mapping[str, TombstoneRecord] | None = None,
     progress: Progress = lambda count: None,
+    damage: Damage | None = None,
 ) -> AsyncIterator[str]:
     """An AnnotationCollection (W3C vocabulary, section 3.2) with one annotation a line, in parts.
 
@@ -39,32 +42,48 @@ async def exported(
     the page, its id unless given; hidden: with what moderators hid and decided, or as readers see
     it. deletions: also what was deleted, by these ids and those that the page knows, so that it
     goes elsewhere, too. The same documents make the same text. `progress` hears at the end, too.
-    Raises StoreError.
+    damage: hears of pages that cannot be read back, which the last line names; without it the
+    first of them is an error. Raises StoreError, before the first part where a page is named.
     """
     head = {
         "@context": [CONTEXT, OWN_CONTEXT],
         "type": "AnnotationCollection",
         "generator": {"id": "urn:crdtchat", "type": "Software", "name": "crdtchat"},
     }
-    yield _line(head)[:-1] + ', "first": {"type": "AnnotationPage", "items": ['
+    before = _line(head)[:-1] + ', "first": {"type": "AnnotationPage", "items": ['
     keys = [found.key for found in await store.pages(tenant) if not found.key.scope]
-    count, separated = 0, False
+    count = 0
     for key in sorted(keys) if page is None else [DocumentKey(tenant, page)]:
-        loaded = await store.load(key)
-        # Seconds for a page of 10,000 annotations: in a thread, so that others are served.
-        found = await run_sync(_items, loaded, source or key.page, user, hidden, deletions)
-        if isinstance(found, str):
-            raise StoreCorrupt(f"page {key.page!r} cannot be read back: {found}")
+        found = _Items([], [])
+        with nullcontext() if damage is None else damage.passed_over(key):
+            found = await _read(store, key, source or key.page, user, hidden, deletions)
         for item in found.annotations:
-            yield (",\n" if separated else "\n") + item
-            separated = True
+            yield f"{before}\n{item}"
+            before = ","
             count += 1
             progress(count)
         for item in found.deletions:
-            yield (",\n" if separated else "\n") + item
-            separated = True
+            yield f"{before}\n{item}"
+            before = ","
     progress(count)
-    yield "\n]}}\n"
+    unread = f', "unread": {_line(damage.pages)}' if damage is not None and damage.pages else ""
+    yield f"{before.removesuffix(',')}\n]}}{unread}}}\n"
+
+
+async def _read(
+    store: Store,
+    key: DocumentKey,
+    source: str,
+    user: str | None,
+    hidden: bool,
+    deletions: Mapping[str, TombstoneRecord] | None,
+) -> _Items:
+    loaded = await store.load(key)
+    # Seconds for a page of 10,000 annotations: in a thread, so that others are served.
+    found = await run_sync(_items, loaded, source, user, hidden, deletions)
+    if isinstance(found, str):
+        raise StoreCorrupt(f"page {key.page!r} cannot be read back: {found}")
+    return found
 
 
 class _Items(NamedTuple):

@@ -7,10 +7,10 @@ import time
 from typing import Any
 
 from crdtchat.host.damage import Damage
-from crdtchat.host.erasing import erase_annotations, erase_user
+from crdtchat.host.erasing import erase_annotations, erase_unread, erase_user
 from crdtchat.server.settings import BadSetting, Settings
 from crdtchat.server.upkeep import pages_of, run_on_store
-from crdtchat.stores.base import DocumentKey, Store
+from crdtchat.stores.base import DocumentKey, Store, StoreCorrupt
 
 
 def erase(settings: Settings, flags: dict[str, Any]) -> int:
@@ -36,8 +36,14 @@ def erase(settings: Settings, flags: dict[str, Any]) -> int:
         else:
             key = DocumentKey(flags["tenant"], page)
             wanted = None if annotation is None else frozenset({annotation})
-            found = await erase_annotations(store, key, wanted, now)
-            done = f"{len(found)} annotations of {page} are erased"
+            try:
+                found = await erase_annotations(store, key, wanted, now)
+                done = f"{len(found)} annotations of {page} are erased"
+            except StoreCorrupt:
+                if wanted is not None:
+                    raise
+                await erase_unread(store, key, now)
+                done = f"{page} could not be read back, and is erased whole"
         # Also when nothing was found: an earlier run may have been interrupted.
         await store.scrub()
         sys.stdout.write(f"{done}; the database was written anew without them\n")

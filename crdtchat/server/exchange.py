@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from crdtchat.document.json_items import JsonItems
 from crdtchat.document.schema import IMPORT_PREFIX
 from crdtchat.document.tally import Tally
+from crdtchat.host.damage import Damage
 from crdtchat.host.exporting import exported
 from crdtchat.host.hub import Hub
 from crdtchat.host.importing import import_items
@@ -34,7 +35,7 @@ def export_file(settings: Settings, flags: dict[str, Any]) -> int:
         pages = await pages_of(settings, store, flags["tenant"])
         if flags["page"] is not None and not any(one.key.page == flags["page"] for one in pages):
             raise BadSetting(f"tenant {flags['tenant']} has no page {flags['page']!r}")
-        count = 0
+        count, damage = 0, Damage() if flags["page"] is None else None
 
         def note(exported: int) -> None:
             nonlocal count
@@ -43,10 +44,17 @@ def export_file(settings: Settings, flags: dict[str, Any]) -> int:
 
         with output_to(flags["output"]) as file, progress("exporting", " annotations") as show:
             async for part in exported(
-                store, flags["tenant"], page=flags["page"], user=flags["user"], progress=note
+                store,
+                flags["tenant"],
+                page=flags["page"],
+                user=flags["user"],
+                progress=note,
+                damage=damage,
             ):
                 file.write(part)
         sys.stderr.write(f"{count} annotations exported\n")
+        if damage is not None:
+            damage.report()
 
     run_on_store(settings, work)
     return 0

@@ -5,6 +5,7 @@ They stopped at it, and whoever was to be erased stayed on all pages that came b
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 from contextlib import closing
@@ -78,7 +79,7 @@ def run(path: Path, capsys: Capture, *command: str) -> str:
     status = main([*command, "--data", str(path.parent)])
     printed = capsys.readouterr()
     assert status == 2
-    assert printed.err.count("\n") == 1
+    assert printed.err.count("crdtchat: ") == 1
     assert "of page 'bad' of tenant 'demo'" in printed.err
     assert "The same is true" not in printed.err
     return printed.out
@@ -103,6 +104,47 @@ def test_the_others_begin_anew(path: Path, capsys: Capture) -> None:
     assert all(epoch > 1 and aids == {"quiet"} for epoch, aids in found.values())
 
 
+@pytest.mark.parametrize("output", [True, False])
+def test_the_others_are_exported(path: Path, capsys: Capture, output: bool) -> None:
+    """It stopped at the damaged page, and left no file at all."""
+    file = path.parent / "export.json"
+    out = run(path, capsys, "export", "--tenant", "demo", *(["--output", str(file)] * output))
+    found = json.loads(file.read_text() if output else out)
+    sources = [item["target"]["source"] for item in found["first"]["items"]]
+    assert (sources, found["unread"]) == (["one", "two"], ["bad"])
+    run(path, capsys, "export", "--tenant", "demo", "--page", "bad")
+    # What is there can be brought in elsewhere.
+    other = ("--data", str(path.parent / "other"))
+    file.write_text(json.dumps(found))
+    assert main(["import", "--tenant", "demo", str(file), *other]) == 0
+    assert "added: 2 annotations" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "DELETE FROM entry",
+        "INSERT INTO snapshot SELECT id, 1, x'00', 0, 0 FROM document",
+        "INSERT INTO lease SELECT id, 7, 'ann', 'n', 0 FROM document",
+    ],
+)
+def test_it_is_erased_whole(path: Path, capsys: Capture, more: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        where = "document_id" if more.startswith("DELETE") else "id"
+        connection.execute(f"{more} WHERE {where} = (SELECT id FROM document WHERE page = 'bad')")
+    erase = ("erase", "--tenant", "demo", "--page", "bad", "--yes")
+    run(path, capsys, *erase, "--annotation", "quiet")
+    data = ("--data", str(path.parent))
+    assert main([*erase, *data]) == 0
+    assert capsys.readouterr().out.startswith("bad could not be read back, and is erased whole")
+    assert main(["export", "--tenant", "demo", *data]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [item["target"]["source"] for item in found["first"]["items"]] == ["one", "two"]
+    assert "unread" not in found
+    assert main(["audit", "--tenant", "demo", "--page", "bad", *data]) == 0
+    assert json.loads(capsys.readouterr().out)["action"] == "erase"
+
+
 class Enough(Exception):
     """The round is over."""
 
@@ -121,10 +163,11 @@ async def test_retention_goes_by_in_the_others(
     assert await read(path) == {"one": (2, set()), "two": (2, set())}
 
 
-def test_moderators_are_shown_what_is_on_the_others(tmp_path: Path) -> None:
-    """One such page answered 500 for the whole tenant."""
+def test_a_server_goes_on_with_the_others(tmp_path: Path, capsys: Capture) -> None:
+    """One such page answered 500 for all that moderators had decided in the tenant, and broke an
+    export of all pages off; erased, it is a page like any other."""
     with running_server(tmp_path / "data") as server, httpx.Client(verify=False) as http:
-        token = server.token("mod", "moderator")
+        token = server.token("own", "owner")
         apis = {page: Api(http, server.url, page, token) for page in PAGES}
         for api in apis.values():
             assert api("PUT", f"/annotations/{api.annotate()['id']}/hidden").status_code == 204
@@ -132,10 +175,18 @@ def test_moderators_are_shown_what_is_on_the_others(tmp_path: Path) -> None:
         with closing(sqlite3.connect(server.data / "crdtchat.sqlite3")) as connection, connection:
             assert connection.execute(DAMAGE).rowcount
         server.restart()
-        where, signed = f"{server.url}/api/v1/demo/moderated", {"Authorization": f"Bearer {token}"}
+        root, signed = f"{server.url}/api/v1/demo", {"Authorization": f"Bearer {token}"}
         for _ in range(2):
-            shown = http.get(where, headers=signed).json()
+            shown = http.get(f"{root}/moderated", headers=signed).json()
             assert [one["page"] for one in shown["items"]] == ["two", "one"]
             assert shown["unread"] == ["bad"]
+            found = http.get(f"{root}/export", headers=signed).json()
+            assert len(found["first"]["items"]) == 2 and found["unread"] == ["bad"]
         assert apis["bad"]("GET", "/moderated").status_code == 500
+        assert apis["bad"]("GET", "/export").status_code == 500
         assert "unread" not in apis["two"]("GET", "/moderated").json()
+        data = ("--data", str(server.data))
+        assert main(["erase", "--tenant", "demo", "--page", "bad", "--yes", *data]) == 0
+        assert apis["bad"]("GET").json()["items"] == []
+        apis["bad"].annotate()
+        assert "unread" not in http.get(f"{root}/export", headers=signed).json()

@@ -244,6 +244,10 @@ SCHEMAS: Schema = {
                 "type items",
                 {"type": {"const": "AnnotationPage"}, "items": _list(ref("ExportedAnnotation"))},
             ),
+            "unread": {
+                **_list(_text()),
+                "description": "Pages that are left out, as they cannot be read back.",
+            },
         },
     ),
     "Import": _object(

@@ -17,6 +17,7 @@ from crdtchat.access.gate import Gate
 from crdtchat.access.roles import Action
 from crdtchat.document.json_items import BrokenFile, JsonItems
 from crdtchat.document.jsonld import PROFILE
+from crdtchat.host.damage import Damage
 from crdtchat.host.exporting import exported
 from crdtchat.host.hub import Hub
 from crdtchat.host.importing import import_items
@@ -45,7 +46,13 @@ async def export_annotations(request: Request) -> Response:
     principal = (await admit(request, Action.ADMINISTER, page)).principal
     if page is None:
         require_all_pages(principal, "name the page")
-    parts = exported(hub.store, principal.tenant, page=page, user=request.query_params.get("user"))
+    parts = exported(
+        hub.store,
+        principal.tenant,
+        page=page,
+        user=request.query_params.get("user"),
+        damage=Damage() if page is None else None,
+    )
     # The first part says whether it can be read at all, while the status can still tell.
     first = await anext(parts)
     return StreamingResponse(_together(first, parts), headers=CACHING, media_type=PROFILE)
