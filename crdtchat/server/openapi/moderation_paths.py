@@ -7,6 +7,7 @@ from crdtchat.server.openapi.parts import (
     AID,
     BROADCAST_ID,
     CID,
+    IF_MATCH,
     LIMIT,
     ONE_PAGE,
     PAGE,
@@ -30,7 +31,11 @@ _PLAIN = "application/json"
 
 def _decision(name: str, words: str, *named: Part) -> Part:
     return operation(
-        name, words, *(TENANT, *named, PAGE, BROADCAST_ID), answers=_DONE, problems=(409, 422)
+        name,
+        words,
+        *(TENANT, *named, PAGE, BROADCAST_ID, IF_MATCH),
+        answers=_DONE,
+        problems=(409, 412, 422),
     )
 
 
@@ -39,16 +44,17 @@ def _reports(name: str, what: str, *named: Part) -> Part:
         "post": operation(
             f"report{name}",
             f"Ask the moderators to look at {what}; nobody else is told",
-            *(TENANT, *named, PAGE),
+            *(TENANT, *named, PAGE, IF_MATCH),
             body=json_body("NewReport"),
             answers=_DONE,
-            problems=(409, 413, 415, 422),
+            problems=(409, 412, 413, 415, 422),
         ),
         "delete": operation(
             f"dismissReportsOf{name}",
             f"Forget the reports of {what}; for moderators",
-            *(TENANT, *named, PAGE),
+            *(TENANT, *named, PAGE, IF_MATCH),
             answers=_DONE,
+            problems=(409, 412),
         ),
     }
 
@@ -98,14 +104,14 @@ MODERATION: Part = {
             "End a user's connections; they may come back and read; for moderators",
             *(TENANT, _USER),
             answers=_DONE,
-            problems=(409, 422),
+            problems=(409, 412, 422),
         ),
         "delete": operation(
             "unblockUser",
             "Let a user write again",
             *(TENANT, _USER),
             answers=_DONE,
-            problems=(422,),
+            problems=(412, 422),
         ),
     },
     f"{_API}/audit": {

@@ -46,7 +46,7 @@ def _made(name: str, words: str, *named: Part) -> Part:
         *(TENANT, *named, PAGE),
         body=json_body(f"New{name}"),
         answers={201: answer("Made, or made before.", name=name, headers=MADE)},
-        problems=(409, *_BODY),
+        problems=(409, 412, *_BODY),
     )
 
 
@@ -122,7 +122,7 @@ ANNOTATIONS: Part = {
 }
 
 COMMENTS: Part = {
-    f"{_ANNOTATION}/comments": {"post": _made("Comment", "A reply", AID)},
+    f"{_ANNOTATION}/comments": {"post": _made("Comment", "A reply", AID, IF_MATCH)},
     _COMMENT: _record(
         "Comment",
         "One comment",
@@ -186,7 +186,7 @@ PAGES: Part = {
                 "content": {kind: {"schema": _FOREIGN} for kind in sorted(IMPORT_TYPES)},
             },
             answers={200: answer("What was new, known and refused.", name="Import", kind=_PLAIN)},
-            problems=(413, 415),
+            problems=(412, 413, 415),
         ),
     },
     f"{_API}/presence": {
@@ -234,7 +234,7 @@ PAGES: Part = {
                 201: answer("Stored.", headers=ETAG),
                 204: answer("It was there.", headers=ETAG),
             },
-            problems=(409, *_BODY),
+            problems=(409, 412, *_BODY),
         ),
     },
 }

@@ -19,15 +19,14 @@ from crdtchat.server.rest.asking import (
     ask,
     broadcast_id,
     derived,
-    etag_of,
     own_path,
     read_body,
-    require_match,
 )
 from crdtchat.server.rest.bodies import bad_value, read_flag, read_target, read_text
 from crdtchat.server.rest.thread import (
     require_annotation,
     require_editable,
+    require_unchanged,
     was_deleted_by,
 )
 
@@ -76,8 +75,7 @@ async def change_annotation(request: Request) -> Response:
     aid: str = request.path_params["aid"]
     async with newest(asked.hub, asked.key) as room:
         await room.settled(aid)
-        found = require_annotation(room, aid, hidden=asked.moderates)
-        require_match(request, etag_of(annotation_bytes(found, asked.key.page)))
+        found = require_unchanged(request, asked, room)
         writes: list[Write] = []
         if "body" in body:
             writes += _edit_opening(asked, room, found, read_text(body["body"]))
@@ -100,8 +98,7 @@ async def delete_annotation(request: Request) -> Response:
         await room.settled(aid)
         if was_deleted_by(asked, room, aid):
             return Response(status_code=204)
-        found = require_annotation(room, aid, hidden=asked.moderates)
-        require_match(request, etag_of(annotation_bytes(found, asked.key.page)))
+        require_unchanged(request, asked, room)
         stone = records.TombstoneRecord(asked.principal.user, asked.now)
         writes: list[Write] = [(schema.TOMBSTONES, aid, records.tombstone_value(stone))]
         await room.write(asked.peer, writes, operation)

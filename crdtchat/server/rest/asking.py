@@ -243,6 +243,11 @@ def is_known(request: Request, etag: str) -> bool:
     return header is not None and (header.strip() == "*" or etag in _etags(header, weak=True))
 
 
+def is_conditional(request: Request) -> bool:
+    """Whether a change is to happen only to what who asks has seen."""
+    return "if-match" in request.headers
+
+
 def require_match(request: Request, etag: str) -> None:
     """Raises Problem (412) unless what a change is conditional on holds: `If-Match` and
     `If-None-Match`, where given (RFC 9110 section 13.2.2)."""

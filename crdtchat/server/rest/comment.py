@@ -18,16 +18,15 @@ from crdtchat.server.rest.asking import (
     ask,
     broadcast_id,
     derived,
-    etag_of,
     own_path,
     read_body,
-    require_match,
 )
 from crdtchat.server.rest.bodies import read_parent, read_text
 from crdtchat.server.rest.thread import (
     require_annotation,
     require_comment,
     require_editable,
+    require_unchanged,
     was_deleted_by,
 )
 
@@ -49,6 +48,7 @@ async def create_comment(request: Request) -> Response:
         if earlier:
             cid = earlier
         else:
+            require_unchanged(request, asked, room)
             key = records.comment_key(aid, cid)
             writes: list[Write] = [(schema.COMMENTS, key, records.comment_value(record))]
             await room.write(asked.peer, writes, operation)
@@ -76,7 +76,7 @@ async def change_comment(request: Request) -> Response:
     aid, cid = _names(request)
     async with newest(asked.hub, asked.key) as room:
         await room.settled(aid)
-        _require_match(request, asked, room)
+        require_unchanged(request, asked, room)
         annotation = require_annotation(room, aid, hidden=asked.moderates)
         comment = require_editable(room, annotation, cid)
         if comment.text != text:
@@ -99,7 +99,7 @@ async def delete_comment(request: Request) -> Response:
         await room.settled(aid)
         if was_deleted_by(asked, room, aid, cid):
             return Response(status_code=204)
-        _require_match(request, asked, room)
+        require_unchanged(request, asked, room)
         stone = records.TombstoneRecord(asked.principal.user, asked.now)
         key = records.comment_key(aid, cid)
         writes: list[Write] = [(schema.TOMBSTONES, key, records.tombstone_value(stone))]
@@ -124,7 +124,7 @@ async def _react(request: Request, *, wanted: bool) -> Response:
     aid, cid = _names(request)
     async with newest(asked.hub, asked.key) as room:
         await room.settled(aid)
-        _require_match(request, asked, room)
+        require_unchanged(request, asked, room)
         writes = _reaction_writes(asked, room, records.comment_key(aid, cid), emoji, wanted)
         if writes:
             await room.write(asked.peer, writes, operation)
@@ -145,13 +145,6 @@ def _reaction_writes(
 
 def _names(request: Request) -> tuple[str, str]:
     return request.path_params["aid"], request.path_params["cid"]
-
-
-def _require_match(request: Request, asked: Asked, room: Gathering) -> None:
-    """See that the comment is there, and is what the request may be conditional on."""
-    aid, cid = _names(request)
-    comment = require_comment(room, require_annotation(room, aid, hidden=asked.moderates), cid)
-    require_match(request, etag_of(comment_bytes(comment)))
 
 
 def _find_made(room: Gathering, aid: str, cid: str) -> str:

@@ -30,13 +30,14 @@ from crdtchat.server.rest.asking import (
     admit,
     ask,
     broadcast_id,
+    is_conditional,
     page_of,
     read_body,
     require_all_pages,
 )
 from crdtchat.server.rest.bodies import bad_value
 from crdtchat.server.rest.paging import key_at, limit_of, place_of
-from crdtchat.server.rest.thread import require_annotation, require_comment
+from crdtchat.server.rest.thread import require_annotation, require_comment, require_unchanged
 from crdtchat.stores.auditing import Report
 from crdtchat.stores.base import DocumentKey, Grant
 from crdtchat.sync.effects import Deed
@@ -85,6 +86,7 @@ async def report(request: Request) -> Response:
         raise bad_value(f"reason is one of {', '.join(REASONS)}")
     async with newest(asked.hub, asked.key) as room:
         target = _target(request, room, hidden=False)
+        require_unchanged(request, asked, room)
     store, user, now = asked.hub.store, asked.principal.user, asked.now
     asked.peer.charge(0, asked.hub.sources.now())
     before = await store.reports(asked.key.tenant)
@@ -109,6 +111,9 @@ async def dismiss(request: Request) -> Response:
     parts = list(filter(None, map(request.path_params.get, ("aid", "cid"))))
     if not all(map(schema.is_id, parts)):
         raise Problem(404, "there is no such annotation or comment")
+    if is_conditional(request):
+        async with newest(asked.hub, asked.key) as room:
+            require_unchanged(request, asked, room)
     target = "/".join(parts)
     if await asked.hub.store.remove_reports(asked.key, target):
         await _note(asked.hub, asked.key, asked, "dismiss", target)
@@ -244,6 +249,7 @@ async def _decide(
             locked=before.locked if locked is None else locked,
         )
         if after != before:
+            require_unchanged(request, asked, room)
             record = replace(after, by=user, at=max(asked.now, before.at + 1))
             value = records.moderation_value(record)
             await room.write(asked.peer, [(schema.MODERATION, target, value)], operation)

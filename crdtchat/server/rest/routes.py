@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from crdtchat.server.problem import Problem
 from crdtchat.server.rest import (
     annotation,
     audit,
@@ -20,6 +21,7 @@ from crdtchat.server.rest import (
     usage,
     version,
 )
+from crdtchat.server.rest.asking import is_conditional
 
 API = "/api/v1/"
 _TENANT = f"{API}{{tenant}}"
@@ -86,11 +88,25 @@ def moderation_routes() -> list[Route]:
     ]
 
 
+_BLIND = frozenset(
+    {
+        annotation.create_annotation,
+        exchange.import_annotations,
+        moderation.block,
+        moderation.unblock,
+        version.put_version,
+    }
+)
+"""What is done without looking at what was there."""
+
+
 def _resource(path: str, **endpoints: Endpoint) -> Route:
     """One route for all methods of a path, so that 405 can name them."""
 
     async def endpoint(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
+        if endpoints[method] in _BLIND and is_conditional(request):
+            raise Problem(412, "If-Match means nothing here: leave it out")
         return await endpoints[method](request)
 
     return Route(path, endpoint, methods=list(endpoints))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from starlette.requests import Request
+
 from crdtchat.document import records, schema
 from crdtchat.document.rebuild import users
 from crdtchat.document.records import TombstoneRecord
 from crdtchat.document.view import Annotation, Comment, read_view
 from crdtchat.host.gathering import Gathering
 from crdtchat.server.problem import Problem
-from crdtchat.server.rest.asking import Asked
+from crdtchat.server.rest.answering import annotation_bytes, comment_bytes
+from crdtchat.server.rest.asking import Asked, etag_of, require_match
 from crdtchat.sync.codes import RejectCode
 from crdtchat.sync.update import Value
 
@@ -70,6 +73,20 @@ def require_comment(
     if find_tombstone(room, annotation.aid, cid) is not None:
         raise Problem(gone, "the comment was deleted", RejectCode.DELETED)
     raise Problem(404, "there is no such comment", RejectCode.UNKNOWN_COMMENT)
+
+
+def require_unchanged(request: Request, asked: Asked, room: Gathering) -> Annotation:
+    """The annotation that the path names. Raises Problem unless it, or the comment that is named,
+    is there, and is what the request may be conditional on: the ETag is of what who asks is shown.
+    """
+    aid, cid = request.path_params["aid"], request.path_params.get("cid")
+    found = require_annotation(room, aid, hidden=asked.moderates)
+    if cid is None:
+        content = annotation_bytes(found, asked.key.page)
+    else:
+        content = comment_bytes(require_comment(room, found, cid))
+    require_match(request, etag_of(content))
+    return found
 
 
 def _is_gone(room: Gathering, aid: str) -> bool:
