@@ -50,12 +50,15 @@ def _add_tenant_commands(tenant: Commands, command: Command) -> None:
     rotate = command(
         tenant,
         "rotate",
-        "make a new sign-in secret and print it; the one before stays valid until the next time",
+        "make a new sign-in secret and print it; the one before stays valid until the next time, "
+        "and public keys do",
         "rotate_tenant",
     )
     rotate.add_argument("name")
     rotate.add_argument(
-        "--now", action="store_true", help="let no other secret stay valid: sign everybody out"
+        "--now",
+        action="store_true",
+        help="let no other secret, public key or key set stay valid: sign everybody out",
     )
     remove = command(
         tenant, "remove", "close a tenant and forget its tokens; its pages stay", "remove_tenant"

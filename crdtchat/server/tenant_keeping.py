@@ -19,6 +19,8 @@ from crdtchat.stores.base import Store, StoredTenant
 
 Flags = dict[str, Any]
 Description = dict[str, Any]
+_SIGNING = ("secrets", "public_keys", "jwks")
+"""What says by which keys users are signed in."""
 _NONE = "none"
 """What a flag says to leave nothing of what it names."""
 
@@ -102,8 +104,10 @@ def rotate_tenant(settings: Settings, flags: Flags) -> None:
     _check_unconfigured(settings, name)
 
     def rotated(described: Description) -> Description:
-        before = [] if flags["now"] else described.get("secrets", [])[:1]
-        return {**described, "secrets": [secret, *before]}
+        if flags["now"]:
+            kept = {name: described[name] for name in described if name not in _SIGNING}
+            return {**kept, "secrets": [secret]}
+        return {**described, "secrets": [secret, *described.get("secrets", [])[:1]]}
 
     async def work(store: Store) -> None:
         await _rewrite(store, name, rotated)
@@ -112,7 +116,7 @@ def rotate_tenant(settings: Settings, flags: Flags) -> None:
     run_on_store(settings, work)
     print_line(secret)
     if flags["now"]:
-        note(f"tenant {name}: who signed in by an earlier secret is signed out")
+        note(f"tenant {name}: who signed in by an earlier secret, or a public key, is signed out")
     else:
         note(f"tenant {name}: the secret before stays valid until you rotate again")
 

@@ -141,6 +141,19 @@ def test_keys_take_the_place_of_a_secret(cli: Cli, tmp_path: Path) -> None:
     assert "secret" not in note
 
 
+def test_everybody_is_signed_out(cli: Cli, tmp_path: Path) -> None:
+    """Public keys and key sets went on signing people in, where all were to be signed out."""
+    pem, keys = tmp_path / "key.pem", tmp_path / "keys.json"
+    pem.write_text(new_signer("EdDSA").pem)
+    write_key_set(keys, new_signer("RS256"))
+    cli("tenant", "add", "docs", "--public-key", str(pem), "--jwks", str(keys), "--audience", "a")
+    _, first, _ = cli("tenant", "rotate", "docs")
+    before = described(cli.data)
+    assert before["secrets"] == [first.strip()] and before["public_keys"] and before["jwks"]
+    _, second, _ = cli("tenant", "rotate", "docs", "--now")
+    assert described(cli.data) == {"audience": "a", "secrets": [second.strip()]}
+
+
 def test_what_a_tenant_was_given_is_taken_from_it_again(cli: Cli, tmp_path: Path) -> None:
     pem, keys = tmp_path / "key.pem", tmp_path / "keys.json"
     pem.write_text(new_signer("EdDSA").pem)
