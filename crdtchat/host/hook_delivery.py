@@ -63,8 +63,8 @@ class _Line:
     flying: int = 0
     failures: int = 0
     """In a row."""
-    closed_until: int = 0
-    """Milliseconds since 1970."""
+    closed_until: float = 0.0
+    """On the steady clock: the other one may be set back."""
 
 
 class Deliverer:
@@ -122,18 +122,18 @@ class Deliverer:
         self._chance.shuffle(due)  # none comes first every time
         for name in due:
             webhook = self._hooks.by_id.get(name)
-            room = self._room(name, now)
+            room = self._room(name)
             if webhook is None or not webhook.active or not room:
                 continue
             for delivery in await self._store.take_deliveries(name, now, until, room):
                 self._lines[name].flying += 1
                 tasks.start_soon(self._deliver, webhook, delivery)
 
-    def _room(self, webhook: str, now: int) -> int:
+    def _room(self, webhook: str) -> int:
         """How many more requests of a webhook may be under way."""
         pace, line = self._pace, self._lines[webhook]
         if line.failures >= pace.trips:
-            return int(now >= line.closed_until and not line.flying)
+            return int(self._sources.now().steady >= line.closed_until and not line.flying)
         in_all = sum(one.flying for one in self._lines.values())
         if in_all >= pace.in_all:
             return 0
@@ -164,7 +164,7 @@ class Deliverer:
         self._counters.add("webhooks_failed")
         if line.failures >= pace.trips:
             pause = pace.delay(line.failures - pace.trips, self._chance.random())
-            line.closed_until = now + round(1_000 * pause)
+            line.closed_until = self._sources.now().steady + pause
         if now - delivery.event.at > 1_000 * pace.patience:
             self._counters.add("webhooks_aside")
             return Settlement(delivery.number, why, at=now)

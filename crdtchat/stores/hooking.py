@@ -7,6 +7,10 @@ from typing import NamedTuple, Protocol
 
 from crdtchat.sync.message import Event
 
+FURTHEST_MS = 86_400_000
+"""No attempt is put off for longer. What seems to be was put off before the clock was set back, and
+is due."""
+
 
 class Webhook(NamedTuple):
     """An address that a tenant's events are sent to."""
@@ -100,7 +104,8 @@ class Hooking(Protocol):
     async def take_deliveries(
         self, webhook: str, now: int, until: int, most: int
     ) -> list[Delivery]:
-        """Take what is due at `now`, for at most `most` pages, longest due first.
+        """Take what is due at `now`, or not within `FURTHEST_MS`, for at most `most` pages, longest
+        due first.
 
         Nobody else gets these, nor any other about their pages, before they are settled or
         `until` has come. Times in milliseconds since 1970.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from crdtchat.stores.base import DocumentKey
-from crdtchat.stores.hooking import Delivery, Notice, Queue, Settlement, Webhook
+from crdtchat.stores.hooking import FURTHEST_MS, Delivery, Notice, Queue, Settlement, Webhook
 from crdtchat.stores.text import webhook_texts
 
 _Lane = tuple[str, str]
@@ -80,6 +80,10 @@ class MemoryHooks:
             self.lanes[lane] = (0, 0)
 
 
+def _is_due(due: int, now: int) -> bool:
+    return not now < due <= now + FURTHEST_MS
+
+
 class MemoryHooking(ABC):
     """A store's share of methods about them."""
 
@@ -121,7 +125,7 @@ class MemoryHooking(ABC):
         """See `Hooking`."""
         await self._enter()
         return sorted(
-            {webhook for (webhook, _), (due, _) in self._hooks.lanes.items() if due <= now}
+            {webhook for (webhook, _), (due, _) in self._hooks.lanes.items() if _is_due(due, now)}
         )
 
     async def take_deliveries(
@@ -132,7 +136,7 @@ class MemoryHooking(ABC):
         lanes = [
             (due, lane[1], attempts)
             for lane, (due, attempts) in self._hooks.lanes.items()
-            if lane[0] == webhook and due <= now
+            if lane[0] == webhook and _is_due(due, now)
         ]
         taken = []
         for _, page, attempts in sorted(lanes)[:most]:

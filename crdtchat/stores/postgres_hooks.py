@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from psycopg import Connection
 
-from crdtchat.stores.hooking import Delivery, Queue, Settlement, Webhook
+from crdtchat.stores.hooking import FURTHEST_MS, Delivery, Queue, Settlement, Webhook
 from crdtchat.stores.postgres_counter import count_up
 from crdtchat.sync.message import Event, EventKind
 
@@ -82,8 +82,8 @@ def find_due(connection: Connection, now: int) -> list[str]:
     """See `Hooking.due_webhooks`."""
     rows = connection.execute(
         "SELECT id FROM webhook WHERE EXISTS (SELECT FROM webhook_lane"
-        ' WHERE webhook = webhook.id AND due <= %b) ORDER BY id COLLATE "C"',
-        (now,),
+        ' WHERE webhook = webhook.id AND (due <= %b OR due > %b)) ORDER BY id COLLATE "C"',
+        (now, now + FURTHEST_MS),
     )
     return [webhook for (webhook,) in rows]
 
@@ -91,9 +91,9 @@ def find_due(connection: Connection, now: int) -> list[str]:
 def take(connection: Connection, webhook: str, now: int, until: int, most: int) -> list[Delivery]:
     """See `Hooking.take_deliveries`."""
     lanes = connection.execute(
-        "SELECT page_digest, attempts FROM webhook_lane WHERE webhook = %b AND due <= %b"
-        " ORDER BY due, page_digest LIMIT %b FOR UPDATE SKIP LOCKED",
-        (webhook, now, most),
+        "SELECT page_digest, attempts FROM webhook_lane WHERE webhook = %b"
+        " AND (due <= %b OR due > %b) ORDER BY due, page_digest LIMIT %b FOR UPDATE SKIP LOCKED",
+        (webhook, now, now + FURTHEST_MS, most),
     ).fetchall()
     taken = []
     for page, attempts in lanes:

@@ -12,12 +12,13 @@ import sqlite3
 from collections.abc import Sequence
 
 from crdtchat.stores.base import DocumentKey
-from crdtchat.stores.hooking import Delivery, Notice, Queue, Settlement, Webhook
+from crdtchat.stores.hooking import FURTHEST_MS, Delivery, Notice, Queue, Settlement, Webhook
 from crdtchat.stores.sqlite_file import transaction
 from crdtchat.sync.message import Event, EventKind
 
 _COLUMNS = "number, webhook, page, event_id, kind, broadcast_id, aid, cid, by, at, error, aside"
 _CHANGED = "UPDATE revision SET number = number + 1"
+_DUE = "(due <= ? OR due > ?)"
 _SET_ASIDE = "UPDATE webhook_delivery SET error = ?, aside = ?"
 _AT_ONCE = (
     "INSERT INTO webhook_lane (webhook, page, due, attempts) VALUES (?, ?, 0, 0)"
@@ -138,8 +139,8 @@ def find_due(connection: sqlite3.Connection, now: int) -> list[str]:
     """See `Hooking.due_webhooks`."""
     rows = connection.execute(
         "SELECT id FROM webhook WHERE EXISTS"
-        " (SELECT 1 FROM webhook_lane WHERE webhook = webhook.id AND due <= ?) ORDER BY id",
-        (now,),
+        f" (SELECT 1 FROM webhook_lane WHERE webhook = webhook.id AND {_DUE}) ORDER BY id",
+        _due(now),
     )
     return [webhook for (webhook,) in rows]
 
@@ -151,9 +152,9 @@ def take(
     taken = []
     with transaction(connection, "IMMEDIATE"):
         lanes = connection.execute(
-            "SELECT page, attempts FROM webhook_lane WHERE webhook = ? AND due <= ?"
+            f"SELECT page, attempts FROM webhook_lane WHERE webhook = ? AND {_DUE}"
             " ORDER BY due, page LIMIT ?",
-            (webhook, now, most),
+            (webhook, *_due(now), most),
         ).fetchall()
         for page, attempts in lanes:
             connection.execute(
@@ -253,6 +254,10 @@ def find_queues(connection: sqlite3.Connection) -> list[Queue]:
         " GROUP BY webhook.id ORDER BY webhook.id"
     )
     return [Queue(*row) for row in rows]
+
+
+def _due(now: int) -> tuple[int, int]:
+    return now, now + FURTHEST_MS
 
 
 def _renew(connection: sqlite3.Connection, webhook: str, page: str) -> None:

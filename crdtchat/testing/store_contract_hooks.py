@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from crdtchat.stores.base import Append, Conflict, DocumentKey, Store, StoredTenant, StoreError
-from crdtchat.stores.hooking import Delivery, Notice, Queue, Settlement, Webhook
+from crdtchat.stores.hooking import FURTHEST_MS, Delivery, Notice, Queue, Settlement, Webhook
 from crdtchat.sync.message import Event, EventKind
 from crdtchat.testing.store_contract import KEY, OTHER, entries, opened
 
@@ -144,6 +144,19 @@ class HooksContract:
         await hooked.settle_deliveries([Settlement(last.number)])
         assert await hooked.queues() == [Queue("wh1", 0, 0, 0)]
         assert await hooked.due_webhooks(2**50) == []
+
+    async def test_a_clock_that_is_set_back_puts_nothing_off(self, hooked: Store) -> None:
+        await queue(hooked, notice(1))
+        now = 10 * FURTHEST_MS
+        (taken,) = await hooked.take_deliveries("wh1", now, now + 20, 9)
+        await hooked.settle_deliveries([Settlement(taken.number, "busy", due=now + 50)])
+        assert await hooked.due_webhooks(now) == []
+        assert await hooked.take_deliveries("wh1", now, now + 20, 9) == []
+        before = now + 49 - FURTHEST_MS
+        assert await hooked.due_webhooks(before) == ["wh1"]
+        (again,) = await hooked.take_deliveries("wh1", before, before + 20, 9)
+        assert again == taken._replace(attempts=1)
+        assert await hooked.due_webhooks(before) == []
 
     async def test_the_longest_due_are_taken_first(self, hooked: Store) -> None:
         for number in (1, 2, 3):

@@ -21,10 +21,12 @@ from crdtchat.host.hook_delivery import Deliverer, Pace
 from crdtchat.host.hook_request import Sender
 from crdtchat.host.hook_signing import new_secret
 from crdtchat.host.hub import Hub
+from crdtchat.host.sources import Sources
 from crdtchat.stores.base import DocumentKey, Store
-from crdtchat.stores.hooking import Webhook
+from crdtchat.stores.hooking import FURTHEST_MS, Webhook
 from crdtchat.stores.memory import MemoryStore
 from crdtchat.stores.sqlite import SqliteStore
+from crdtchat.sync.tuning import Moment
 from tests.host.pipe import peer
 from tests.host.receiver import NETWORK, Got, Receiver, running_receiver
 from tests.host.telling import Telling, empty, failures, known, set_aside, settled
@@ -58,10 +60,13 @@ def webhook(receiver: Receiver, **more: object) -> Webhook:
 
 @asynccontextmanager
 async def delivering(
-    store: Telling, pace: Pace = SWIFT, timeout_s: float = 15.0
+    store: Telling,
+    pace: Pace = SWIFT,
+    timeout_s: float = 15.0,
+    sources: Sources | None = None,
 ) -> AsyncIterator[Hub]:
     """A hub that delivers, as the server makes it."""
-    async with Hub(cast(Store, store)) as hub, anyio.create_task_group() as tasks:
+    async with Hub(cast(Store, store), sources=sources) as hub, anyio.create_task_group() as tasks:
         sender = Sender([ip_network(NETWORK)], timeout_s=timeout_s)
         tasks.start_soon(Deliverer(hub, sender, pace).run)
         yield hub
@@ -356,6 +361,31 @@ async def test_a_webhook_that_fails_is_asked_ever_more_rarely(receiver: Receiver
     async with delivering(store, replace(SWIFT, trips=1, patience=-1.0)) as hub:
         await set_aside(store, 12)
         assert hub.counters["webhooks_failed"] < 12
+
+
+class Clock(Sources):
+    """The wall clock of a machine that is set."""
+
+    back_ms = 0
+
+    def now(self) -> Moment:
+        steady, wall = super().now()
+        return Moment(steady, wall - self.back_ms)
+
+
+async def test_a_clock_that_is_set_back_holds_nothing_up(
+    store: Telling, receiver: Receiver
+) -> None:
+    """What had failed before was tried again when the clock had come so far once more."""
+    await store.put_webhook(webhook(receiver))
+    receiver.answer = lambda got: 503
+    clock = Clock()
+    async with delivering(store, replace(SWIFT, trips=3), sources=clock) as hub:
+        await annotate(hub, "anno")
+        await failures(store, hub, 4)
+        clock.back_ms = 10 * FURTHEST_MS
+        receiver.answer = lambda got: 204
+        await empty(store)
 
 
 def test_pauses_grow_and_are_spread() -> None:
