@@ -71,7 +71,8 @@ class Directory:
 
     async def _refresh_tenants(self) -> set[str]:
         change, changed = await self._store.access_changes(self._change)
-        if not changed and self._change >= 0:
+        was_set_back = change < self._change  # by a backup, or a replica that had not got all
+        if not (changed or was_set_back) and self._change >= 0:
             return set()
         stored: dict[str, Tenant] = {}
         for row in await self._store.tenants():
@@ -87,6 +88,8 @@ class Directory:
         for grant in await self._store.grants():
             roles[grant.tenant][grant.user] = Role(grant.role)
         self._roles = roles
+        if was_set_back:
+            changed = changed.union(self._configured, self._stored, stored)
         self._stored, self._change = stored, change
         return set(changed)
 

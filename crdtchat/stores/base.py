@@ -350,7 +350,8 @@ class Store(Auditing, Hooking, Protocol):
 
     async def access_changes(self, after: int) -> tuple[int, frozenset[str]]:
         """Which tenants' tokens, grants or descriptions were changed or taken away (by any
-        process) since change number `after`, and the newest number, to go on from.
+        process) since change number `after`, and the newest number, to go on from. That is
+        smaller than `after` where an older backup took the place of what was there.
 
         Ask with -1 first. New tokens are no change: nobody came in by them yet.
         """

@@ -323,7 +323,7 @@ class MemoryStore(MemoryAuditing, MemoryHooking):
         """See `Store`."""
         await self._enter()
         changes = self._data.access_changes
-        newest = max([after, 0, *changes.values()])
+        newest = max([0, *changes.values()])
         return newest, frozenset(name for name, number in changes.items() if number > after)
 
     async def add_usage(self, usages: Sequence[Usage]) -> None:

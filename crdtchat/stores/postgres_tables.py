@@ -30,10 +30,12 @@ def note_change(connection: Connection, tenant: str) -> None:
 def list_changes(connection: Connection, after: int) -> tuple[int, frozenset[str]]:
     """See `Store.access_changes`."""
     rows = connection.execute(
-        "SELECT number, tenant FROM access_change WHERE number > %b ORDER BY number", (after,)
+        "SELECT number, tenant FROM access_change WHERE number > %b"
+        " OR number = (SELECT max(number) FROM access_change) ORDER BY number",
+        (after,),
     ).fetchall()
-    newest = rows[-1][0] if rows else max(after, 0)
-    return newest, frozenset(tenant for _, tenant in rows)
+    newest = rows[-1][0] if rows else 0
+    return newest, frozenset(tenant for number, tenant in rows if number > after)
 
 
 def add_token(connection: Connection, token: Token) -> None:

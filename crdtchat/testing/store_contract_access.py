@@ -93,6 +93,12 @@ class AccessContract:
         assert (await store.access_changes(second))[1] == {"shop", "docs"}
         assert (await store.access_changes(newest))[1] == {"blog", "shop", "docs"}
 
+    async def test_the_newest_number_is_told_whatever_is_asked(self, store: Store) -> None:
+        assert await store.access_changes(7) == (0, frozenset())
+        await store.put_tenant(_DOCS)
+        newest, _ = await store.access_changes(-1)
+        assert await store.access_changes(newest + 7) == (newest, frozenset())
+
     async def test_what_did_not_happen_is_no_change(self, store: Store) -> None:
         newest, _ = await store.access_changes(-1)
         assert not await store.revoke_token("docs", "none")
