@@ -28,7 +28,7 @@ LARGEST_MESSAGE = 2**28
 """Bytes. The largest is a page's whole state."""
 _LINGER_S = 1.0
 """How long a polite end may take."""
-_REFUSALS = {401: 4401, 403: 4403, 404: 4404}
+_REFUSALS = {401: 4401, 403: 4403, 404: 4404, 431: 4403}
 """HTTP statuses that refuse for good, as close codes (a proxy in front may answer by HTTP)."""
 
 

@@ -16,12 +16,13 @@ from typing import Any, cast
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets import http11
 from websockets.frames import DATA_OPCODES, Frame
 from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.utils import apply_mask
 
-from crdtchat.server.doors import Arrival
+from crdtchat.server.doors import HEAD_BYTES, Arrival
 from crdtchat.server.turns import AT_ONCE_BYTES, SLICE_BYTES, Turns
 from crdtchat.server.waiting import Inbox, Signal
 
@@ -46,6 +47,11 @@ LINGER = 15.0
 AT_ONCE = 16
 """Messages of one read that are taken at once; the rest queue, so that nobody holds up the loop."""
 
+
+# Who comes here has passed the doors, which bound the head of the handshake; with bounds of its own
+# that are narrower the parser would end the connection without an answer.
+http11.MAX_LINE_LENGTH = 2 * HEAD_BYTES
+http11.MAX_NUM_HEADERS = HEAD_BYTES
 
 _OPEN = State.OPEN
 """Asked for each frame that is sent: a member of an enumeration is slow to look up."""

@@ -11,6 +11,10 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 Network = IPv4Network | IPv6Network
 
 
+HEAD_BYTES = 16_384
+"""Of the head of a request: address and headers."""
+
+
 class Crowded(Exception):
     """Too many have come from one address."""
 
@@ -27,7 +31,7 @@ class DoorLimits:
     head_seconds: float = 10.0
     """From the connection, or the first byte of a further request, to the end of its head;
     and for the TLS handshake."""
-    head_bytes: int = 16_384
+    head_bytes: int = HEAD_BYTES
     body_seconds: float = 30.0
     """From the end of the head to the end of the body."""
     body_bytes: int = 131_072

@@ -13,11 +13,24 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from crdtchat.server.direct import LINGER, UNSENT_BYTES, DirectSocket
-from crdtchat.server.doors import Arrival, Doors
+from crdtchat.server.doors import HEAD_BYTES, Arrival, Doors
+from crdtchat.server.problem import Problem, problem_response
 from crdtchat.server.turns import Turns
 
 _PIPELINED = 16
 """Requests that wait for the answer to the one before."""
+
+
+def _too_large() -> bytes:
+    """The answer to a head that is too large, of a WebSocket's handshake, too."""
+    words = f"address and headers of a request are at most {HEAD_BYTES} bytes together"
+    answer = problem_response(Problem(431, words, headers={"Connection": "close"}))
+    lines = [b"HTTP/1.1 431 Request Header Fields Too Large"]
+    lines += [b"%b: %b" % header for header in answer.raw_headers]
+    return b"\r\n".join([*lines, b"", bytes(answer.body)])
+
+
+_TOO_LARGE = _too_large()
 
 
 class FrontConfig(uvicorn.Config):
@@ -42,6 +55,8 @@ class FrontDoor(HttpToolsProtocol):
     """What came between the end of the TLS handshake and our hearing of it."""
     _head = 0
     """Bytes of the request's head so far; -1 behind its end."""
+    _is_too_large = False
+    """Whether it is longer than a head may be."""
     _body = 0
     """Bytes of its body since it was last given time."""
 
@@ -93,8 +108,9 @@ class FrontDoor(HttpToolsProtocol):
         if self._head >= 0:
             self._head += len(data)
         super().data_received(data)
-        if self._head > self._doors.limits.head_bytes:
-            self._cut_off()
+        if self._head > self._doors.limits.head_bytes and not self.transport.is_closing():
+            self._is_too_large = True
+            self.send_400_response("")
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -108,7 +124,8 @@ class FrontDoor(HttpToolsProtocol):
         """Its head is here."""
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > self._doors.limits.head_bytes:
-            raise ValueError("the head is too large")  # the parser makes it a 400
+            self._is_too_large = True
+            raise ValueError("the head is too large")  # which ends in `send_400_response`
         self._head, self._body = -1, 0
         self._expect(self._doors.limits.body_seconds)
         super().on_headers_complete()
@@ -129,9 +146,14 @@ class FrontDoor(HttpToolsProtocol):
             super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """It was no HTTP."""
+        """It was no HTTP, or too much of it."""
         self._doors.cut_off += 1
-        if not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._is_too_large:
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
+        else:
             super().send_400_response(msg)
 
     def handle_websocket_upgrade(self) -> None:

@@ -105,6 +105,10 @@ def test_large_heads_and_nonsense_are_refused(server: ServerProcess) -> None:
         head + b"X-A: " + b"a" * 20_000,
         b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
         head + b"".join(b"x-%d: y\r\n" % number for number in range(3_000)) + b"\r\n",
+    ):
+        status, _, rest = answer(server, sent).partition(b"\r\n")
+        assert b" 431 " in status and rest.count(b"HTTP/1.1") == 0, sent[:40]
+    for sent in (
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
         b"\x00" * 100,
     ):
