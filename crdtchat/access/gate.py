@@ -110,6 +110,8 @@ class Gate:
                 raise Denied("sign in to read this page", missing=True)
             key = await self._store.secret("guest-tokens")
             principal, token = tokens.new_guest(tenant, name, key)
+        elif not token:
+            raise Denied("the token is empty: guests send no Authorization at all", missing=True)
         elif len(token) > tokens.MOST_CHARACTERS:
             raise Denied("no token is so long")
         elif token.startswith(tokens.API_PREFIX):

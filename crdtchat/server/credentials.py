@@ -22,8 +22,8 @@ def credentials(connection: HTTPConnection, tenant: Tenant) -> str | None:
     if token:
         return token
     scheme, _, value = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and value:
-        return value.strip()
+    if scheme.lower() == "bearer":
+        return value.strip()  # empty, as from a variable that is not set: that is no guest
     cookie = connection.cookies.get(COOKIE)
     if not cookie:
         return None

@@ -3,14 +3,17 @@ over REST."""
 
 from __future__ import annotations
 
+import gzip
 import json
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from crdtchat.server.doors import HEAD_BYTES
+from crdtchat.sync.codes import CloseCode
 from tests.raw_client import raw_client
 from tests.server.conftest import Api
 from tests.server.test_rest import problem
@@ -57,3 +60,46 @@ async def test_many_headers_work_on_both(server: ServerProcess, api: Apis) -> No
     url = f"{server.socket_url}/sync/demo/many?token={api['ann'].token}"
     async with connect(url, subprotocols=[V1], additional_headers=many) as socket:
         assert await socket.recv()
+
+
+def test_a_compressed_body_is_of_another_kind(api: Apis) -> None:
+    own = api["own"]
+    for method, path, kind in (
+        ("POST", "/annotations", "application/json"),
+        ("POST", "/import", "application/x-ndjson"),
+    ):
+        answer = httpx.request(
+            method,
+            f"{own.root}{path}",
+            params={"page": own.page},
+            content=gzip.compress(b"{}"),
+            headers={
+                "Authorization": f"Bearer {own.token}",
+                "Content-Type": kind,
+                "Content-Encoding": "gzip",
+            },
+        )
+        assert "Content-Encoding" in problem(answer, 415)["detail"]
+        assert answer.headers["accept-encoding"] == "identity"
+    made = own(
+        "POST",
+        json={"target": {"exact": "x"}, "body": "y"},
+        headers={"Content-Encoding": "Identity"},
+    )
+    assert made.status_code == 201
+
+
+async def test_an_empty_token_is_no_guest(server: ServerProcess, api: Apis) -> None:
+    """As from a variable that is not set: what was meant to be signed was a guest's."""
+    new = {"target": {"exact": "x"}, "body": "y"}
+    for header in ("Bearer", "bearer"):
+        answer = api["ann"]("POST", json=new, headers={"Authorization": header})
+        assert "the token is empty" in problem(answer, 401)["detail"]
+        url = f"{server.socket_url}/sync/demo/empty"
+        async with connect(url, additional_headers={"Authorization": header}) as socket:
+            await socket.wait_closed()
+            assert socket.close_code == CloseCode.SIGN_IN
+            assert "the token is empty" in (socket.close_reason or "")
+    # Of a proxy's own sign-in nothing is to be read.
+    answer = api["ann"]("POST", json=new, headers={"Authorization": "Basic eDp5"})
+    assert answer.status_code == 201 and answer.headers["crdtchat-token"]

@@ -177,7 +177,10 @@ async def read_body(request: Request) -> dict[str, Any]:
 
 
 def require_kind(request: Request, kinds: Collection[str], remedy: str) -> None:
-    """Raises Problem (415) unless the body is of one of these media types."""
+    """Raises Problem (415) unless the body is of one of these media types, and not compressed."""
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        plain = {"Accept-Encoding": "identity"}  # RFC 9110 section 12.5.3
+        raise Problem(415, "send the body as it is, without Content-Encoding", headers=plain)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in kinds:
         raise Problem(415, remedy)
