@@ -9,6 +9,7 @@ import asyncio
 import ssl
 from typing import Any, cast
 
+import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -55,6 +56,8 @@ class FrontDoor(HttpToolsProtocol):
     """What came between the end of the TLS handshake and our hearing of it."""
     _head = 0
     """Bytes of the request's head so far; -1 behind its end."""
+    _is_offered = False
+    """Whether it offers another protocol than WebSocket."""
     _is_too_large = False
     """Whether it is longer than a head may be."""
     _body = 0
@@ -107,7 +110,18 @@ class FrontDoor(HttpToolsProtocol):
             return
         if self._head >= 0:
             self._head += len(data)
-        super().data_received(data)
+        self._is_offered = False
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._is_offered:
+                self._decline(data[upgrade.args[0] :])
+                return
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
         if self._head > self._doors.limits.head_bytes and not self.transport.is_closing():
             self._is_too_large = True
             self.send_400_response("")
@@ -128,7 +142,10 @@ class FrontDoor(HttpToolsProtocol):
             raise ValueError("the head is too large")  # which ends in `send_400_response`
         self._head, self._body = -1, 0
         self._expect(self._doors.limits.body_seconds)
-        super().on_headers_complete()
+        if self.parser.should_upgrade() and not self._should_upgrade():
+            self._is_offered = self.parser.get_method() != b"CONNECT"
+        if not self._is_offered:
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Some of its body is here. One that was answered already gets no more time."""
@@ -140,10 +157,20 @@ class FrontDoor(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """All of it is here."""
-        if self._head < 0:
+        if self._head < 0 and not self._is_offered:
             self._head = 0
             self._expect(0)
             super().on_message_complete()
+
+    def _decline(self, rest: bytes) -> None:
+        """Pass over another protocol that a request offers, as Java's client does HTTP/2 with each
+        (RFC 9110 section 7.8). The parser takes the `rest` for what comes in that protocol, so it
+        is told the request anew, without the offer."""
+        head = [b"%b %b HTTP/1.1" % (self.parser.get_method(), self.url)]
+        head += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self._head = 0
+        self.data_received(b"\r\n".join([*head, b"", rest]))
 
     def send_400_response(self, msg: str) -> None:
         """It was no HTTP, or too much of it."""

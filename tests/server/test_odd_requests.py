@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 
 import httpx
 import pytest
@@ -103,3 +104,42 @@ async def test_an_empty_token_is_no_guest(server: ServerProcess, api: Apis) -> N
     # Of a proxy's own sign-in nothing is to be read.
     answer = api["ann"]("POST", json=new, headers={"Authorization": "Basic eDp5"})
     assert answer.status_code == 201 and answer.headers["crdtchat-token"]
+
+
+@pytest.mark.parametrize("reads", [1, 2])
+def test_an_offer_of_another_protocol_is_passed_over(api: Apis, reads: int) -> None:
+    """Java's client offers HTTP/2 with each request; its bodies were taken for empty."""
+    ann = api["ann"]
+    url = httpx.URL(f"{ann.root}/annotations", params={"page": ann.page})
+    body = json.dumps({"target": {"exact": "x"}, "body": "From Java."}).encode()
+    head = [
+        f"Host: {url.netloc.decode()}",
+        f"Authorization: Bearer {ann.token}",
+        "Upgrade: h2c",
+        "HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA",
+    ]
+    write = [
+        f"POST {url.raw_path.decode()} HTTP/1.1",
+        *head,
+        "Connection: Upgrade, HTTP2-Settings",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        *("Expect: 100-continue" for _ in range(reads - 1)),
+    ]
+    read = [
+        f"GET {url.raw_path.decode()} HTTP/1.1",
+        *head,
+        "Connection: Upgrade, HTTP2-Settings, close",
+    ]
+    with socket.create_connection((url.host, url.port), timeout=60) as line:
+        answer = line.makefile("rb")
+        line.sendall("\r\n".join([*write, "", ""]).encode() + body * (2 - reads))
+        if reads == 2:
+            assert answer.readline().split()[1] == b"100"
+            assert answer.readline() == b"\r\n"
+            line.sendall(body)
+        line.sendall("\r\n".join([*read, "", ""]).encode())
+        found = answer.read()
+    assert found.startswith(b"HTTP/1.1 201 ")
+    assert found.count(b"HTTP/1.1 200 ") == 1
+    assert found.count(b"From Java.") == 4  # each has the text as its body, and in its thread
