@@ -141,5 +141,6 @@ def create_rest_app(hub: Hub, gate: Gate, guard: Guard) -> Starlette:
     app.state.hub = hub
     app.state.gate = gate
     app.state.guard = guard
+    app.state.doors = None  # the program counts connections itself
     _share(app)
     return app

@@ -26,8 +26,9 @@ class DoorLimits:
     connections: int = 10_000
     """TCP connections in all."""
     per_address: int = 256
-    """WebSockets of one address (of a /64 network, for IPv6). Of TCP connections twice as many:
-    what comes between is answered with the reason, what comes beyond is cut off."""
+    """WebSockets and streams of events of one address (of a /64 network, for IPv6). Of TCP
+    connections twice as many: what comes between is answered with the reason, what comes beyond is
+    cut off."""
     head_seconds: float = 10.0
     """From the connection, or the first byte of a further request, to the end of its head;
     and for the TLS handshake."""
@@ -42,7 +43,7 @@ class DoorLimits:
 
 class Doors:
     """Counts who is in. Connections of trusted proxies count in all, not by address: there the
-    address that the proxy names counts, for WebSockets."""
+    address that the proxy names counts, for WebSockets and streams of events."""
 
     def __init__(
         self, limits: DoorLimits | None = None, trusted_proxies: Sequence[Network] = ()
@@ -80,7 +81,8 @@ class Doors:
 
     @contextmanager
     def socket_of(self, address: str) -> Iterator[None]:
-        """A WebSocket of an address is open for the length of a block. Raises Crowded."""
+        """A WebSocket, or a stream of events, of an address is open for the length of a block.
+        Raises Crowded."""
         key = address_key(address)
         if self._sockets[key] >= self.limits.per_address:
             raise Crowded

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from crdtchat.access.guard import TooManyConnections
 from crdtchat.document.records import InvalidRecord
+from crdtchat.server.doors import Crowded
 from crdtchat.stores.base import StoreError
 from crdtchat.sync.codes import QuotaSpent, Refused, RejectCode, TooFast
 
@@ -84,6 +85,9 @@ async def _answer(request: Request, error: Exception) -> Response:
             return problem_response(problem_of(error))
         case InvalidRecord():
             return problem_response(Problem(422, str(error), RejectCode.BAD_VALUE))
+        case Crowded():
+            words = "too many connections from your address"
+            return problem_response(Problem(429, words, RejectCode.RATE_LIMITED))
         case TooManyConnections():
             return problem_response(Problem(429, str(error), RejectCode.RATE_LIMITED))
         case StoreError(retry=retry):
@@ -99,7 +103,7 @@ async def _answer(request: Request, error: Exception) -> Response:
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 HANDLERS: dict[type[Exception] | int, Handler] = dict.fromkeys(
     (
-        *(Problem, Refused, InvalidRecord, TooManyConnections, StoreError),
+        *(Problem, Refused, InvalidRecord, Crowded, TooManyConnections, StoreError),
         *(HTTPException, ClientDisconnect),
     ),
     _answer,

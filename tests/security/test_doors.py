@@ -189,6 +189,23 @@ async def test_sockets_of_one_address_are_bounded_as_the_proxy_names_it(
         assert await three.closed() == CloseCode.TOO_FAST
 
 
+async def test_so_are_streams_of_events(proxied: ServerProcess) -> None:
+    """One stranger behind the proxy could hold all connections that there are."""
+    url, page = f"{proxied.url}/api/v1/demo/events", {"page": "page"}
+    named, other = ({"X-Forwarded-For": f"192.0.2.{number}"} for number in (1, 2))
+    async with (
+        httpx.AsyncClient(verify=False, params=page) as http,
+        raw_client(proxied.socket_url, "page", headers=named) as one,
+        http.stream("GET", url, headers=named) as two,
+    ):
+        await one.join()
+        assert two.status_code == 200
+        three = await http.get(url, headers=named)
+        assert (three.status_code, three.json()["code"]) == (429, "rate-limited")
+        async with http.stream("GET", url, headers=other) as elsewhere:
+            assert elsewhere.status_code == 200
+
+
 async def test_a_stranger_cannot_name_an_address(tmp_path: Path) -> None:
     """Without trusted proxies the header is nobody's."""
     flags = ["--config", str(tmp_path / "crdtchat.toml")]

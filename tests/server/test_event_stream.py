@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 import anyio
 import pytest
@@ -70,7 +70,7 @@ async def streaming(
     gate = Gate(Directory({"demo": Tenant("demo")}, hub.store), hub.store)
     guard = Guard(gate, lambda: NOW)
     admission = Admission(ANN, "", False, 0, 0, Tenant("demo").terms)
-    stream = EventStream(Asked(hub, gate, admission, KEY), guard, after)
+    stream = EventStream(Asked(hub, gate, admission, KEY), guard, after, nullcontext())
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(stream, {"type": "http"}, reader.receive, reader.send)
         await reader.until("retry: ")

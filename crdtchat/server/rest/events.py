@@ -6,6 +6,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Awaitable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 from operator import itemgetter
 from typing import Protocol
@@ -20,6 +21,7 @@ from crdtchat.access.roles import Action
 from crdtchat.document.events import EVENT_NAMES, event_json
 from crdtchat.document.rules import LAW
 from crdtchat.host.gathering import Gathering
+from crdtchat.server.doors import Doors
 from crdtchat.server.problem import Problem
 from crdtchat.server.rest.asking import Asked, ask
 from crdtchat.stores.base import StoreError
@@ -57,7 +59,10 @@ async def stream_events(request: Request) -> Response:
     if request.method == "HEAD":
         return Response(headers=_HEADERS, media_type="text/event-stream")
     after = (int(known[1]), int(known[2])) if known else None
-    return EventStream(asked, request.app.state.guard, after)
+    doors: Doors | None = request.app.state.doors
+    address = request.client.host if request.client else ""
+    place = nullcontext() if doors is None else doors.socket_of(address)
+    return EventStream(asked, request.app.state.guard, after, place)
 
 
 class Write(Protocol):
@@ -71,14 +76,22 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, asked: Asked, guard: Guard, after: tuple[int, int] | None) -> None:
-        """`after`: epoch and sequence number of what the reader has, or None for the newest."""
+    def __init__(
+        self,
+        asked: Asked,
+        guard: Guard,
+        after: tuple[int, int] | None,
+        place: AbstractContextManager[None],
+    ) -> None:
+        """`after`: epoch and sequence number of what the reader has, or None for the newest.
+        `place`: is held while the stream lasts, by what bounds how many one address has."""
         self.status_code = 200
         self.background = None
         self.init_headers(_HEADERS)
         self._asked = asked
         self._guard = guard
         self._after = after
+        self._place = place
         self._cursor = 0
         """Sequence number of the last operation told."""
         self._waiting: deque[tuple[int, tuple[Event, ...]]] = deque()
@@ -99,7 +112,8 @@ class EventStream(Response):
         try:
             # Before the first byte: too many connections are a problem body.
             admission, page = asked.admission, asked.key.page
-            with self._guard.guarding(admission, page, asked.sender) as guarded:
+            guarding = self._guard.guarding(admission, page, asked.sender)
+            with self._place, guarding as guarded:
                 guarded.attach(lambda code, reason: self.end())
                 await self._serve(room, receive, send)
         finally:
