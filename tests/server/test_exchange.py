@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,11 +19,15 @@ from crdtchat.access.guard import Guard
 from crdtchat.access.principal import Principal
 from crdtchat.access.roles import Role
 from crdtchat.access.tenants import Tenant
+from crdtchat.access.tokens import digest
 from crdtchat.host.hub import Hub
 from crdtchat.server.app import create_rest_app
 from crdtchat.server.rest.asking import ATTESTED
+from crdtchat.stores.base import Token
 from crdtchat.stores.memory import MemoryStore
+from crdtchat.sync.tuning import Tuning
 from tests.server.conftest import Api
+from tests.server_here import running
 from tests.server_process import ServerProcess
 
 JSON = {"Content-Type": "application/json"}
@@ -156,6 +162,22 @@ def test_too_large_a_body_is_refused(fresh: dict[str, Api]) -> None:
         timeout=60,
     )
     assert answer.status_code == 413
+
+
+async def test_a_file_that_the_server_has_no_room_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container whose file system is read-only, and has no /tmp."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    async with running(tmp_path, Tuning()) as server:
+        await server.hub.store.add_token(Token("t", digest("cct_own"), "demo", "owner", "own", ""))
+        url = f"http://127.0.0.1:{server.port}/api/v1/demo/import"
+        headers = {"Authorization": "Bearer cct_own", **JSON}
+        async with httpx.AsyncClient(verify=False, headers=headers) as http:
+            large = await http.post(url, content=b" " * 1_048_577)
+            small = await http.post(url, content=b" " * 1_048_574 + b"[]")
+    assert (large.status_code, small.status_code) == (503, 200)
+    assert "No such file or directory" in large.json()["detail"]
 
 
 def test_only_owners_and_only_their_pages(

@@ -109,7 +109,14 @@ async def _receive(request: Request, file: IO[bytes]) -> None:
         size += len(chunk)
         if size > IMPORT_BYTES:
             raise Problem(413, f"at most {IMPORT_BYTES} bytes at once: bring it in parts")
-        file.write(chunk)
+        try:
+            file.write(chunk)
+        except OSError as error:  # behind `_IN_MEMORY` bytes
+            raise Problem(
+                503,
+                f"the server has no room for so large a file while it reads it ({error.strerror}): "
+                f"its operator has to look; bring it in parts of up to {_IN_MEMORY} bytes",
+            ) from None
     file.seek(0)
 
 
