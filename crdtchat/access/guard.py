@@ -23,6 +23,7 @@ from crdtchat.access.principal import Denied, Principal
 from crdtchat.access.roles import Action
 from crdtchat.access.tenants import NO_LIMITS
 from crdtchat.stores.base import StoreError
+from crdtchat.stores.outage import Outage
 from crdtchat.sync.codes import CloseCode, close_reason
 
 logger = logging.getLogger("crdtchat.access")
@@ -78,6 +79,7 @@ class Guard:
     _expiring: list[tuple[int, int, Guarded]] = field(default_factory=list)
     _doubtful: set[Guarded] = field(default_factory=set)
     """Let in by what was known before a change that was taken in since."""
+    _outage: Outage = field(default_factory=lambda: Outage(logger, "revocations cannot be read"))
     _count: int = 0
     _tidy_at: int = 1_000
     """So many rows of `_expiring` are looked through for those of connections that left."""
@@ -151,7 +153,9 @@ class Guard:
             try:
                 await self.look()
             except StoreError as error:
-                logger.warning("revocations cannot be read now: %s", error)
+                self._outage.goes_on(error)
+            else:
+                self._outage.is_over()
 
     async def look(self) -> None:
         """Take in what changed, and end what may not go on. Raises StoreError."""

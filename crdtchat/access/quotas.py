@@ -15,6 +15,7 @@ import anyio
 
 from crdtchat.access.tenants import Tenant
 from crdtchat.stores.base import CONVERSATIONS, Store, StoreError, usage_day
+from crdtchat.stores.outage import Outage
 
 logger = logging.getLogger("crdtchat.access")
 
@@ -48,6 +49,7 @@ class Quotas:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._spent: dict[str, _Spent] = {}
+        self._outage = Outage(logger, "what was made today cannot be read")
 
     async def open(self, tenant: Tenant, now: int) -> None:
         """Somebody comes who may spend: know what was. `now` in milliseconds since 1970.
@@ -81,7 +83,9 @@ class Quotas:
                 for name in list(self._spent):
                     await self.look(name, wall())
             except StoreError as error:
-                logger.warning("what was made today cannot be read now: %s", error)
+                self._outage.goes_on(error)
+            else:
+                self._outage.is_over()
 
     async def look(self, tenant: str, now: int) -> None:
         """Take in what the store counted of a tenant. Raises StoreError."""

@@ -19,6 +19,7 @@ from crdtchat.host.hook_signing import payload, signed_headers
 from crdtchat.host.hub import Hub
 from crdtchat.stores.base import DocumentKey, StoreError
 from crdtchat.stores.hooking import Delivery, Queue, Settlement, Webhook
+from crdtchat.stores.outage import Outage
 from crdtchat.sync.effects import Deed
 
 logger = logging.getLogger("crdtchat.host")
@@ -89,6 +90,7 @@ class Deliverer:
         self._ended: list[tuple[Delivery, Settlement]] = []
         self._wanted = anyio.Event()
         self._counted = self._dropped = float("-inf")
+        self._outage = Outage(logger, "webhooks have to wait")
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -102,8 +104,10 @@ class Deliverer:
                         await self._take(tasks)
                         await self._keep_house()
                 except StoreError as error:
-                    logger.warning("webhooks have to wait: %s", error)
+                    self._outage.goes_on(error)
                     await anyio.sleep(self._pace.look)
+                else:
+                    self._outage.is_over()
                 with anyio.move_on_after(self._pace.look):
                     await self._wanted.wait()
 

@@ -32,6 +32,7 @@ from crdtchat.host.telling import (
     unseal,
 )
 from crdtchat.stores.base import Append, Store, StoreError
+from crdtchat.stores.outage import Outage
 from crdtchat.sync.codes import Malformed
 
 logger = logging.getLogger("crdtchat.host")
@@ -62,6 +63,7 @@ class Neighbours:
         self.presence = FarPresence(self._node, self._open_rooms, self._tell_room)
         self._lending: Lending | None = None
         self._far_connections: FarConnections | None = None
+        self._outage = Outage(logger, "it cannot be seen what other nodes wrote")
         self.nodes = 1
         """How many there are, this one included, as far as is known."""
 
@@ -181,4 +183,7 @@ class Neighbours:
                 await self.look([room for room in rooms if not room.dropped])
             except StoreError as error:
                 self._fresh += rooms
-                logger.warning("cannot see what other nodes wrote: %s", error)
+                self._outage.goes_on(error)
+            else:
+                if rooms:  # else nothing was asked
+                    self._outage.is_over()

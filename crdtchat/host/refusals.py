@@ -12,6 +12,7 @@ import anyio
 from crdtchat.access.principal import Denied
 from crdtchat.host.sources import Sources
 from crdtchat.stores.base import DocumentKey, Store, StoreError
+from crdtchat.stores.outage import Outage
 from crdtchat.sync.effects import Deed
 
 logger = logging.getLogger("crdtchat.host")
@@ -56,6 +57,7 @@ class Refusals:
         self._written: dict[str, int] = defaultdict(int)
         """Lines of this hour, by tenant."""
         self._lock = anyio.Lock()
+        self._outage = Outage(logger, "refusals cannot be written and are kept")
 
     def note(
         self, key: DocumentKey, code: str, now: int, *, who: str = "", role: str = "", via: str
@@ -86,7 +88,9 @@ class Refusals:
             try:
                 await self.flush(store, sources.now().wall)
             except StoreError as error:
-                logger.warning("refusals could not be written and are kept for now: %s", error)
+                self._outage.goes_on(error)
+            else:
+                self._outage.is_over()
 
     async def flush(self, store: Store, now: int, *, last: bool = False) -> None:
         """Write what was counted until now; `last`: and what waits for its hour to end.

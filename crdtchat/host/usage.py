@@ -14,6 +14,7 @@ import anyio
 from crdtchat.host.counters import Meter
 from crdtchat.host.sources import Sources
 from crdtchat.stores.base import Store, StoreError, Usage, usage_day
+from crdtchat.stores.outage import Outage
 
 logger = logging.getLogger("crdtchat.host")
 
@@ -39,6 +40,7 @@ class UsageKeeper:
         self._counted: dict[str, tuple[int, ...]] = {}
         self._pending: dict[tuple[str, str], Counter[str]] = {}
         self._lock = anyio.Lock()
+        self._outage = Outage(logger, "usage cannot be written and is kept")
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -48,7 +50,9 @@ class UsageKeeper:
             try:
                 await self.flush()
             except StoreError as error:
-                logger.warning("usage could not be written and is kept for now: %s", error)
+                self._outage.goes_on(error)
+            else:
+                self._outage.is_over()
 
     async def flush(self) -> None:
         """Write what was counted until now. Raises StoreError; then it is kept."""

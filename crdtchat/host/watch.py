@@ -10,6 +10,7 @@ import anyio
 from crdtchat.host.gathering import Gathering
 from crdtchat.host.hook_list import HookList
 from crdtchat.stores.base import Store, StoreError
+from crdtchat.stores.outage import Outage
 from crdtchat.sync.codes import CloseCode
 
 logger = logging.getLogger("crdtchat.host")
@@ -33,6 +34,7 @@ class Watch:
         self._store = store
         self._hooks = hooks
         self._rooms = rooms
+        self._outage = Outage(logger, "it cannot be seen whether pages were rebuilt")
 
     async def run(self) -> None:
         """Finish what an erasure that was killed left undone, then look until cancelled."""
@@ -46,7 +48,9 @@ class Watch:
             try:
                 await self.look()
             except StoreError as error:
-                logger.warning("cannot see whether pages were rebuilt: %s", error)
+                self._outage.goes_on(error)
+            else:
+                self._outage.is_over()
 
     async def look(self) -> None:
         """Drop the rooms whose page has another epoch by now, take in changed webhooks, and have

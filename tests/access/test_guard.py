@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
+import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
+from crdtchat.access import guard as guard_module
 from crdtchat.access import tokens
 from crdtchat.access.description import LIMIT_NAMES, read_tenant
 from crdtchat.access.directory import Directory
@@ -34,6 +38,39 @@ class FailingStore(MemoryStore):
         if self.failing:
             raise StoreUnavailable("the disk is gone")
         return await super().token(digest)
+
+
+class AwayStore(MemoryStore):
+    """Is away for some looks, for one reason and then for another."""
+
+    looks = 0
+
+    async def access_changes(self, after: int) -> tuple[int, frozenset[str]]:
+        self.looks += 1
+        if 2 < self.looks <= 20:
+            raise StoreUnavailable("no answer" if self.looks <= 10 else "starting")
+        return await super().access_changes(after)
+
+
+async def test_a_store_that_is_away_is_told_of_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log had a line for each look, four a second for a whole night."""
+    monkeypatch.setattr(guard_module, "INTERVAL_S", 0.0)
+    store = AwayStore()
+    await store.open()
+    guard = Guard(Gate(Directory({}, store), store), lambda: NOW)
+    with caplog.at_level(logging.INFO):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(guard.run)
+            while store.looks < 30:
+                await checkpoint()
+            tasks.cancel_scope.cancel()
+    assert [record.getMessage() for record in caplog.records] == [
+        "revocations cannot be read: no answer",
+        "revocations cannot be read: starting",
+        "this is over: revocations cannot be read",
+    ]
 
 
 class World:
