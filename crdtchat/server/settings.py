@@ -81,12 +81,20 @@ class Settings:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.set_alpn_protocols(["http/1.1"])
         try:
-            context.load_cert_chain(self.tls_cert, self.tls_key)
+            context.load_cert_chain(self.tls_cert, self.tls_key, self._passphrase)
         except (OSError, ssl.SSLError) as error:
             raise BadSetting(
                 f"cannot use the certificate {self.tls_cert} with the key {self.tls_key}: {error}"
             ) from None
         return context
+
+    def _passphrase(self) -> str:
+        """Of the private key: without this OpenSSL asks the terminal, if there is one. Raises
+        BadSetting."""
+        raise BadSetting(
+            f"the key {self.tls_key} has a passphrase, which nobody is there to type: take it off "
+            f"with openssl pkey -in {self.tls_key} -out KEY, a file that only this user may read"
+        )
 
     def door_limits(self, descriptors: int) -> DoorLimits:
         """Bounds of connections, of so many files that the process may open."""
@@ -124,7 +132,7 @@ _RESERVED = 128
 _NUMBERS = ("port", "workers", "connections", "connections_per_address", "drain_seconds")
 _MAY_BE_0 = ("port", "drain_seconds")
 _PATHS = ("data", "tls_cert", "tls_key")
-_NEVER_EMPTY = ("host", "data")
+_NEVER_EMPTY = ("host", *_PATHS)
 """As from a variable that is not set: all addresses, and the folder that one happens to be in."""
 _NETWORKS = ("trusted_proxies", "webhook_networks")
 _TEXTS = ("host", *_PATHS, "store", "broker", "metrics_token")
@@ -228,7 +236,7 @@ def _parts(value: Any, what: str) -> list[str]:
 
 def _read_file(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise BadSetting(f"there is no configuration file {path}") from None
     except OSError as error:

@@ -12,6 +12,12 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from crdtchat.server.cli import main
 from crdtchat.server.settings import BadSetting, read_settings, unknown_variables
@@ -84,6 +90,7 @@ def test_a_port_that_is_taken(cli: Cli) -> None:
         (["--host", "0.0.0.0"], ("crdtchat tenant add", "--config")),
         (["--host", "", "--config", "good.toml"], ("host is empty", "leave it out")),
         (["--data", ""], ("data is empty", "leave it out")),
+        (["--tls-cert", "", "--tls-key", ""], ("tls_cert is empty", "leave it out")),
         (["--data", "good.toml"], ("good.toml", "choose a data directory")),
         (["--config", "nothing.toml"], ("there is no configuration file nothing.toml",)),
         (["--config", "."], ("cannot read the configuration .",)),
@@ -293,6 +300,27 @@ def test_a_server_says_where_it_is_who_may_come_and_where_the_data_lies(tmp_path
         "  only this machine can connect; Ctrl+C ends it",
     ]
     assert "did you mean 'CRDTCHAT_PORT'?" in warning
+
+
+@pytest.mark.parametrize("command", ["serve", "doctor"])
+def test_a_key_with_a_passphrase(cli: Cli, tmp_path: Path, command: str) -> None:
+    """Whoever had a terminal was asked for it, twice and in vain."""
+    certificate, key = certified(tmp_path, 90)
+    secret = load_pem_private_key(key.read_bytes(), None).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"geheim")
+    )
+    key.write_bytes(secret)
+    flags = ("--data", tmp_path / "data", "--tls-cert", certificate, "--tls-key", key)
+    status, out, error = cli(command, *flags)
+    assert status != 0
+    assert f"the key {key} has a passphrase" in out + error
+
+
+def test_a_file_of_windows_editor(tmp_path: Path) -> None:
+    """It begins with a mark of its own, which was no TOML."""
+    config = tmp_path / "crdtchat.toml"
+    config.write_text("port = 8123\n", encoding="utf-8-sig")
+    assert read_settings({"config": str(config)}, {}).port == 8123
 
 
 def test_the_doctor_knows_who_has_the_port(cli: Cli, tmp_path: Path) -> None:
