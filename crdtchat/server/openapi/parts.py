@@ -24,10 +24,11 @@ _WORDS = {
     415: "The body is of another kind.",
     422: "A value that the schema does not have.",
     429: "Too fast: come back after `Retry-After` seconds.",
+    431: "Address and headers are too large.",
     500: "The page's stored document cannot be read back.",
     503: "The store cannot be read or written now.",
 }
-_ALWAYS = (400, 401, 403, 404, 429, 500, 503)
+_ALWAYS = (400, 401, 403, 404, 429, 431, 500, 503)
 
 
 def parameter(where: str, name: str, schema: Part, words: str, *, required: bool = False) -> Part:
