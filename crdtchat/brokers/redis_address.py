@@ -20,6 +20,10 @@ class BadBroker(Exception):
     """No broker can be made of a URL; the text is one sentence with the remedy."""
 
 
+class _Incomplete(ValueError):
+    """Something is missing in a URL, or too much; the text quotes nothing of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where messages pass."""
@@ -50,22 +54,29 @@ def read_address(url: str, *, connect_s: float, answer_s: float) -> Address:
     }
     try:
         parts = urlsplit(url)
+        if "@" in parts.path + parts.fragment and parts.scheme != "unix":
+            raise ValueError("a password ended before its end")
         if parts.scheme in _CLUSTER:
             return _cluster(parts, waits)
         if parts.scheme in _SENTINEL:
             return _sentinel(parts, waits)
         client = redis.Redis.from_url(url, **waits)
-    except ValueError as error:
+    except _Incomplete as error:
         raise BadBroker(f"the broker's URL cannot be read: {error}") from None
+    except ValueError:  # which quotes what may be of a password
+        raise BadBroker(
+            "the broker's URL cannot be read: write redis://user:password@host:port, and in user "
+            "and password %25 for %, %2F for /, %3A for :, %40 for @, %3F for ?, %23 for #"
+        ) from None
     return Address(parts.hostname or parts.path, (client,))
 
 
 def _hosts(parts: SplitResult) -> tuple[str, list[str]]:
-    """User and password with their `@`, and the hosts. ValueError if there is none."""
+    """User and password with their `@`, and the hosts. Raises _Incomplete if there is none."""
     who, at, where = parts.netloc.rpartition("@")
     hosts = [host for host in where.split(",") if host]
     if not hosts:
-        raise ValueError("it names no host")
+        raise _Incomplete("it names no host")
     return who + at, hosts
 
 
@@ -78,7 +89,7 @@ def _single(parts: SplitResult, host: str) -> str:
 def _cluster(parts: SplitResult, waits: dict[str, Any]) -> Address:
     """Whatever is published on one node of a cluster is heard on all."""
     if parts.path.strip("/"):
-        raise ValueError("a cluster has no databases to choose from: leave the path out")
+        raise _Incomplete("a cluster has no databases to choose from: leave the path out")
     _, hosts = _hosts(parts)
     urls = [_single(parts, host) for host in hosts]
     return Address(",".join(hosts), tuple(redis.Redis.from_url(url, **waits) for url in urls))
@@ -87,7 +98,7 @@ def _cluster(parts: SplitResult, waits: dict[str, Any]) -> Address:
 def _sentinel(parts: SplitResult, waits: dict[str, Any]) -> Address:
     service = parts.path.strip("/")
     if not service:
-        raise ValueError("say after the hosts what Sentinel calls the servers, as /mymaster")
+        raise _Incomplete("say after the hosts what Sentinel calls the servers, as /mymaster")
     _, hosts = _hosts(parts)
     named = [urlsplit(f"//{host}") for host in hosts]
     addresses = [(one.hostname or "", one.port or _SENTINEL_PORT) for one in named]

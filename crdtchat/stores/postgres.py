@@ -73,14 +73,7 @@ class PostgresStore(PostgresHooking):
 
     def __init__(self, url: str, patience: Patience = PATIENCE) -> None:
         """Raises `StoreError` (no retry) for what is no URL."""
-        try:
-            self._where = place(url)
-        except psycopg.ProgrammingError as error:
-            raise StoreError(
-                f"the store's URL cannot be read ({str(error).strip()}): write "
-                "postgresql://user:password@host/database.",
-                retry=False,
-            ) from None
+        self._where = place(url)
         self._url = url
         self._open = False
         self._appender = Lane("crdtchat-append", 1, self._driver(patience.append))

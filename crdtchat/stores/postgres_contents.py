@@ -134,10 +134,7 @@ def filling(url: str) -> Iterator[PostgresContents]:
 
 @contextmanager
 def _transaction(url: str) -> Iterator[tuple[Connection, str]]:
-    try:
-        where = place(url)
-    except psycopg.ProgrammingError as error:
-        raise StoreError(f"{str(error).strip()}: write postgresql://...", retry=False) from None
+    where = place(url)
     try:
         with connect(url) as connection:
             migrate(connection, where)

@@ -18,6 +18,11 @@ _UNAVAILABLE = {
     "42501": "{where} does not allow it: grant this user all rights on the database.",
     "58": "{where} failed to read or write its files ({name}): check its disk.",
 }
+_UNREADABLE = (
+    "the store's URL cannot be read: write postgresql://user:password@host/database, and options "
+    "of libpq's behind it (?sslmode=require); in user and password write %25 for %, %2F for /, %3A "
+    "for :, %40 for @, %3F for ?."
+)
 _REFUSED = {
     "23": "{where} already holds something with the same id ({name}).",
     "54": "A value is too big for {where} ({name}): limit what is accepted.",
@@ -26,8 +31,15 @@ _REFUSED = {
 
 
 def place(url: str) -> str:
-    """Name a database without its password. Raises `psycopg.ProgrammingError` for no URL."""
-    parts = conninfo_to_dict(url)
+    """Name a database without its password. Raises `StoreError` (no retry) for no URL."""
+    # What libpq says of one quotes it, and a slash in a password makes the rest the database's
+    # name: neither is for a log.
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise _refused(_UNREADABLE) from None
+    if "@" in url.partition("://")[2].partition("/")[2].partition("?")[0]:
+        raise _refused(_UNREADABLE)
     host = parts.get("host") or parts.get("hostaddr") or "this machine"
     return f"The database {parts.get('dbname') or parts.get('user') or ''!r} at {host}"
 

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from crdtchat.server.cli import main
 from crdtchat.server.settings import BadSetting, read_settings, unknown_variables
+from crdtchat.server.storage import make_broker, make_store, shown
 from tests.certificates import certified
 from tests.server.unprivileged import run_unprivileged
 from tests.server_process import running_server
@@ -300,6 +301,36 @@ def test_a_server_says_where_it_is_who_may_come_and_where_the_data_lies(tmp_path
         "  only this machine can connect; Ctrl+C ends it",
     ]
     assert "did you mean 'CRDTCHAT_PORT'?" in warning
+
+
+@pytest.mark.parametrize("password", ["se%zzcret", "se/cret", "se?cret/", "se#cret/", "se[cret"])
+@pytest.mark.parametrize(
+    ("flag", "url"),
+    [
+        ("--store", "postgresql://ann:{}@127.0.0.1:1/db"),
+        ("--broker", "redis://ann:{}@127.0.0.1:1"),
+        ("--broker", "redis+cluster://ann:{}@127.0.0.1:1,127.0.0.1:2"),
+        ("--broker", "redis+sentinel://ann:{}@127.0.0.1:1/main"),
+    ],
+)
+def test_no_password_is_told(flag: str, url: str, password: str) -> None:
+    """One with a sign that has to be encoded stood in the error, and so in the journal."""
+    settings = read_settings({flag.strip("-"): url.format(password)}, {})
+    try:
+        make_store(settings)
+        broker = make_broker(settings)
+    except BadSetting as error:
+        told = str(error)
+    else:
+        told = shown(settings) + (broker.place if broker is not None else "")
+    assert "cret" not in told
+
+
+@pytest.mark.parametrize("store", ["postgresql://ann:%zz@db/chat", "postgresql://ann:a/b@db/chat"])
+def test_how_to_write_a_password(cli: Cli, store: str) -> None:
+    cli.refuses("serve", "--store", store, says=("cannot be read", "%25 for %, %2F for /"))
+    broker = store.replace("postgresql", "redis").replace("%zz", "#")
+    cli.refuses("serve", "--broker", broker, says=("cannot be read", "%25 for %, %2F for /"))
 
 
 @pytest.mark.parametrize("command", ["serve", "doctor"])
