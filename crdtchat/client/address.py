@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
+from crdtchat.client.place import well_formed
+
 _SCHEMES = {"http": "ws", "ws": "ws", "https": "wss", "wss": "wss"}
 
 
@@ -31,8 +33,8 @@ class Address:
             raise ValueError(f"not a server's URL: {self.url!r} (expected http:// or https://)")
         if not self.tenant or not self.page:
             raise ValueError("tenant and page must not be empty")
-        if any("\ud800" <= one <= "\udfff" for one in self.tenant + self.page):
-            raise ValueError(f"half a surrogate pair is in the tenant or page: {self.page!r}")
+        for what, text in (("URL", self.url), ("tenant", self.tenant), ("page", self.page)):
+            well_formed(text, f"the {what} {text!r}")
 
     @property
     def is_secure(self) -> bool:

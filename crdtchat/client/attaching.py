@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from anyio.to_thread import run_sync
 
+from crdtchat.client.place import well_formed
 from crdtchat.client.writing import Writing
 from crdtchat.document.page_version import version_of
 from crdtchat.document.records import Target
@@ -31,19 +32,21 @@ class Attaching(Writing):
         """The text that annotations were made on whose target names this version.
 
         None if the server has none, or cannot be asked now. The text is what its version says; that
-        the page ever showed it only the one who named it says.
+        the page ever showed it only the one who named it says. Raises InvalidRecord (a ValueError)
+        for half a surrogate pair.
         """
-        return await self._texts.recall(version)
+        return await self._texts.recall(well_formed(version, "the version"))
 
     async def anchor_all(self, text: str) -> dict[str, Anchoring]:
         """Find all annotations that quote words in `text`, the page's text now; by annotation id.
 
         The text that an annotation was made on is fetched where it is another, as a witness; one in
         which the quote does not stand where it should is not listened to. Offsets are code points.
+        Raises InvalidRecord (a ValueError) for half a surrogate pair.
         """
         from crdtchat.anchoring import TextIndex
 
-        index, version = TextIndex(text), version_of(text)
+        index, version = TextIndex(well_formed(text, "the page's text")), version_of(text)
         groups: dict[str, list[Annotation]] = {}
         for annotation in self.annotations:
             if annotation.target.exact:

@@ -6,6 +6,7 @@ import json
 
 from crdtchat.client.api import Answer, Api
 from crdtchat.client.errors import RequestFailed
+from crdtchat.client.place import well_formed
 from crdtchat.document.tally import Tally, read_report
 
 _PATIENCE_S = 600.0
@@ -31,10 +32,11 @@ class Exchanging:
 
         text: an export, or what other programs wrote: W3C annotations, Hypothesis, Recogito.
         dry_run: write nothing, and answer what would have been. What is there already stays as it
-        is, so it may be repeated. For owners. Raises RequestFailed.
+        is, so it may be repeated. For owners. Raises RequestFailed, and InvalidRecord (a
+        ValueError) for half a surrogate pair.
         """
         answer = await self._api.request(
-            *("POST", "import", text.encode()),
+            *("POST", "import", well_formed(text, "the text").encode()),
             kind="application/json",
             patience_s=_PATIENCE_S,
             dryRun="true" if dry_run else "false",

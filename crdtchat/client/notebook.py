@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crdtchat.client.address import Address
 from crdtchat.client.notebook_module import MODULE
+from crdtchat.client.place import well_formed
 from crdtchat.client.surroundings import locate
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ def widget(
     return NotebookWidget(
         Address(place.url, place.tenant, place.page),
         token=place.token,
-        name=name or "",
+        name=well_formed(name or "", "the name"),
         context=ssl_context,
-        text=text,
+        text=well_formed(text, "the text"),
         height=height,
     )

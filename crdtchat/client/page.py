@@ -24,7 +24,7 @@ from crdtchat.client.intents import Operation
 from crdtchat.client.line import Line, now_ms
 from crdtchat.client.moderating import Moderating
 from crdtchat.client.page_texts import PageTexts
-from crdtchat.client.place import whole
+from crdtchat.client.place import well_formed, whole
 from crdtchat.client.presence import Person
 from crdtchat.client.provider import NORMAL, Phase, Provider
 from crdtchat.client.surroundings import locate
@@ -66,7 +66,8 @@ def connect(
     """
     place = locate(url, tenant, page, token, ssl_context)
     address = Address(place.url, place.tenant, place.page)
-    return Page(address, token=place.token, name=name or "", ssl_context=ssl_context)
+    name = well_formed(name or "", "the name")
+    return Page(address, token=place.token, name=name, ssl_context=ssl_context)
 
 
 class Page(Attaching, Moderating, Exchanging):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from crdtchat.client.api import Api
 from crdtchat.client.intents import Operation
 from crdtchat.client.outbox import Outbox
-from crdtchat.document.page_version import VERSION_BYTES, version_of
+from crdtchat.document.page_version import VERSION_BYTES, is_version, version_of
 
 _KEPT = 4
 _TRIES = 3
@@ -79,7 +79,7 @@ class PageTexts:
     async def recall(self, version: str) -> str | None:
         """The text of a version; None if it cannot be had now."""
         text = self._known.get(version)
-        if text is None and self._is_offered():
+        if text is None and self._is_offered() and is_version(version):
             answer = await self._api.request("GET", f"versions/{version}")
             # Whoever stored it: a text is what its name says, or nothing.
             if answer.status == 200 and version_of(answer.body) == version:

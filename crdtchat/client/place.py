@@ -1,4 +1,4 @@
-"""Where quoted words stand in a page's text."""
+"""What a program says: texts, offsets, and where quoted words stand in a page's text."""
 
 from __future__ import annotations
 
@@ -33,6 +33,16 @@ def place_in(text: str, quote: str, prefix: str, suffix: str, start: int) -> Tar
         f"the words stand in {len(places)} places of the page's text: tell which by prefix, "
         "suffix or start"
     )
+
+
+def well_formed(text: str, what: str) -> str:
+    """The text. Raises InvalidRecord for half a surrogate pair, as file names and cut JSON have it:
+    no UTF-8 holds it, so nobody could be told."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidRecord(f"{what} holds half a surrogate pair") from None
+    return text
 
 
 def whole(number: SupportsIndex | float) -> int:

@@ -13,6 +13,7 @@ from crdtchat.client.api import Api
 from crdtchat.client.blocking_loop import current_loop
 from crdtchat.client.greeting import read_greeting
 from crdtchat.client.relay import Relay
+from crdtchat.document.foreign import text_of
 from crdtchat.sync import message
 from crdtchat.sync.codes import Malformed
 
@@ -64,7 +65,7 @@ class Switchboard:
         match content["what"]:
             case "connect":
                 if not self.known:
-                    self._name = str(content["name"])
+                    self._name = text_of(content["name"])
                     if self._name:
                         self._granted = ""
                         self._on_known()

@@ -11,7 +11,7 @@ from crdtchat.client.errors import ReadOnly
 from crdtchat.client.greeting import Principal
 from crdtchat.client.intents import Operation
 from crdtchat.client.page_texts import PageTexts
-from crdtchat.client.place import place_in, whole
+from crdtchat.client.place import place_in, well_formed, whole
 from crdtchat.document.records import Target
 from crdtchat.document.schema import CONTEXT_CP
 
@@ -144,5 +144,6 @@ class Writing(ABC):
         if page_text is None:
             before, after = prefix[-CONTEXT_CP:], suffix[:CONTEXT_CP]
             return Target(quote, before, after, at, at + len(quote), kind, part)
+        well_formed(page_text, "the page's text")
         found = place_in(page_text, quote, prefix, suffix, at)
         return replace(found, kind=kind, part=part, version=self._texts.name(page_text))

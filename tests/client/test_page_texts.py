@@ -47,6 +47,9 @@ async def test_a_version_is_sent_once_the_annotation_is_saved(
     async with crdtchat.connect(server.url, page=page_id, name="Bob") as bob:
         assert await bob.page_text(target.version) == TEXT
         assert await bob.page_text(version_of("another")) is None
+        # Other programs may write any text there.
+        assert await bob.page_text("") is None
+        assert await bob.page_text("été") is None
         assert bob.annotations[0].aid == aid
 
 

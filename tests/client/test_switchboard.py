@@ -84,6 +84,9 @@ def test_a_guest_is_the_same_person_on_every_connection(
     writer = browser.connect("two", "Ann").principal
     assert writer.name == "Ann" and writer.id != reader.id
     assert browser.board.known and browser.known == [True]
+    cut = Browser(server.url)
+    browsers.append(cut)
+    assert cut.connect("one", "Ann \ud83d").principal.name == "Ann \ufffd", "as a URL would have it"
     # Another window of the same notebook, and later ones: the first name stands.
     assert browser.connect("three", "Zoe").principal == writer
     browser.say("three", "frame", b"\xff")
