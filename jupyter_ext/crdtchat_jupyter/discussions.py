@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from jupyter_core.utils import ensure_async
 
 from crdtchat_jupyter.files import Files
 from crdtchat_jupyter.marks import marks_of, stands_in, text_of
-from crdtchat_jupyter.recognition import Known, Recognised, Seen, recognise
+from crdtchat_jupyter.recognition import Known, Recognised, Seen, is_other, recognise
 
 
 class Contents(Protocol):
@@ -80,10 +81,12 @@ class Discussions:
         model = await ensure_async(self._contents.get(path, content=True))
         if model["type"] == "directory":
             raise IsADirectoryError(f"{path} is a folder: name a file in it")
-        seen = Seen(self._place(path), self._file_id(path), marks_of(model))
+        place = self._place(path)
+        seen = Seen(place, self._file_id(path), marks_of(model), await self._real(place))
         if await self._files.is_new():
             await self._files.begin(await self._kept())
         candidates = await self._files.candidates(seen)
+        seen = await self._linked(seen, candidates)
         known = [one.path for one in candidates if not one.lost and not one.past]
         gone = {path for path in known if not await self._exists(path)}
         found = recognise(seen, candidates, gone)
@@ -119,7 +122,9 @@ class Discussions:
 
     async def saved(self, path: str, marks: frozenset[str]) -> None:
         """A file was saved through Jupyter, as what has these marks."""
-        await self._files.renew(self._place(path.strip("/")), marks)
+        place = self._place(path.strip("/"))
+        for one in {place, await self._real(place) or place}:
+            await self._files.renew(one, marks)
 
     async def deleted(self, path: str) -> None:
         """A file or folder was deleted through Jupyter."""
@@ -142,6 +147,23 @@ class Discussions:
         if self._root is None:
             return bool(await ensure_async(self._contents.file_exists(place)))
         return await run_sync(_lies_at, place)
+
+    async def _real(self, place: str) -> str:
+        """Where a file lies behind links; empty for contents that lie in no folder."""
+        return await run_sync(os.path.realpath, place) if self._root is not None else ""
+
+    async def _linked(self, seen: Seen, known: Sequence[Known]) -> Seen:
+        """A file as the known one that it is, where a link leads to it, or from it. What is known
+        under the very path counts more: a person may have said that it begins its own."""
+        there = [one for one in known if not one.lost and not one.past]
+        here = next((one for one in there if one.path == seen.path), None)
+        if not seen.real or (here is not None and not is_other(here.marks, seen.marks)):
+            return seen
+        for one in there:
+            if one is not here and await self._real(one.path) == seen.real:
+                # Some give ids to links, too.
+                return replace(seen, path=one.path, file_id=one.file_id)
+        return seen
 
     def _shown(self, known: Known) -> Known:
         """Under the path that the server's users see, if it is below its folder."""

@@ -77,8 +77,9 @@ class Files:
         await self._do(lambda database: _begin(database, lost))
 
     async def candidates(self, seen: Seen) -> list[Known]:
-        """What is known of the files that a file may be: same path, same id, most common marks, and
-        all that are lost; and of those that have the discussion of the one at this path."""
+        """What is known of the files that a file may be: same path, links followed or not, same id,
+        most common marks, and all that are lost; and of those that have the discussion of the one
+        at this path."""
         return await self._do(lambda database: _candidates(database, seen))
 
     async def keep(self, seen: Seen, page: str) -> None:
@@ -137,9 +138,9 @@ class Files:
 
 def _candidates(database: sqlite3.Connection, seen: Seen) -> list[Known]:
     rows = database.execute(
-        "SELECT path FROM file WHERE path = ?1 OR (file_id = ?2 AND file_id != '')"
+        "SELECT path FROM file WHERE path IN (?1, ?3) OR (file_id = ?2 AND file_id != '')"
         " OR page = (SELECT page FROM file WHERE path = ?1)",
-        (seen.path, seen.file_id),
+        (seen.path, seen.file_id, seen.real),
     )
     paths = [path for (path,) in rows]
     common: Counter[str] = Counter()

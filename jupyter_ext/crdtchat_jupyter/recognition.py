@@ -28,6 +28,8 @@ class Seen:
     file_id: str
     """Empty where nobody gives ids."""
     marks: frozenset[str]
+    real: str = ""
+    """Where it lies, whatever links `path` goes through; empty for files in no folder."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,41 @@ def test_a_copy_asks_before_it_begins_or_goes_on(jupyter: JupyterProcess) -> Non
     assert jupyter.discussion("ann", "twin.ipynb")["similar"] == []
 
 
+def test_a_link_to_a_file_is_the_file(jupyter: JupyterProcess) -> None:
+    """It was asked about as a copy, and a text of few words began a discussion of its own."""
+    deep = jupyter.files / "deep"
+    write_notebook(deep / "real.ipynb", [("l1", "x"), ("l2", "y")])
+    (deep / "note.md").write_text("Short.")
+    pages = {}
+    for name in ("real.ipynb", "note.md"):
+        pages[name] = jupyter.discussion("ann", f"deep/{name}")["page"]
+        jupyter.comment(pages[name])
+        (jupyter.files / f"link-{name}").symlink_to(deep / name)
+    (jupyter.files / "shallow").symlink_to("deep")
+    for name, page in pages.items():
+        for path in (f"link-{name}", f"shallow/{name}", f"deep/{name}"):
+            found = jupyter.discussion("bob", path)
+            assert (found["page"], found["similar"]) == (page, []), path
+    # Also where the link was opened first.
+    write_notebook(deep / "late.ipynb", [("l3", "x"), ("l4", "y")])
+    page = jupyter.discussion("ann", "shallow/late.ipynb")["page"]
+    jupyter.comment(page)
+    found = jupyter.discussion("ann", "deep/late.ipynb")
+    assert (found["page"], found["similar"]) == (page, [])
+    # What is saved by way of the link is known, and a file in its place is a copy.
+    with jupyter.client("ann") as ann:
+        model = ann.get("api/contents/link-real.ipynb").json()
+        for cell, name in zip(model["content"]["cells"], ("l5", "l6"), strict=True):
+            cell |= {"id": name, "source": name}
+            ann.put("api/contents/link-real.ipynb", json=model).raise_for_status()
+    (deep / "real.ipynb").rename(deep / "moved.ipynb")
+    assert jupyter.discussion("ann", "deep/moved.ipynb")["page"] == pages["real.ipynb"]
+    (jupyter.files / "link-real.ipynb").unlink()
+    shutil.copy(deep / "moved.ipynb", jupyter.files / "link-real.ipynb")
+    (asked,) = jupyter.discussion("ann", "link-real.ipynb")["similar"]
+    assert asked["page"] == pages["real.ipynb"]
+
+
 def test_what_it_continues_must_be_like_it(jupyter: JupyterProcess) -> None:
     write_notebook(jupyter.files / "mine.ipynb", [("o1", "x")])
     write_notebook(jupyter.files / "alien.ipynb", [("p1", "x")])
