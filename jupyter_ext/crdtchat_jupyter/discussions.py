@@ -93,7 +93,7 @@ class Discussions:
         if found.similar and not continued:
             found = await self._without_asking(found.similar, seen, text_of(model))
         if found.page:
-            await self._files.keep(seen, found.page)
+            await self._files.keep(seen, found.page, found.moved)
             return Discussion(found.page, ())
         page = continued
         if continued in ("", "new"):

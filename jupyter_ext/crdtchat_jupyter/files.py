@@ -82,9 +82,10 @@ class Files:
         at this path."""
         return await self._do(lambda database: _candidates(database, seen))
 
-    async def keep(self, seen: Seen, page: str) -> None:
-        """Remember a file as it is now, under its discussion."""
-        await self._do(lambda database: _keep(database, seen, page))
+    async def keep(self, seen: Seen, page: str, moved: str = "") -> None:
+        """Remember a file as it is now, under its discussion. `moved`: where it was until now; what
+        is like it from then on is a copy."""
+        await self._do(lambda database: _keep(database, seen, page, moved))
 
     async def settle(self, seen: Seen, page: str) -> str:
         """Remember a file that was not known, or that took the place of another one, and answer its
@@ -201,7 +202,9 @@ def _begin(database: sqlite3.Connection, lost: Sequence[Known]) -> None:
     database.execute("PRAGMA user_version = 1")
 
 
-def _keep(database: sqlite3.Connection, seen: Seen, page: str) -> None:
+def _keep(database: sqlite3.Connection, seen: Seen, page: str, moved: str = "") -> None:
+    if database.execute("SELECT 1 FROM file WHERE path = ?", (moved,)).fetchone():
+        _lay_aside(database, moved)
     row = database.execute("SELECT page FROM file WHERE path = ?", (seen.path,)).fetchone()
     if row is not None and (row[0] != page or is_other(_marks(database, seen.path), seen.marks)):
         _lay_aside(database, seen.path)

@@ -11,7 +11,7 @@ what was known of files is lost.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crdtchat_jupyter.marks import sources_of, telling
 
@@ -59,6 +59,8 @@ class Recognised:
     similar: tuple[Known, ...] = ()
     """Files that this one may be, or be a copy of: the person is asked whether to go on with
     theirs. With the one that was at this path before, that first."""
+    moved: str = field(default="", compare=False)
+    """Where it was until now, if it is a file that vanished from there."""
 
 
 def recognise(seen: Seen, known: Sequence[Known], gone: Collection[str]) -> Recognised:
@@ -84,19 +86,23 @@ def recognise(seen: Seen, known: Sequence[Known], gone: Collection[str]) -> Reco
     alike = [one for one in others if likeness(seen, one) >= ALIKE]
     best = _only_best(seen, [one for one in alike if one.past or one.path in gone])
     if here is not None and best is not None:
-        return Recognised(best.page)
+        return _moved(best)
     if here is not None and left:
         return Recognised(here.page)
     same_id = [one for one in others if seen.file_id and one.file_id == seen.file_id]
     if same_id:
         return Recognised(same_id[0].page)
     if best is not None:
-        return Recognised(best.page)
+        return _moved(best)
     similar = sorted([*alike, *lost], key=lambda one: (-likeness(seen, one), one.path))
     there = [one for one in others if not one.past and one.path not in gone]
     if here is not None and here.page not in {one.page for one in there}:
         similar.insert(0, here)
     return Recognised("", tuple(similar))
+
+
+def _moved(known: Known) -> Recognised:
+    return Recognised(known.page, moved="" if known.past else known.path)
 
 
 def is_other(before: frozenset[str], now: frozenset[str]) -> bool:

@@ -138,6 +138,25 @@ def test_what_was_moved_is_not_what_comes_under_its_old_name(
     assert jupyter.discussion("ann", f"{path.stem}-moved.ipynb")["page"] == page
 
 
+def test_a_copy_of_what_was_moved_is_asked_about(jupyter: JupyterProcess, path: Path) -> None:
+    """It went on with the discussion as what had vanished from the old name."""
+    write_notebook(path, version(path, 1))
+    page = comment(jupyter, path.name)
+    moved, copy = (path.with_name(f"{path.stem}-{what}.ipynb") for what in ("moved", "copy"))
+    path.rename(moved)
+    assert jupyter.discussion("ann", moved.name)["page"] == page
+    write_notebook(copy, version(path, 1))
+    offered = [{"page": page, "path": moved.name, "lost": False}]
+    assert jupyter.discussion("ann", copy.name)["similar"] == offered
+    # Two files of one discussion: the other is where it was.
+    jupyter.discussion("ann", copy.name, **{"continue": page})
+    copy.rename(path)
+    assert jupyter.discussion("ann", path.name)["page"] == page
+    moved.rename(copy)
+    found = jupyter.discussion("ann", copy.name)
+    assert (found["page"], found["similar"]) == (page, [])
+
+
 def test_a_file_is_known_as_it_was_saved(jupyter: JupyterProcess, path: Path) -> None:
     put(jupyter, path.name, [])
     page = jupyter.discussion("ann", path.name)["page"]
