@@ -25,6 +25,7 @@ from typing import TypeVar
 import anyio
 from anyio.to_thread import run_sync
 
+from crdtchat.stores.sqlite_errors import explain_os
 from crdtchat_jupyter.marks import MOST, telling
 from crdtchat_jupyter.recognition import Known, Seen, is_other
 
@@ -61,7 +62,7 @@ _MOST = 20
 class Files:
     """Several servers may share the file; each call is one transaction in a worker thread.
 
-    Every method may raise `sqlite3.Error`.
+    Every method may raise `sqlite3.Error`, and `StoreUnavailable` where it can have no folder.
     """
 
     def __init__(self, path: Path) -> None:
@@ -127,7 +128,10 @@ class Files:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise explain_os(error, self.path) from error
         database = sqlite3.connect(self.path, timeout=10)
         try:
             database.execute("PRAGMA foreign_keys = ON")

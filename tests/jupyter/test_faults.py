@@ -125,6 +125,17 @@ def test_a_lost_table_of_files(own: JupyterProcess, damage: bytes | None) -> Non
     assert aside == [] if damage is None else [damage]
 
 
+def test_where_nothing_can_be_kept_it_says_so(tmp_path: Path) -> None:
+    """As in a home that is read-only: "Unhandled error", and nothing else."""
+    (tmp_path / "file").write_text("not a folder")
+    arguments = [f"--CrdtChatExtension.data_dir={tmp_path}/file/crdtchat"]
+    with running_jupyter(tmp_path / "own", arguments) as own, own.client("ann") as ann:
+        write_notebook(own.files / "one.ipynb", FOUR)
+        answer = ann.post("crdtchat/api/discussion", json={"path": "one.ipynb"})
+        assert answer.status_code == 503
+        assert f"{tmp_path}/file/crdtchat" in answer.json()["message"]
+
+
 async def test_a_file_that_cannot_be_looked_for_is_not_gone(own: JupyterProcess) -> None:
     write_notebook(own.files / "first.ipynb", [("d1", "x")])
     own.discussion("ann", "first.ipynb")
