@@ -58,6 +58,7 @@ def run(arguments: Sequence[str]) -> int:
 def _ask(what: str, file: Path) -> Any:
     """Ask the server that shows the file, the one of the deepest folder first. Raises Failed."""
     servers = known_servers([_runtime_folder()], None)
+    trouble = ""
     showing = [(one, path) for one in servers if (path := _below(file, Path(one.root)))]
     for server, path in sorted(showing, key=lambda one: -len(one[0].root)):
         try:
@@ -66,8 +67,11 @@ def _ask(what: str, file: Path) -> Any:
         except Refused as refused:
             if refused.status:
                 raise Failed(str(refused)) from None
-            # It has ended without a goodbye.
-    raise Failed("no running Jupyter server shows it: start one in its folder, or above")
+            if not refused.gone:
+                where = f"the Jupyter server at {server.url}, which shows it, cannot be asked"
+                trouble = trouble or f"{where}: {refused}"
+    none = "no running Jupyter server shows it: start one in its folder, or above"
+    raise Failed(trouble or none)
 
 
 def _below(file: Path, root: Path) -> str:

@@ -24,10 +24,12 @@ _FILES = "jpserver-*.json"
 class Refused(Exception):
     """A server did not answer as it should."""
 
-    def __init__(self, status: int, reason: str) -> None:
+    def __init__(self, status: int, reason: str, *, gone: bool = False) -> None:
         super().__init__(reason)
         self.status = status
         """0: it did not answer at all."""
+        self.gone = gone
+        """Nobody listens there: it has ended without a goodbye."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Server:
             with error:
                 raise Refused(error.code, _message(error)) from None
         except (URLError, OSError, HTTPException, ValueError) as error:
-            raise Refused(0, str(error)) from None
+            raise _unanswered(error) from None
 
     def with_token_of_environment(self) -> Server:
         """With the environment's token, where the server's own file holds none."""
@@ -81,6 +83,14 @@ def known_servers(folders: Iterable[Path], context: ssl.SSLContext | None) -> li
         process = file.stem.removeprefix("jpserver-")
         found.append(Server(info["url"], info["token"], info["root_dir"], process, context))
     return found
+
+
+def _unanswered(error: Exception) -> Refused:
+    reason = error.reason if isinstance(error, URLError) else error
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        why = f"its certificate is not trusted ({reason.verify_message})"
+        return Refused(0, f"{why}: set SSL_CERT_FILE to the file that it is in")
+    return Refused(0, str(error), gone=isinstance(reason, ConnectionRefusedError))
 
 
 def _message(error: HTTPError) -> str:

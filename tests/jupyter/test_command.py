@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import ssl
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import crdtchat_jupyter
 import httpx
 
+from tests.certificates import certified
 from tests.jupyter.notebooks import write_notebook
 from tests.jupyter.process import JupyterProcess
 
@@ -74,6 +79,46 @@ def test_without_jupyter_it_says_what_to_install(tmp_path: Path) -> None:
     )
     assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1), ran.stderr
     assert 'pip install "crdtchat[jupyter]"' in ran.stderr
+
+
+class Distant(BaseHTTPRequestHandler):
+    """What answers an export."""
+
+    def do_POST(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"path": "draft.ipynb.comments.jsonld", "annotations": 3}')
+
+
+def test_a_server_whose_certificate_nobody_knows(
+    tmp_path: Path,
+) -> None:
+    """It said that no running server shows the file."""
+    certificate, key = certified(tmp_path, days=1)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with HTTPServer(("127.0.0.1", 0), Distant) as server, ThreadPoolExecutor() as threads:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threads.submit(server.serve_forever)
+        url = f"https://127.0.0.1:{server.server_port}/"
+        shown = {"url": url, "token": "", "root_dir": str(tmp_path)}
+        (tmp_path / "jpserver-1.json").write_text(json.dumps(shown))
+        environment = os.environ | {"JUPYTER_RUNTIME_DIR": str(tmp_path)}
+        code = "from crdtchat_jupyter.command import main; main()"
+        ask = [sys.executable, "-c", code, "export", "draft.ipynb"]
+        try:
+            for trusted in (False, True):
+                if trusted:
+                    environment["SSL_CERT_FILE"] = str(certificate)
+                ran = subprocess.run(
+                    ask, env=environment, cwd=tmp_path, capture_output=True, text=True
+                )
+                assert ran.returncode == (0 if trusted else 1), ran.stderr
+                if not trusted:
+                    assert f"at {url}, which shows it, cannot be asked: its cert" in ran.stderr
+                    assert "set SSL_CERT_FILE" in ran.stderr
+        finally:
+            server.shutdown()
 
 
 def test_what_cannot_be_done_is_said(plain: JupyterProcess, tmp_path: Path) -> None:
