@@ -19,6 +19,8 @@ from jupyter_core.paths import jupyter_runtime_dir
 from crdtchat.client.surroundings import Place
 from crdtchat_jupyter.servers import Refused, Server, known_servers
 
+_TOGETHER = "RTC:"
+"""What jupyter-collaboration before 4 has before the paths of what is edited together."""
 _REMEDY = "or give url= and page=, or set CRDTCHAT_URL"
 
 
@@ -86,7 +88,7 @@ def _notebook(server: Server, kernel: str) -> str:
     sessions = server.ask("api/sessions")
     has = [one for one in sessions if (one.get("kernel") or {}).get("id") == kernel]
     has.sort(key=lambda one: one.get("type") != "notebook")
-    return str(has[0]["path"]) if has else ""
+    return str(has[0]["path"]).removeprefix(_TOGETHER) if has else ""
 
 
 def _named_path(server: Server) -> str:

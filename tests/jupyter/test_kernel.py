@@ -110,6 +110,14 @@ def test_a_console_that_had_the_kernel_first_is_no_notebook(
         assert kernel.run(CONNECT + "; print(page.state); page.close()") == "live"
 
 
+def test_what_is_edited_together_is_found_too(plain: JupyterProcess, program: httpx.Client) -> None:
+    """As sessions are called there: its path was no file's."""
+    write_notebook(plain.files / "together.ipynb", [("t1", "x")])
+    with running_kernel(program, "RTC:together.ipynb") as kernel:
+        code = "from crdtchat.client.surroundings import locate; print(locate(*[None] * 5).page)"
+        assert kernel.run(code) == page_of(program, "together.ipynb")
+
+
 def test_a_copy_has_to_be_decided_about_first(plain: JupyterProcess, program: httpx.Client) -> None:
     for name in ("one.ipynb", "two.ipynb"):
         write_notebook(plain.files / name, [("d1", "x"), ("d2", "y")])
