@@ -31,6 +31,7 @@ OWN_CONTEXT: dict[str, Any] = {
     "deletedBy": f"{_NS}deletedBy",
     "reactions": {"@id": f"{_NS}reactions", "@type": "@json"},
     "reacted": {"@id": f"{_NS}reacted", "@type": "@json"},
+    "withdrawn": {"@id": f"{_NS}withdrawn", "@type": "@json"},
     "people": f"{_NS}people",
     "hidden": f"{_NS}hidden",
     "locked": f"{_NS}locked",

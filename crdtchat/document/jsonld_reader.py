@@ -56,6 +56,7 @@ class _Reader:
         comments, deleted = self._comments(places)
         for person in objects(item.get("people")):
             self._person(person)
+        reactions = self._reactions(places, comments)
         return Portable(
             page=page,
             aid=self._aid,
@@ -64,7 +65,9 @@ class _Reader:
             deleted=deleted,
             status=self._status(),
             anchor=self._anchor(target),
-            reactions=self._reactions(places, comments),
+            reactions=reactions,
+            relayed=frozenset(key for key in reactions if schema.is_imported(key[1])),
+            withdrawn=self._withdrawn() - reactions.keys(),
             moderation=self._moderation(comments),
             names=self._names,
         )
@@ -152,6 +155,15 @@ class _Reader:
                     found[key] = both
                 else:
                     self._around.tally.leave_out("reactions that no comment can have", cid)
+
+    def _withdrawn(self) -> frozenset[tuple[str, str]]:
+        told = self._item.get("withdrawn")
+        keys = [
+            (cid, text_of(user))
+            for cid, users in (told.items() if isinstance(told, dict) else ())
+            for user in (users if isinstance(users, list) else ())
+        ]
+        return frozenset(key for key in keys if schema.is_id(key[0]) and schema.is_user(key[1]))
 
     def _signature(self, item: Json) -> tuple[str | None, int | None]:
         return self._person(item.get("creator")), time_of(item.get("created"), self._around)

@@ -47,6 +47,10 @@ class Portable:
     anchor: AnchorRecord | None = None
     reactions: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """Emoji by comment id and user."""
+    relayed: frozenset[tuple[str, str]] = frozenset()
+    """Those of these that the source has only heard of, from elsewhere."""
+    withdrawn: frozenset[tuple[str, str]] = frozenset()
+    """Comment id and user of reactions that were taken back."""
     moderation: dict[str, ModerationRecord] = field(default_factory=dict)
     """What moderators decided, by comment id; under the empty id of the whole."""
     names: dict[str, str] = field(default_factory=dict)
@@ -103,6 +107,8 @@ class Portable:
             status=self.status and replace(self.status, by=rename(self.status.by)),
             anchor=self.anchor and replace(self.anchor, by=rename(self.anchor.by)),
             reactions={(cid, rename(user)): emoji for (cid, user), emoji in self.reactions.items()},
+            relayed=frozenset((cid, rename(user)) for cid, user in self.relayed),
+            withdrawn=frozenset((cid, rename(user)) for cid, user in self.withdrawn),
             moderation={
                 cid: replace(verdict, by=rename(verdict.by))
                 for cid, verdict in self.moderation.items()

@@ -2,8 +2,8 @@
 
 What is there already stays as it is, so a second import changes nothing; also what went out from
 here and comes back in the name of imported people. What its author edited elsewhere later takes the
-place of what was imported before, and what was deleted elsewhere goes. Authors are imported people
-(`import:` and their id) unless a backup is restored; see docs/exchange.md.
+place of what was imported before, and what was deleted or taken back elsewhere goes. Authors are
+imported people (`import:` and their id) unless a backup is restored; see docs/exchange.md.
 """
 
 from __future__ import annotations
@@ -25,15 +25,19 @@ from crdtchat.document.records import (
     CommentRecord,
     InvalidRecord,
     comment_value,
+    reaction_key,
+    reactions_value,
     read_anchor,
     read_annotation,
     read_comment,
     read_moderation,
+    read_reactions,
     read_status,
 )
 from crdtchat.document.replica import Write
 from crdtchat.document.standing import Standing, Standings
 from crdtchat.document.tally import Tally
+from crdtchat.document.withdrawn import is_withdrawn
 from crdtchat.host.exporting import Progress
 from crdtchat.host.gathering import Gathering
 from crdtchat.host.hub import Hub
@@ -175,7 +179,7 @@ class _Batch:
             kind = _KINDS[root]
             if root == schema.COMMENTS and key in self._edits:
                 kind = "edits"
-            elif root == schema.TOMBSTONES and key in self._deletions:
+            elif root in (schema.TOMBSTONES, schema.REACTIONS) and key in self._deletions:
                 kind = "deletions"
             (tally.added if is_new else tally.known)[kind] += 1
         for reason, example in self._refused:
@@ -240,11 +244,33 @@ class _Batch:
         plan: list[Write] = []
         try:
             for root, key, value in annotation.writes():
-                self._add(plan, get, (root, key, value))
+                if root != schema.REACTIONS or self._peer.may_restore:
+                    self._add(plan, get, (root, key, value))
+            if not self._peer.may_restore:
+                self._add_reactions(plan, room, annotation)
         except InvalidRecord as error:
             self._refuse(str(error), annotation.aid)
             return []
         return plan
+
+    def _add_reactions(self, plan: list[Write], room: Gathering, annotation: Portable) -> None:
+        """Nobody dates reactions: a file of where somebody signs in says all that they gave, one
+        that has only heard of it adds to that. What people of here took back comes not again."""
+        get, mirror = room.replica.get, room.mirror
+        for (cid, user), emoji in annotation.reactions.items():
+            key = reaction_key(annotation.aid, cid, user)
+            relayed = (cid, user) in annotation.relayed
+            present = get(schema.REACTIONS, key)
+            if is_withdrawn(mirror, key, relayed=relayed and present is None):
+                continue
+            if relayed:
+                emoji = tuple(dict.fromkeys((*read_reactions(present), *emoji)))
+            self._add(plan, get, (schema.REACTIONS, key, reactions_value(emoji)))
+        for cid, user in annotation.withdrawn - annotation.reactions.keys():
+            key = reaction_key(annotation.aid, cid, user)
+            if schema.is_imported(user) and get(schema.REACTIONS, key) is not None:
+                self._deletions.add(key)
+                plan.append((schema.REACTIONS, key, None))
 
     def _plan_deletion(self, deletion: Deletion, standings: Standings) -> list[Write]:
         standing = standings.of(deletion.aid)
@@ -266,7 +292,8 @@ class _Batch:
         if root == schema.REACTIONS and present is None:
             # Perhaps of somebody who lives here: their reaction went out, and comes back.
             path, _, user = key.rpartition("/")
-            present = get(root, f"{path}/{user.removeprefix(schema.IMPORT_PREFIX)}")
+            theirs = get(root, f"{path}/{user.removeprefix(schema.IMPORT_PREFIX)}")
+            present = None if theirs is None else value
         if root == schema.COMMENTS and (edited := later_edit(read_comment(value), present)):
             if not (self._peer.may_restore or schema.is_imported(edited.author)):
                 self._refuse(_THEIRS, key)
@@ -282,6 +309,8 @@ class _Batch:
         elif root == schema.ANCHORS:
             mine, found = read_anchor(value), read_anchor(present)
             is_new = found is None or (mine is not None and mine.at > found.at)
+        elif root == schema.REACTIONS and not self._peer.may_restore:
+            is_new = set(read_reactions(present)) != set(read_reactions(value))
         else:
             is_new = present is None
         if not is_new:

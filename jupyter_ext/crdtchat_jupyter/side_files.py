@@ -24,20 +24,24 @@ from crdtchat.document.records import (
     reaction_key,
     read_anchor,
     read_moderation,
+    read_reactions,
     read_status,
 )
 from crdtchat.document.replica import Replica
 from crdtchat.document.standing import Standing, Standings
 from crdtchat.document.tally import Tally
-from crdtchat.host.exporting import exported
+from crdtchat.document.withdrawn import is_withdrawn
+from crdtchat.host.exporting import Gone, exported
 from crdtchat.host.hub import Hub
 from crdtchat.host.importing import import_items, later_edit
 from crdtchat.stores.base import DocumentKey
+from crdtchat.sync.mirror import Mirror
 from crdtchat_jupyter.principal import TENANT
 
 SUFFIX = ".comments.jsonld"
 _UNKNOWN, _NEWER = "comments that are not here", "newer changes"
 _REACTIONS, _GONE = "reactions that are not here", "deletions that are not here"
+_WITHDRAWN = "reactions less than are here"
 
 
 class Contents(Protocol):
@@ -76,11 +80,12 @@ class SideFile:
         """
         key = DocumentKey(TENANT, self.page)
         deletions: dict[str, TombstoneRecord] = {}
+        withdrawn: set[str] = set()
         if await ensure_async(self.contents.file_exists(self.side)):
             around = Surroundings(Tally(), self.hub.sources.now().wall)
             found = list(portables(JsonItems(StringIO(await self._read()).read), around))
             async with self.hub.attend(key) as room:
-                missing = _missing(room.replica, found)
+                missing = _missing(room.replica, room.mirror, found)
             if around.tally.left_out:
                 why = ", ".join(around.tally.left_out)
                 raise HTTPError(
@@ -90,6 +95,9 @@ class SideFile:
                 raise HTTPError(409, f"{self.side} holds {what}: import it first")
             # Of what never was here, for those who have it.
             deletions = {one.aid: one.stone for one in found if isinstance(one, Deletion)}
+            for one in found:
+                if isinstance(one, Portable):
+                    withdrawn |= {reaction_key(one.aid, *key) for key in one.withdrawn}
         count = 0
 
         def note(done: int) -> None:
@@ -102,7 +110,7 @@ class SideFile:
             page=self.page,
             source=self.path.rpartition("/")[2],  # beside it: a relative reference
             hidden=principal.may(Action.MODERATE),
-            deletions=deletions,
+            gone=Gone(deletions, withdrawn),
             progress=note,
         )
         text = "".join([part async for part in parts])
@@ -123,7 +131,9 @@ class SideFile:
         return content
 
 
-def _missing(replica: Replica, found: Iterable[Portable | Deletion]) -> Counter[str]:
+def _missing(
+    replica: Replica, mirror: Mirror, found: Iterable[Portable | Deletion]
+) -> Counter[str]:
     """What a file has that a page neither has nor had, or has otherwise and older, by kind: it
     would be lost, and an import brings it."""
     stones = replica.values(schema.TOMBSTONES)
@@ -144,21 +154,35 @@ def _missing(replica: Replica, found: Iterable[Portable | Deletion]) -> Counter[
             ours = {key for key in places if standings.of_comment(key) is Standing.OURS}
             missing[_GONE] += len(places - ours)
             missing[_NEWER] += _newer(replica, portable)
-            missing[_REACTIONS] += _reactions(replica, portable)
+            missing[_REACTIONS] += _reactions(replica, mirror, portable)
+            missing[_WITHDRAWN] += _withdrawn(replica, portable)
     return +missing
 
 
-def _reactions(replica: Replica, portable: Portable) -> int:
-    """How many reactions are not here. Whoever wrote here may have taken theirs back."""
-    here = replica.values(schema.REACTIONS).keys()
-    people, comments = (replica.values(root).keys() for root in (schema.USERS, schema.COMMENTS))
+def _reactions(replica: Replica, mirror: Mirror, portable: Portable) -> int:
+    """How many people gave what is not here, and was not taken back here."""
+    here, comments = replica.values(schema.REACTIONS), replica.values(schema.COMMENTS)
     count = 0
-    for cid, user in portable.reactions:
+    for (cid, user), emoji in portable.reactions.items():
         names = {user, user.removeprefix(schema.IMPORT_PREFIX), imported_id(user)}
-        keys = {reaction_key(portable.aid, cid, name) for name in names}
-        on = comment_key(portable.aid, cid) in comments
-        count += on and user not in people and here.isdisjoint(keys)
+        keys = [reaction_key(portable.aid, cid, name) for name in names]
+        key, relayed = reaction_key(portable.aid, cid, user), (cid, user) in portable.relayed
+        if comment_key(portable.aid, cid) not in comments:
+            continue
+        if not any(one in here for one in keys):
+            count += not is_withdrawn(mirror, key, relayed=relayed)
+        elif all(schema.is_imported(one.rpartition("/")[2]) for one in keys if one in here):
+            given = {each for one in keys for each in read_reactions(here.get(one))}
+            count += not (given.issuperset(emoji) if relayed else given == set(emoji))
     return count
+
+
+def _withdrawn(replica: Replica, portable: Portable) -> int:
+    """How many people took back what stands here as imported."""
+    here = replica.values(schema.REACTIONS)
+    given = {(cid, imported_id(user)) for cid, user in portable.reactions}
+    taken = {(cid, imported_id(user)) for cid, user in portable.withdrawn} - given
+    return sum(reaction_key(portable.aid, *key) in here for key in taken)
 
 
 def _newer(replica: Replica, portable: Portable) -> int:
