@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -64,7 +65,9 @@ class Cell:
         expect(self.comment(text)).to_be_visible()
 
 
-KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.ready.then(() => null)"
+CONTEXT = "window.jupyterapp.shell.currentWidget.sessionContext"
+KERNEL = f"{CONTEXT}.ready.then(() => null)"
+RESTART = f"{CONTEXT}.session.kernel.restart().then(() => null)"
 
 
 def run(open_lab: Open, lab: JupyterProcess, arguments: str, app: str = "") -> Cell:
@@ -113,6 +116,29 @@ def test_a_thread_is_shown_and_talked_about_live(
     expect(cell.frame).to_have_count(0)
     expect(cell.page.locator("crdtchat-layer")).to_have_count(1)
     bob.wait_for(lambda page: page.people_count == 1, 20)
+
+
+def test_without_its_kernel_it_says_what_to_do(
+    open_lab: Open, lab: JupyterProcess, server: ServerProcess, page_id: str, bob: BlockingPage
+) -> None:
+    """It said "Live" until its next sign of life, and then that all would be sent later."""
+    bob.annotate("every ship", "All of them?")
+    bob.wait_saved()
+    cell = run(open_lab, lab, f"{page_id!r}, url={server.url!r}, name='Ann'")
+    cell.expect_live(2)
+    expect(cell.row("every ship")).to_be_visible()
+    cell.page.evaluate(RESTART)
+    link = cell.panel.locator('.link[data-link="over"]')
+    expect(link).to_contain_text("run the cell again")
+    expect(link).to_have_attribute("title", re.compile("kernel was restarted"))
+    cell.row("every ship").click()
+    cell.write("Written meanwhile.")
+    cell.lab.run("notebook:run-all-cells")
+    expect(cell.panel.locator('.link[data-link="live"]')).to_be_visible(timeout=60_000)
+    # Its guest is a new one.
+    draft = cell.panel.locator(".drafts li").filter(has_text="Written meanwhile.")
+    expect(draft).to_contain_text("written under another sign-in")
+    bob.wait_for(lambda page: page.people_count == 2, 20)
 
 
 def test_words_of_the_text_are_discussed_also_without_the_server(

@@ -16,8 +16,8 @@ interface State {
 
 interface Model extends Comm {
   get<K extends keyof State>(name: K): State[K];
-  on(event: "msg:custom" | "change:text", heard: (...heard: never[]) => void): void;
-  off(event: "msg:custom" | "change:text", heard: (...heard: never[]) => void): void;
+  on(event: "msg:custom" | "comm_live_update" | "change:text", heard: (...heard: never[]) => void): void;
+  off(event: "msg:custom" | "comm_live_update" | "change:text", heard: (...heard: never[]) => void): void;
 }
 
 /** Stands for what the kernel signs in with, which it keeps to itself. */

@@ -28,6 +28,9 @@ export const en = {
   unkeptNote: "This browser cannot keep what you write. Leave the page open until everything is sent.",
   signIn: "Sign in to take part",
   refused: "Not connected",
+  kernelGone: "Kernel gone · run the cell again",
+  kernelGoneHint:
+    "The kernel was restarted or shut down. Run the cell again to see what is new and to send what you write.",
   tryAgain: "Try again",
   readonly: "Read only",
 

@@ -72,6 +72,9 @@ export const pl: Catalogue = {
     "Ta przeglądarka nie może zachować tego, co piszesz. Nie zamykaj strony, dopóki wszystko nie zostanie wysłane.",
   signIn: "Zaloguj się, aby wziąć udział",
   refused: "Brak połączenia",
+  kernelGone: "Nie ma jądra · uruchom komórkę ponownie",
+  kernelGoneHint:
+    "Jądro zostało uruchomione ponownie lub zamknięte. Uruchom komórkę jeszcze raz, aby zobaczyć nowości i wysłać to, co piszesz.",
   tryAgain: "Spróbuj ponownie",
   readonly: "Tylko do odczytu",
 

@@ -8,6 +8,9 @@ export const TOO_FAST = 4529;
 /** Of our own: it asks for another try. */
 export const RETRY = 4500;
 
+/** Of our own: who carried the frames is gone, and comes back only if a person begins it anew. */
+export const OVER = 4599;
+
 export type Verdict = "retry" | "sign-in" | "refused";
 
 export function verdict(code: number): Verdict {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { OVER } from "./closing";
 import { CommTransport, type FromKernel } from "./comm";
 
 const NOBODY = { token: "", name: "" };
@@ -10,6 +11,7 @@ function notebook() {
   const said: Said[] = [];
   const kernel = { gone: false };
   const listeners = new Set<Heard>();
+  const doubts = new Set<() => void>();
   const heard: unknown[] = [];
   const transport = new CommTransport(
     {
@@ -18,8 +20,10 @@ function notebook() {
         if (kernel.gone) throw new Error("Cannot send");
         said.push(content as Said);
       },
-      on: (_, listener) => listeners.add(listener),
-      off: (_, listener) => listeners.delete(listener),
+      on: (event: string, listener: Heard & (() => void)) =>
+        event === "msg:custom" ? listeners.add(listener) : doubts.add(listener),
+      off: (event: string, listener: Heard & (() => void)) =>
+        event === "msg:custom" ? listeners.delete(listener) : doubts.delete(listener),
     },
     {
       open: () => heard.push("open"),
@@ -30,7 +34,10 @@ function notebook() {
   const tell = (content: FromKernel, ...bytes: number[]) => {
     for (const listener of listeners) listener(content, [new DataView(Uint8Array.from(bytes).buffer)]);
   };
-  return { said, heard, kernel, transport, tell, last: () => said.at(-1) as Said };
+  const doubt = () => {
+    for (const doubted of doubts) doubted();
+  };
+  return { said, heard, kernel, transport, tell, doubt, last: () => said.at(-1) as Said };
 }
 
 afterEach(() => vi.useRealTimers());
@@ -57,7 +64,7 @@ describe("the way over the comm", () => {
   it("ends with its kernel, whoever speaks next", async () => {
     vi.useFakeTimers();
     const { transport, heard, kernel } = notebook();
-    const ended = [1006, "the kernel is gone"];
+    const ended = [OVER, "the kernel is gone"];
     transport.connect(NOBODY, "");
     kernel.gone = true;
     vi.advanceTimersByTime(20_000);
@@ -71,6 +78,19 @@ describe("the way over the comm", () => {
     transport.disconnect();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(heard).toEqual([ended, ended]);
+  });
+
+  it("ends as soon as the front end doubts that there is a kernel, if there is none", async () => {
+    const { transport, heard, kernel, doubt, last } = notebook();
+    doubt();
+    transport.connect(NOBODY, "");
+    doubt();
+    await Promise.resolve();
+    expect([last().what, heard]).toEqual(["beat", []]);
+    kernel.gone = true;
+    doubt();
+    await Promise.resolve();
+    expect(heard).toEqual([[OVER, "the kernel is gone"]]);
   });
 
   it("beats while it is connected", () => {

@@ -4,13 +4,16 @@
  */
 import { newBroadcastId, uuidText } from "../model/ids";
 import type { Who } from "./addresses";
+import { OVER } from "./closing";
 import type { Transport, TransportEvents } from "./transport";
 
 /** The part of a notebook widget's model that is used here. */
 export interface Comm {
   send(content: object, callbacks?: undefined, buffers?: ArrayBuffer[]): void;
   on(event: "msg:custom", heard: (content: FromKernel, buffers: DataView[]) => void): void;
+  on(event: "comm_live_update", heard: () => void): void;
   off(event: "msg:custom", heard: (content: FromKernel, buffers: DataView[]) => void): void;
+  off(event: "comm_live_update", heard: () => void): void;
 }
 
 export interface FromKernel {
@@ -23,8 +26,6 @@ export interface FromKernel {
 
 /** The kernel lets go of a connection whose browser is silent for much longer. */
 const BEAT_MS = 20_000;
-/** How a WebSocket calls an end without a goodbye. */
-const ABNORMAL = 1006;
 const WITHOUT_BODY = new Set([204, 205, 304]);
 
 export class CommTransport implements Transport {
@@ -32,6 +33,10 @@ export class CommTransport implements Transport {
   #beat: ReturnType<typeof setInterval> | undefined;
   readonly #asked = new Map<string, (answer: Response | null) => void>();
   readonly #heard = (content: FromKernel, buffers: DataView[]) => this.#hear(content, buffers);
+  /** The front end says so where the kernel is started anew: whether anybody hears shows who speaks. */
+  readonly #doubted = () => {
+    if (this.#line) this.#tell("beat");
+  };
 
   constructor(
     private readonly comm: Comm,
@@ -42,6 +47,7 @@ export class CommTransport implements Transport {
     this.disconnect();
     this.#line = uuidText(newBroadcastId());
     this.comm.on("msg:custom", this.#heard);
+    this.comm.on("comm_live_update", this.#doubted);
     this.#tell("connect", { token, name, lease });
     this.#beat = setInterval(() => this.#tell("beat"), BEAT_MS);
   }
@@ -55,6 +61,7 @@ export class CommTransport implements Transport {
     if (this.#line) this.#tell("close");
     this.#line = "";
     this.comm.off("msg:custom", this.#heard);
+    this.comm.off("comm_live_update", this.#doubted);
     for (const done of this.#asked.values()) done(null);
     this.#asked.clear();
   }
@@ -88,7 +95,7 @@ export class CommTransport implements Transport {
       if (line === "" || line !== this.#line) return;
       clearInterval(this.#beat);
       this.#line = "";
-      this.events.close(ABNORMAL, "the kernel is gone");
+      this.events.close(OVER, "the kernel is gone");
     });
   }
 

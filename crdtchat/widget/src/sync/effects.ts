@@ -2,7 +2,8 @@
 import type { Operation } from "../model/intents";
 import type * as wire from "./wire";
 
-export type Link = "starting" | "live" | "offline" | "sign-in" | "refused";
+/** "over": offline, as what the connection goes by is gone; its owner has to begin it anew. */
+export type Link = "starting" | "live" | "offline" | "sign-in" | "refused" | "over";
 
 export interface Status {
   link: Link;

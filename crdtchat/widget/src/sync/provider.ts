@@ -20,7 +20,7 @@ import { attained, holds, obstacle } from "../model/intents";
 import type { Replica } from "../model/replica";
 import { isGuest } from "../model/schema";
 import { Backoff } from "./backoff";
-import { TOO_FAST, verdict } from "./closing";
+import { OVER, TOO_FAST, verdict } from "./closing";
 import type { Effect, Input, Status } from "./effects";
 import { type Entry, Outbox } from "./outbox";
 import { ANSWER_MS, BREATH_MS, OFFLINE_MS, PATIENCE_MS } from "./patience";
@@ -169,6 +169,7 @@ export class Provider {
     if (what === "retry") {
       this.#phase = "waiting";
       this.#lost(now, code === TOO_FAST ? BREATH_MS : 0);
+      if (code === OVER) this.#status = { ...this.#status, link: "over" };
       return;
     }
     this.#phase = "stopped";

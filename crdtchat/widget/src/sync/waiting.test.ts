@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Actions } from "../model/actions";
 import { Replica } from "../model/replica";
+import { OVER } from "./closing";
 import type { Effect } from "./effects";
 import { Provider } from "./provider";
 import { Server } from "./provider.testing";
@@ -75,5 +76,18 @@ describe("A provider that waits", () => {
     receive({ type: "submit", operation: actions.annotate(TARGET, "hello") });
     now += 16_000;
     expect(kinds(receive({ type: "wake" }))).toEqual(["disconnect", "status", "wake"]);
+  });
+
+  it("says that what it goes by is gone, and tries again all the same", () => {
+    live();
+    const shown = (effects: Effect[]) =>
+      effects.flatMap((one) => (one.type === "status" ? [one.status.link] : []));
+    expect(shown(receive({ type: "close", code: OVER, reason: "the kernel is gone" }))).toEqual(["over"]);
+    now += 600_000;
+    expect(kinds(receive({ type: "wake" }))).toContain("connect");
+    expect(shown(receive({ type: "close", code: OVER, reason: "the kernel is gone" }))).toEqual([]);
+    now += 600_000;
+    receive({ type: "wake" });
+    expect(shown(live())).toContain("live");
   });
 });

@@ -82,6 +82,7 @@ export function State() {
   const [word, icon] = ((): [string, IconName] => {
     if (link === "sign-in") return [speech.text("signIn"), "offline"];
     if (link === "refused") return [speech.text("refused"), "offline"];
+    if (link === "over") return [speech.text("kernelGone"), "offline"];
     if (shown === "offline" && unsent > 0)
       return [speech.count(unkept > 0 ? "unkept" : "unsent", unsent), "offline"];
     if (shown === "offline") return [speech.text("offline"), "offline"];
@@ -90,11 +91,11 @@ export function State() {
     if (saved) return [speech.text("saved"), "check"];
     return [speech.text(widget.readonly ? "readonly" : "live"), "cloud"];
   })();
-  const said = link === "offline" ? "announceOffline" : link === "live" ? "announceLive" : null;
-  useAnnouncement(settled ? said : null);
+  useAnnouncement(settled ? (SAID[link] ?? null) : null);
   if (!word) return null;
   const calm = shown === "live" && own === 0 && !saved;
-  const note = others > 0 ? speech.count("others", others) : word;
+  const note =
+    link === "over" ? speech.text("kernelGoneHint") : others > 0 ? speech.count("others", others) : word;
   const again = link === "refused" || link === "sign-in";
   return (
     <span
@@ -163,7 +164,15 @@ function useSaved(own: number, unsent: number, link: string): boolean {
   return saved;
 }
 
-function useAnnouncement(now: "announceOffline" | "announceLive" | null): void {
+/** What is said aloud of a connection that became so. */
+type Said = "announceOffline" | "announceLive" | "kernelGoneHint";
+const SAID: Partial<Record<Status["link"], Said>> = {
+  offline: "announceOffline",
+  live: "announceLive",
+  over: "kernelGoneHint",
+};
+
+function useAnnouncement(now: Said | null): void {
   const widget = useWidget();
   const [last, setLast] = useState<string | null>("announceLive");
   useEffect(() => {
