@@ -27,6 +27,8 @@ class Address:
         try:
             parts = urlsplit(self.url)
             named = parts.scheme in _SCHEMES and parts.hostname and parts.port != 0
+            if parts.hostname and not parts.hostname.isascii():
+                parts.hostname.encode("idna")  # as it is looked up
         except ValueError as error:
             raise ValueError(f"not a server's URL: {self.url!r} ({error})") from None
         if not named:

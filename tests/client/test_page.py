@@ -331,6 +331,9 @@ def test_no_server_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
         crdtchat.connect(page="x")
     with pytest.raises(ValueError, match="not a server"):
         crdtchat.connect("example.org", page="x")
+    for odd in ("http://b\xfccher..example", f"http://\xfc{'x' * 70}.example"):
+        with pytest.raises(ValueError, match="not a server's URL"):
+            crdtchat.connect(odd, page="x")  # It ended the page in a group of errors.
     with pytest.raises(ValueError, match="no page"):
         crdtchat.connect("http://example.org", page="")
     with pytest.raises(ValueError, match=r"page 'file-\\udcff' holds half a surrogate pair"):
