@@ -91,7 +91,7 @@ def recognise(seen: Seen, known: Sequence[Known], gone: Collection[str]) -> Reco
         return Recognised(here.page)
     same_id = [one for one in others if seen.file_id and one.file_id == seen.file_id]
     if same_id:
-        return Recognised(same_id[0].page)
+        return _moved(same_id[0]) if same_id[0].path in gone else Recognised(same_id[0].page)
     if best is not None:
         return _moved(best)
     similar = sorted([*alike, *lost], key=lambda one: (-likeness(seen, one), one.path))

@@ -79,6 +79,14 @@ def test_recognised(now: Seen, before: list[Known], gone: Collection[str], page:
     assert recognise(now, before, gone) == Recognised(page)
 
 
+def test_what_vanished_is_known_to_have_moved() -> None:
+    here, same_id = known("a", "xyz"), known("a", "uvw", "7")
+    for now, before in ((seen("b", "xyz"), here), (seen("b", "xyz", "7"), same_id)):
+        assert recognise(now, [before], ("a",)).moved == "a"
+    assert recognise(seen("b", "xyz", "7"), [same_id], ()).moved == "", "it is still there"
+    assert recognise(seen("b", "xyz"), [replace(here, past=True)], ()).moved == ""
+
+
 def test_a_copy_is_asked_about() -> None:
     original = known("a", "xyz")
     assert recognise(seen("b", "xyz"), [original], ()) == Recognised("", (original,))
