@@ -18,7 +18,7 @@ from crdtchat.stores.base import StoreError
 from crdtchat_jupyter.discussions import Discussion, Discussions
 from crdtchat_jupyter.principal import RESOURCE, TENANT, principal_of, require
 from crdtchat_jupyter.running import RunningHub
-from crdtchat_jupyter.sharing import Central, NotTheirs
+from crdtchat_jupyter.sharing import Central, NotTheirs, RunOut
 from crdtchat_jupyter.side_files import SideFile
 from crdtchat_jupyter.wording import words_of
 
@@ -100,7 +100,7 @@ class DiscussionHandler(FileHandler):
             answer["url"], answer["tenant"] = self.central.url, self.central.tenant
             try:
                 answer["token"] = self.central.token_of(principal, found.page)
-            except NotTheirs as error:
+            except (NotTheirs, RunOut) as error:
                 raise web.HTTPError(403, str(error)) from None
         self.finish(json.dumps(answer))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 import jwt
@@ -16,6 +17,10 @@ LIFETIME_S = 12 * 3600
 
 class NotTheirs(Exception):
     """The only token at hand is somebody else's."""
+
+
+class RunOut(Exception):
+    """The only token at hand is good no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +39,19 @@ class Central:
         """Sign a user in to one page, with the role that Jupyter's authorizer gave them; or answer
         the token of the server's owner, whose role was decided by who made it.
 
-        Raises NotTheirs for everybody but the owner where there is only the owner's token.
+        Raises NotTheirs for everybody but the owner where there is only the owner's token, and
+        RunOut where that has run out.
         """
         if not self.secret:
             if owner_of(self.token) != principal.user:
                 raise NotTheirs(
                     f"this server signs in {owner_of(self.token)} alone: open it on yours"
+                )
+            ends = _claims(self.token).get("exp")
+            if isinstance(ends, int | float) and ends <= time.time():
+                raise RunOut(
+                    f"the token that this server was given for {self.url} has run out: start the "
+                    "server anew, or ask whoever runs it for another one"
                 )
             return self.token
         claims = {
@@ -63,11 +75,14 @@ class Central:
 
 def owner_of(token: str) -> str:
     """Whose sign-in token it is; the central server checks it. Raises ValueError if it is none."""
+    return str(_claims(token).get("sub", ""))
+
+
+def _claims(token: str) -> dict[str, Any]:
     try:
-        claims = jwt.decode(token, options={"verify_signature": False})
+        return jwt.decode(token, options={"verify_signature": False})
     except jwt.InvalidTokenError as error:
         raise ValueError(f"the token for the central server is no sign-in token: {error}") from None
-    return str(claims.get("sub", ""))
 
 
 def literal(page: str) -> str:

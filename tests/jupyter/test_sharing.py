@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from fnmatch import fnmatchcase
 
 import jwt
 import pytest
 from crdtchat_jupyter.app import CrdtChatExtension
-from crdtchat_jupyter.sharing import Central, NotTheirs
+from crdtchat_jupyter.sharing import Central, NotTheirs, RunOut
 
 from crdtchat.access.principal import Principal
 from crdtchat.access.roles import Role
@@ -33,6 +34,17 @@ def test_a_token_is_its_owners_alone() -> None:
     assert central.token_of(ANN, "jupyter/x") == TOKEN
     with pytest.raises(NotTheirs, match="ann alone"):
         central.token_of(BOB, "jupyter/x")
+
+
+def test_a_token_that_has_run_out_is_given_to_nobody() -> None:
+    """The central server refused it, and the panel asked its reader to sign in, who had."""
+    now = int(time.time())
+    spent, fresh = (
+        jwt.encode({"sub": "ann", "exp": now + more_s}, SECRET, "HS256") for more_s in (-60, 3_600)
+    )
+    with pytest.raises(RunOut, match=f"for {URL} has run out: start the server anew"):
+        Central(URL, "class", "", spent).token_of(ANN, "jupyter/x")
+    assert Central(URL, "class", "", fresh).token_of(ANN, "jupyter/x") == fresh
 
 
 def test_it_says_how_a_discussion_comes_out_of_the_central_server() -> None:
