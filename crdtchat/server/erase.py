@@ -9,7 +9,7 @@ from typing import Any
 from crdtchat.host.damage import Damage
 from crdtchat.host.erasing import erase_annotations, erase_unread, erase_user
 from crdtchat.server.settings import BadSetting, Settings
-from crdtchat.server.upkeep import pages_of, run_on_store
+from crdtchat.server.upkeep import check_page, pages_of, run_on_store
 from crdtchat.stores.base import DocumentKey, Store, StoreCorrupt
 
 
@@ -28,16 +28,20 @@ def erase(settings: Settings, flags: dict[str, Any]) -> int:
         return 1
 
     async def work(store: Store) -> None:
-        await pages_of(settings, store, flags["tenant"])  # refuses a name that is misspelt
+        known = await pages_of(settings, store, flags["tenant"])  # refuses a name that is misspelt
         now, damage = time.time_ns() // 1_000_000, Damage()
         if user is not None:
             pages, damage = await erase_user(store, flags["tenant"], user, now)
             done = f"{user} is erased from {len(pages)} pages"
         else:
+            check_page(known, flags["tenant"], page)
             key = DocumentKey(flags["tenant"], page)
             wanted = None if annotation is None else frozenset({annotation})
             try:
                 found = await erase_annotations(store, key, wanted, now)
+                # One that was erased before is known by its tombstone.
+                if annotation is not None and not found:
+                    raise BadSetting(f"page {page!r} has no annotation {annotation!r}")
                 done = f"{len(found)} annotations of {page} are erased"
             except StoreCorrupt:
                 if wanted is not None:

@@ -20,7 +20,13 @@ from crdtchat.host.hub import Hub
 from crdtchat.host.importing import import_items
 from crdtchat.server.progress import progress
 from crdtchat.server.settings import BadSetting, Settings
-from crdtchat.server.upkeep import check_tenant, known_tenants, pages_of, run_on_store
+from crdtchat.server.upkeep import (
+    check_page,
+    check_tenant,
+    known_tenants,
+    pages_of,
+    run_on_store,
+)
 from crdtchat.stores.base import Store
 from crdtchat.sync.session import Peer
 
@@ -33,8 +39,8 @@ def export_file(settings: Settings, flags: dict[str, Any]) -> int:
 
     async def work(store: Store) -> None:
         pages = await pages_of(settings, store, flags["tenant"])
-        if flags["page"] is not None and not any(one.key.page == flags["page"] for one in pages):
-            raise BadSetting(f"tenant {flags['tenant']} has no page {flags['page']!r}")
+        if flags["page"] is not None:
+            check_page(pages, flags["tenant"], flags["page"])
         count, damage = 0, Damage() if flags["page"] is None else None
 
         def note(exported: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import TypeVar
 
@@ -90,6 +90,12 @@ async def note_command(store: Store, tenant: str, action: str, target: str) -> N
     now = time.time_ns() // 1_000_000
     deed = Deed("", "", action, target, now, "command")
     await store.add_deeds(DocumentKey(tenant, ""), [deed])
+
+
+def check_page(pages: Iterable[Page], tenant: str, page: str) -> None:
+    """Raises BadSetting for a page that is not among those of a tenant."""
+    if not any(one.key.page == page for one in pages):
+        raise BadSetting(f"tenant {tenant} has no page {page!r}")
 
 
 def run_on_store(

@@ -203,3 +203,27 @@ def test_what_to_erase_must_be_said_and_confirmed(tmp_path: Path) -> None:
     assert "expected one argument" in refused("--annotation", "--yes")
     assert "say what to erase" in refused("--yes", "--page", "p", "--user", "u")
     assert "confirm it with --yes" in refused("--page", "p")
+
+
+async def test_what_is_not_there_is_not_said_to_be_erased(tmp_path: Path) -> None:
+    """A page or annotation that is misspelt: its words would stay, and nobody would know."""
+    with running_server(tmp_path / "data") as server:
+        async with crdtchat.connect(server.url, page=PAGE, name="Ann") as ann:
+            aid = await ann.annotate("words", SECRET)
+            await ann.wait_saved()
+            await ann.delete(aid)
+            await ann.wait_saved()
+        command = ["erase", "--tenant", "demo", "--yes", "--data", server.data]
+        for wrong, says in (
+            (("--page", f"{PAGE}/"), f"tenant demo has no page '{PAGE}/'"),
+            (("--page", PAGE, "--annotation", aid[:-1]), f"page '{PAGE}' has no annotation"),
+        ):
+            ran = run_crdtchat(*command, *wrong)
+            assert (ran.returncode, ran.stdout) == (2, "")
+            assert says in ran.stderr
+        assert places(server.data, MARK)
+        # Twice, as after an interruption.
+        for _ in range(2):
+            said = erase(server, "--page", PAGE, "--annotation", aid)
+            assert said.startswith(f"1 annotations of {PAGE} are erased")
+        assert places(server.data, MARK) == []
