@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from crdtchat.document.schema import (
@@ -17,6 +18,7 @@ from crdtchat.document.schema import (
 from crdtchat.server.socket import MAX_FRAME
 from crdtchat.sync.codes import CloseCode, RejectCode
 from crdtchat.sync.message import MessageType
+from crdtchat.sync.presence import Presence
 from tests.docs.samples import ROOT
 
 TOO_BIG = 1009
@@ -52,3 +54,18 @@ def test_bounds_of_what_is_written() -> None:
         assert re.search(rf"\b{bound:,}\b", section), bound
     named = re.findall(r"`(\w+)`", section[section.index("`kind` is") :].split("`part` names")[0])
     assert TARGET_KINDS - {""} <= set(named)
+
+
+def test_what_presence_tells_and_what_it_leaves_out() -> None:
+    found = re.search(r'^`({"people": .*})`:$', PAGE, re.MULTILINE)
+    assert found is not None
+    presence = Presence()
+    presence.join(1, "ann", "Ann")
+    first = presence.snapshot(1)
+    presence.flush()
+    presence.leave(1)
+    later, _ = presence.flush()
+    assert first.keys() | later.keys() == json.loads(found[1]).keys()
+    assert first.keys() & later.keys() == {"people", "connections"}
+    assert "`me`, one's own number, comes with `full`" in PAGE
+    assert first.keys() >= {"me", "full"}
