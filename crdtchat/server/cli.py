@@ -158,7 +158,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     restored.set_defaults(command=_restored)
     _add_settings(restored)
-    compact = commands.add_parser("compact", help="fold logs into snapshots (server stopped)")
+    compact = commands.add_parser(
+        "compact", help="fold logs into snapshots, and apply the retention"
+    )
     compact.set_defaults(command=_compact)
     _add_settings(compact)
     compact.add_argument("--tenant", required=True)

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from crdtchat.server.cli import main
+from crdtchat.server.cli import main, make_parser
 from crdtchat.server.settings import BadSetting, read_settings, unknown_variables
 from crdtchat.server.storage import make_broker, make_store, shown
 from tests.certificates import certified
@@ -206,6 +206,13 @@ def test_a_configuration_is_listed_before_there_is_a_database(cli: Cli, tmp_path
     assert status == 0
     assert "docs" in out
     assert not (tmp_path / "crdtchat-data").exists()
+
+
+def test_only_a_migration_needs_the_server_stopped() -> None:
+    """`compact` runs beside a server in `tests/story/test_retention.py`."""
+    told = " ".join(make_parser().format_help().split())
+    assert told.count("(server stopped)") == 1
+    assert "or back (server stopped)" in told
 
 
 def test_a_tenant_or_page_that_is_not_there(cli: Cli, tmp_path: Path) -> None:
