@@ -76,6 +76,7 @@ class Gathered:
         comments: dict[str, CommentRecord] = {}
         first: dict[str, str] = {}
         """The first comment that each note became."""
+        undated = {""} if note.created == self._around.now else set()
         own = [(note, "")] if note.text.strip() else []
         for one, parent in own + replies:
             if not one.text.strip():
@@ -85,12 +86,21 @@ class Gathered:
             made = comments_of(aid, record, one.name, self._around)
             first[one.name] = next(iter(made))
             answered = first.get(parent, "") if parent != note.name else ""
+            if one.created == self._around.now:
+                undated |= made.keys()
             for cid, comment in made.items():
                 comments[cid] = CommentRecord(
                     *(comment.author, comment.created, comment.text, comment.edited, answered)
                 )
         head = AnnotationRecord(_author(note, names), note.created, target)
-        return Portable(page=page, aid=aid, head=head, comments=comments, names=names)
+        return Portable(
+            page=page,
+            aid=aid,
+            head=head,
+            comments=comments,
+            names=names,
+            undated=frozenset(undated),
+        )
 
 
 def _author(note: Note, names: dict[str, str]) -> str:

@@ -43,12 +43,14 @@ def time_of_comment_id(cid: str) -> int | None:
     return time if _EARLIEST_MS <= time < _LATEST_MS else None
 
 
+def chance_of(cid: str) -> str:
+    """What a comment id has from its random bytes; empty if it was made in another way."""
+    return cid[_TIME_LETTERS:] if len(cid) == _TIME_LETTERS + _CHANCE_LETTERS else ""
+
+
 def is_same_chance(cid: str, other: str) -> bool:
     """Whether two comment ids differ in their time at most: made of the same random bytes."""
-    lengths = (len(cid), len(other))
-    return lengths == (_TIME_LETTERS + _CHANCE_LETTERS,) * 2 and (
-        cid[_TIME_LETTERS:] == other[_TIME_LETTERS:]
-    )
+    return chance_of(cid) == chance_of(other) != ""
 
 
 def new_broadcast_id(random: RandomBytes) -> bytes:

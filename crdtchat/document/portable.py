@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
@@ -55,6 +55,9 @@ class Portable:
     """What moderators decided, by comment id; under the empty id of the whole."""
     names: dict[str, str] = field(default_factory=dict)
     """By user id."""
+    undated: frozenset[str] = frozenset()
+    """Comments that came without a date, or with one ahead, and are dated now; the empty id: the
+    annotation."""
 
     @property
     def users(self) -> set[str]:
@@ -91,6 +94,21 @@ class Portable:
         """The names of those who wrote in it."""
         for user in sorted(self.users & self.names.keys()):
             yield schema.USERS, user, (self.names[user],)
+
+    def dated(self, created: int | None, before: Mapping[str, tuple[str, int]]) -> Portable:
+        """The same with the dates of an earlier import: of the annotation, where it had none, and,
+        by comment id, the ids and dates that comments have been given."""
+        head = self.head if created is None else replace(self.head, created=created)
+        ids = {cid: before[cid][0] if cid in before else cid for cid in self.comments}
+        comments = {
+            ids[cid]: replace(
+                comment,
+                created=before[cid][1] if cid in before else comment.created,
+                parent=ids.get(comment.parent, comment.parent),
+            )
+            for cid, comment in self.comments.items()
+        }
+        return replace(self, head=head, comments=comments)
 
     def renamed(self, rename: Callable[[str], str]) -> Portable:
         """The same under other user ids."""

@@ -18,7 +18,7 @@ from anyio.to_thread import run_sync
 
 from crdtchat.document import schema
 from crdtchat.document.foreign import Surroundings
-from crdtchat.document.ids import new_broadcast_id
+from crdtchat.document.ids import chance_of, new_broadcast_id
 from crdtchat.document.importable import portables
 from crdtchat.document.portable import Deletion, Portable, imported_id
 from crdtchat.document.records import (
@@ -237,6 +237,7 @@ class _Batch:
             self._refuse("annotations that were deleted on this page", annotation.aid)
             return []
         there = read_annotation(get(schema.ANNOTATIONS, annotation.aid))
+        annotation = _as_dated_before(room, annotation)
         head = annotation.head
         if there and not (_is_same(there.author, head.author) and there.created == head.created):
             self._refuse("annotations whose id another one has on this page", annotation.aid)
@@ -328,6 +329,24 @@ class _Batch:
 
     def _refuse(self, reason: str, example: str) -> None:
         self._refused[reason, example] = None
+
+
+def _as_dated_before(room: Gathering, annotation: Portable) -> Portable:
+    """With the dates that an earlier import gave to what has none. A comment's id begins with its
+    time: one that is dated anew would be another comment."""
+    if not annotation.undated:
+        return annotation
+    get = room.replica.get
+    there = read_annotation(get(schema.ANNOTATIONS, annotation.aid))
+    undated = {chance_of(cid): cid for cid in annotation.undated if cid}
+    before: dict[str, tuple[str, int]] = {}
+    for record in room.mirror.group(annotation.aid):
+        known = record.key.partition("/")[2]
+        cid = undated.get(chance_of(known))
+        if cid is not None and record.root in (schema.COMMENTS, schema.TOMBSTONES):
+            comment = read_comment(get(schema.COMMENTS, record.key)) or annotation.comments[cid]
+            before[cid] = known, comment.created
+    return annotation.dated(there.created if there and "" in annotation.undated else None, before)
 
 
 def later_edit(mine: CommentRecord | None, present: Value | None) -> CommentRecord | None:
