@@ -57,6 +57,9 @@ class _Reader:
         for person in objects(item.get("people")):
             self._person(person)
         reactions = self._reactions(places, comments)
+        undated = {cid for cid, one in comments.items() if one.created == self._around.now}
+        if created == self._around.now:
+            undated.add("")
         return Portable(
             page=page,
             aid=self._aid,
@@ -70,6 +73,7 @@ class _Reader:
             withdrawn=self._withdrawn() - reactions.keys(),
             moderation=self._moderation(comments),
             names=self._names,
+            undated=frozenset(undated),
         )
 
     def _comments(

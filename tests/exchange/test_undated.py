@@ -101,3 +101,29 @@ async def test_another_authors_annotation_of_that_id_is_left_out(hub: Hub) -> No
     await bring(hub, annotation("a1"))
     tally, _ = await bring(hub, annotation("a1", creator="mallory"))
     assert tally.left_out == {"annotations whose id another one has on this page": 1}
+
+
+async def test_so_is_what_another_of_our_servers_dated_ahead(hub: Hub) -> None:
+    """Its clock was ahead, or is behind here; edits and answers of later still come."""
+    ann = {"type": "Person", "id": "ann", "name": "Ann"}
+    ahead = "2999-01-01T00:00:00.000Z"
+
+    def whole(text: str, **more: Any) -> dict[str, Any]:
+        body = {"type": "TextualBody", "value": text}
+        comment = {"id": "AZyq0kuAw2Lx9b", "creator": ann, "created": ahead, "body": body, **more}
+        target = {"source": "page", "selector": [QUOTE]}
+        return {
+            "id": "anno",
+            "creator": ann,
+            "created": ahead,
+            "target": target,
+            "comments": [comment],
+        }
+
+    first, _ = await bring(hub, whole("first"))
+    assert first.added == {"annotations": 1, "comments": 1, "names": 1}
+    second, _ = await bring(hub, whole("first"))
+    assert (second.added, second.left_out) == ({}, {})
+    third, seen = await bring(hub, whole("second", modified=ahead))
+    assert (third.added, third.left_out) == ({"edits": 1}, {})
+    assert [comment.text for one in seen for comment in one.comments] == ["second"]
