@@ -9,7 +9,7 @@ from typing import Any
 from crdtchat.server.rest.audit import ALWAYS, audit_json
 from crdtchat.server.rest.paging import MOST
 from crdtchat.server.settings import Settings
-from crdtchat.server.upkeep import run_on_store
+from crdtchat.server.upkeep import require_tenant, run_on_store
 from crdtchat.stores.base import Store
 
 
@@ -29,6 +29,8 @@ def print_audit(settings: Settings, flags: dict[str, Any]) -> int:
             )
             for line in lines:
                 sys.stdout.write(json.dumps(audit_json(line), ensure_ascii=False) + "\n")
+            if not lines and not after:
+                await require_tenant(settings, store, flags["tenant"])
             if len(lines) < MOST:
                 return
             after = lines[-1].number

@@ -22,7 +22,13 @@ from crdtchat.server.tenant_keeping import (
     remove_tenant,
     rotate_tenant,
 )
-from crdtchat.server.upkeep import check_tenant, known_tenants, note_command, run_on_store
+from crdtchat.server.upkeep import (
+    check_tenant,
+    known_tenants,
+    note_command,
+    require_tenant,
+    run_on_store,
+)
 from crdtchat.stores.base import Grant, Store, Token
 
 Flags = dict[str, Any]
@@ -71,6 +77,8 @@ def list_tokens(settings: Settings, flags: Flags) -> None:
             )
             for token in await store.tokens(flags["tenant"])
         ]
+        if not rows:
+            await require_tenant(settings, store, flags["tenant"])
         print_table(("token", "user", "role", "pages", "made", "valid"), rows)
 
     run_on_store(settings, work)
@@ -126,6 +134,8 @@ def list_roles(settings: Settings, flags: Flags) -> None:
 
     async def work(store: Store) -> None:
         rows = [(grant.user, grant.role) for grant in await store.grants(flags["tenant"])]
+        if not rows:
+            await require_tenant(settings, store, flags["tenant"])
         print_table(("user", "role"), rows)
 
     run_on_store(settings, work)

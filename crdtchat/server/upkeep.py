@@ -78,11 +78,18 @@ async def known_tenants(settings: Settings, store: Store) -> set[str]:
 async def pages_of(settings: Settings, store: Store, tenant: str) -> list[Page]:
     """A tenant's pages. Raises BadSetting for a tenant that has none and that nobody knows."""
     pages = await store.pages(tenant)
-    if not pages and tenant not in await known_tenants(settings, store):
+    if not pages:
+        await require_tenant(settings, store, tenant)
+    return pages
+
+
+async def require_tenant(settings: Settings, store: Store, tenant: str) -> None:
+    """Raises BadSetting for a tenant that nobody knows. For where nothing was found of it: what is
+    kept of one that is not described any more, or not yet, may be looked at."""
+    if tenant not in await known_tenants(settings, store):
         raise BadSetting(
             f"no tenant is called {tenant} in {shown(settings)}: see crdtchat tenant list"
         )
-    return pages
 
 
 async def note_command(store: Store, tenant: str, action: str, target: str) -> None:

@@ -15,7 +15,7 @@ from crdtchat.host.hook_request import Sender, Undelivered
 from crdtchat.host.hook_signing import new_secret, signed_headers, trial_payload
 from crdtchat.server.printing import note, print_line, print_table
 from crdtchat.server.settings import BadSetting, Settings
-from crdtchat.server.upkeep import known_tenants, note_command, run_on_store
+from crdtchat.server.upkeep import known_tenants, note_command, require_tenant, run_on_store
 from crdtchat.stores.base import Store
 from crdtchat.stores.hooking import Queue, Webhook
 
@@ -77,6 +77,8 @@ def list_webhooks(settings: Settings, flags: Flags) -> None:
 
     async def work(store: Store) -> None:
         webhooks = await store.webhooks(flags["tenant"])
+        if not webhooks:
+            await require_tenant(settings, store, flags["tenant"])
         queues = {queue.webhook: queue for queue in await store.queues()}
         rows = [
             _row_of(webhook, queues.get(webhook.id, Queue(webhook.id, 0, 0, 0)))

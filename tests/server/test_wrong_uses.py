@@ -223,6 +223,16 @@ def test_a_tenant_or_page_that_is_not_there(cli: Cli, tmp_path: Path) -> None:
     for what in (("--page", "x"), ("--user", "ann")):
         misspelt = ("--tenant", "dmeo", *what, "--yes", *flags)
         cli.refuses("erase", *misspelt, says=("dmeo", "crdtchat tenant list"))
+    for look in ("audit", "token list", "role list", "webhook list"):
+        cli.refuses(
+            *look.split(), "--tenant", "dmeo", *flags, says=("dmeo", "crdtchat tenant list")
+        )
+        assert cli(*look.split(), "--tenant", "demo", *flags)[0] == 0
+    # What is kept of one that is not described yet, or not any more, may be looked at.
+    cli("token", "create", "--tenant", "later", "--role", "viewer", *flags)
+    for look, lines in (("audit", 1), ("token list", 2)):
+        status, out, _ = cli(*look.split(), "--tenant", "later", *flags)
+        assert (status, len(out.splitlines())) == (0, lines)
     wanted = ("--tenant", "demo", "--page", "nothing", *flags)
     cli.refuses("export", *wanted, says=("tenant demo has no page 'nothing'",))
 
