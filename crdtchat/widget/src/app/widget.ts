@@ -37,6 +37,8 @@ const AGED_MS = 60_000;
 
 export class Widget extends Emitter<HostEvents> implements Stage {
   readonly view = new Store<View>(FIRST_VIEW);
+  /** Counts changes of drafts: of all that is drawn their list alone shows them. */
+  readonly drafted = new Store({ revision: 0 });
   readonly speech: Speech;
   readonly people = new People();
   readonly writing: Writing = new Writing(this);
@@ -198,10 +200,12 @@ export class Widget extends Emitter<HostEvents> implements Stage {
     this.changed();
   }
 
+  /** At each key: nothing is drawn again but what shows it. */
   saveDraft(draft: Omit<Draft, "at" | "user">): void {
-    this.writing.withdraw(draft.id);
+    const withdrawn = this.writing.withdraw(draft.id);
     this.drafts.put({ ...draft, at: Date.now(), user: this.session.user });
-    this.changed();
+    this.#draftsChanged();
+    if (withdrawn) this.changed();
   }
 
   discardDraft(id: string): void {
@@ -381,9 +385,14 @@ export class Widget extends Emitter<HostEvents> implements Stage {
     if (!mark && composing && !this.drafts.get(composing.draft)) this.stopComposing();
   }
 
+  #draftsChanged(): void {
+    this.drafted.set({ revision: this.drafted.value.revision + 1 });
+  }
+
   #listen(): void {
     whenWritten((key) => {
-      if (this.drafts.reread(key) || this.unread.reread(key)) this.changed();
+      if (this.drafts.reread(key)) this.#draftsChanged();
+      else if (this.unread.reread(key)) this.changed();
     }, this.#closed.signal);
   }
 }

@@ -106,9 +106,9 @@ export class Writing {
     return this.#waiting.has(draft);
   }
 
-  /** Its author goes on writing, or thought better of it: nothing is posted before it is sent again. */
-  withdraw(draft: string): void {
-    this.#waiting.delete(draft);
+  /** Its author goes on writing, or thought better of it: nothing is posted before it is sent again. True if it was to be. */
+  withdraw(draft: string): boolean {
+    return this.#waiting.delete(draft);
   }
 
   /** Of another page of the application: what was written for this one stays a draft of it. */

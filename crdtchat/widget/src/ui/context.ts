@@ -1,5 +1,6 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useReducer } from "preact/hooks";
+import type { Store } from "../app/store";
 import type { View } from "../app/view";
 import type { Widget } from "../app/widget";
 
@@ -12,8 +13,10 @@ export function useWidget(): Widget {
 }
 
 /** The view as it is now; the component is drawn again when it changes. */
-export function useView(widget: Widget): View {
+export const useView = (widget: Widget): View => useStore(widget.view);
+
+export function useStore<T extends object>(store: Store<T>): T {
   const [, draw] = useReducer((n: number) => n + 1, 0);
-  useEffect(() => widget.view.watch(() => draw(undefined)), [widget]);
-  return widget.view.value;
+  useEffect(() => store.watch(() => draw(undefined)), [store]);
+  return store.value;
 }

@@ -10,7 +10,7 @@ import type { Thread } from "../model/threads";
 import { Avatar } from "./avatar";
 import { Here, State } from "./bar";
 import { Time } from "./comment";
-import { useView, useWidget } from "./context";
+import { useStore, useView, useWidget } from "./context";
 import { isWritingInPage, toScroll } from "./focus";
 import { ThreadHead } from "./head";
 import { Icon } from "./icons";
@@ -264,6 +264,7 @@ function Row({ thread }: { thread: Thread }) {
 
 function DraftList() {
   const widget = useWidget();
+  useStore(widget.drafted);
   const { speech } = widget;
   const drafts = widget.drafts.all();
   const copied = () => widget.tell(speech.text("textCopied"));

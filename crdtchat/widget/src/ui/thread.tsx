@@ -1,5 +1,5 @@
 /** One discussion: its words, its comments and the box for the next one. */
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 import type { Widget } from "../app/widget";
 import type { Comment, Thread } from "../model/threads";
 import { AnchorState } from "./anchor-state";
@@ -18,14 +18,13 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
   useView(widget);
   const { speech } = widget;
   const list = useRef<HTMLDivElement>(null);
-  const [busy, setBusy] = useState(false);
   const [replyTo, setReplyTo] = useState(() => parentOfDraft(widget, thread));
   const [chosen, setChosen] = useState(false);
   const answer = (cid: string) => {
     setReplyTo(cid);
     setChosen(cid !== "");
   };
-  const calm = useCalm(thread, busy, list);
+  const calm = useCalm(thread, list);
   const depth = widget.options.maxReplyDepth ?? 0;
   const typing = widget.people.typing(thread.aid);
   const open = !widget.readonly && !isClosed(widget, thread);
@@ -90,7 +89,7 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
                 widget.writing.reply(thread.aid, text, replyTo, done);
               }}
               onTyping={() => widget.typing.in(thread.aid)}
-              onBusy={setBusy}
+              onBusy={calm.write}
               {...(replyTo ? { onCancel: () => answer(""), onEscape: () => answer("") } : {})}
             />
           )}
@@ -110,13 +109,17 @@ function parentOfDraft(widget: Widget, { aid, comments }: Thread): string {
  * Live but calm: while somebody writes or has scrolled away from the end, replies of others wait behind a
  * button; nothing that is read or typed moves.
  */
-function useCalm(thread: Thread, busy: boolean, list: { current: HTMLDivElement | null }) {
+function useCalm(thread: Thread, list: { current: HTMLDivElement | null }) {
   const widget = useWidget();
+  /** Whether somebody writes; that they begin changes nothing on the screen. */
+  const busy = useRef(false);
+  const [, draw] = useReducer((n: number) => n + 1, 0);
   const [known, setKnown] = useState(() => new Set(thread.comments.map((comment) => comment.cid)));
   const [atEnd, setAtEnd] = useState(true);
   const arrived = thread.comments.filter((comment) => !known.has(comment.cid));
   const mine = (comment: Comment) => comment.author === widget.me;
-  const held = (busy || !atEnd) && !arrived.some(mine) ? arrived.filter((comment) => !mine(comment)) : [];
+  const held =
+    (busy.current || !atEnd) && !arrived.some(mine) ? arrived.filter((comment) => !mine(comment)) : [];
   const shown = held.length === 0 ? thread.comments : thread.comments.filter((c) => !held.includes(c));
   const count = shown.length;
   const before = useRef(count);
@@ -149,7 +152,11 @@ function useCalm(thread: Thread, busy: boolean, list: { current: HTMLDivElement 
       list.current?.scrollTo({ top: list.current.scrollHeight });
     before.current = count;
   }, [count]);
-  return { shown, held: held.length, show, seen, scrolled: () => setAtEnd(end()) };
+  const write = (writes: boolean) => {
+    busy.current = writes;
+    if (!writes && held.length > 0) draw(undefined);
+  };
+  return { shown, held: held.length, show, seen, scrolled: () => setAtEnd(end()), write };
 }
 
 /** Flat for depth 0; else replies under what they answer, never deeper than the depth. */
