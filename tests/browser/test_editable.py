@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenReader
@@ -39,3 +40,41 @@ def test_writing_goes_on_within_marked_words(
     # Whoever wants to answer goes there.
     ann.reply("There is none")
     ann.expect_live()
+
+
+@pytest.mark.parametrize("width", [1280, 500], ids=["beside", "over the page"])
+def test_the_caret_is_where_it_was_when_a_card_closes(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str, width: int
+) -> None:
+    url = site.page("/caret", server.url, f"{{tenantId: 'demo', urlId: {page_id!r}}}", body=EDITOR)
+    ann = readers(url, viewport={"width": width, "height": 800})
+    editor = ann.page.locator("#editor")
+    type_, press = ann.page.keyboard.type, ann.page.keyboard.press
+    editor.click()
+    ann.annotate("by the stairs", "And the lift?", "Ann", root="#editor")
+    # Where the words were selected.
+    press("Escape")
+    expect(ann.card).to_have_count(0)
+    expect(editor).to_be_focused()
+    type_(" alone")
+    expect(editor).to_contain_text("by the stairs alone.")
+    # Where it was put last, also while the card was open.
+    ann.page.mouse.click(*ann.page.evaluate(CARET_BEHIND, ["by the stairs", 6]))
+    expect(ann.card).to_be_visible()
+    if width == 1280:
+        type_(" steep")
+    ann.page.get_by_label("Write a reply").click()
+    type_("Half a thought")
+    press("Escape")
+    expect(ann.card).to_have_count(0)
+    type_(" and narrow")
+    where = "by the steep and narrow stairs" if width == 1280 else "by the and narrow stairs"
+    expect(editor).to_contain_text(where)
+    # What is not written after all leaves it there, too.
+    ann.select("the sign", root="#editor")
+    ann.page.get_by_role("button", name="Comment on the selected text").click()
+    press("Escape")
+    expect(ann.card).to_have_count(0)
+    type_("post")
+    expect(editor).to_contain_text("ever read the signpost.")
+    expect(ann.page.get_by_label("Write a reply")).to_have_count(0)

@@ -98,6 +98,27 @@ def test_escape_closes_and_throws_nothing_away(
     expect(edit).to_have_value("A long and careful thought, made longer")
 
 
+def test_it_goes_back_from_a_new_discussion(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """Begun and given up, or written and closed."""
+    ann = readers(page(site, server, page_id))
+    press = ann.page.keyboard.press
+    link = ann.page.get_by_role("link", name="harbour master")
+    link.focus()
+    ann.select("every ship")
+    press("Control+Alt+m")
+    expect(ann.page.get_by_label("Your name")).to_be_focused()
+    press("Escape")
+    expect(link).to_be_focused()
+    press("Control+Alt+m")
+    expect(ann.card).to_have_count(0)
+    ann.annotate("every ship", "First", "Ann")
+    expect(ann.card).to_be_focused()
+    press("Escape")
+    expect(link).to_be_focused()
+
+
 def test_it_goes_back_to_where_it_came_from(
     readers: OpenReader, site: Site, server: ServerProcess, page_id: str
 ) -> None:

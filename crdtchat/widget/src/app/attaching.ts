@@ -1,4 +1,5 @@
 /** Attaching a discussion to words by hand, for everybody: those that were suggested, or others. */
+import { unselect } from "../dom/focused";
 import { PHONE_WIDTH } from "../dom/placement";
 import { bringIntoView } from "../dom/revealing";
 import { Actions } from "../model/actions";
@@ -25,7 +26,7 @@ export class Attaching {
     this.#closed = new AbortController();
     widget.close();
     widget.stopComposing();
-    document.getSelection()?.removeAllRanges();
+    unselect();
     widget.view.set({ attaching: { aid, panel }, panel: panel && widget.docked, selected: null, peek: null });
     widget.say(`${widget.speech.text("attachTitle")}. ${widget.speech.text("attachKeys")}`);
     const near = widget.canvas.marks.near(aid);
@@ -53,7 +54,7 @@ export class Attaching {
     const chosen = widget.canvas.selection.read() ?? selected;
     const thread = attaching && widget.threads.get(attaching.aid);
     if (!thread || !chosen) return;
-    document.getSelection()?.removeAllRanges();
+    unselect();
     this.leave();
     this.#attach(thread, widget.target(chosen));
   }

@@ -1,5 +1,6 @@
 /** One discussed element: brings together the session, the page and what the interface shows. */
 import { copy } from "../dom/clipboard";
+import { unselect } from "../dom/focused";
 import type { Mark } from "../dom/marks";
 import type { Selected } from "../dom/selection";
 import { Speech } from "../locale/speech";
@@ -163,7 +164,7 @@ export class Widget extends Emitter<HostEvents> implements Stage {
   composeOn(target: Target, range: Range | null, draft = this.#draftAt(target, range)): void {
     this.canvas.draft(isWhole(target) ? null : range);
     this.canvas.activate(null);
-    document.getSelection()?.removeAllRanges();
+    unselect();
     this.view.set({ composing: { target, range, draft }, selected: null, active: null, peek: null });
   }
 

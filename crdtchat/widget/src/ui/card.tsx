@@ -1,11 +1,11 @@
 /** The card beside the words: a discussion, or the first comment of a new one. */
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { focused } from "../dom/focused";
+import { focused, Whereabouts } from "../dom/focused";
 import { NARROWEST, type Placement, placeCard } from "../dom/placement";
 import { Composer } from "./composer";
 import { useView, useWidget } from "./context";
-import { isWritingInPage } from "./focus";
+import { isWritingInPage, WayBack } from "./focus";
 import { ThreadHead } from "./head";
 import { Icon } from "./icons";
 import { Quoted } from "./quoted";
@@ -15,11 +15,14 @@ export function Card() {
   const widget = useWidget();
   const view = useView(widget);
   const { speech } = widget;
+  // Before what is in it takes the focus, and what was in it before it loses that.
+  const came = new Whereabouts();
   if (view.composing) {
     const { target, range, draft } = view.composing;
     return (
       <Frame
         key={draft}
+        came={came}
         range={range}
         label={speech.text("newDiscussion")}
         onClose={() => widget.stopComposing()}
@@ -66,6 +69,7 @@ export function Card() {
   return (
     <Frame
       key={thread.aid}
+      came={came}
       range={widget.canvas.rangeOf(thread.aid) ?? null}
       label={speech.text("discussion")}
       onClose={() => widget.close()}
@@ -77,13 +81,15 @@ export function Card() {
 }
 
 interface FrameProperties {
+  /** Where the focus was when it was opened. */
+  came: Whereabouts;
   range: Range | null;
   label: string;
   onClose(): void;
   children: ComponentChildren;
 }
 
-function Frame({ range, label, onClose, children }: FrameProperties) {
+function Frame({ came, range, label, onClose, children }: FrameProperties) {
   const widget = useWidget();
   const card = useRef<HTMLElement>(null);
   const [place, setPlace] = useState<Placement | null>(null);
@@ -121,13 +127,15 @@ function Frame({ range, label, onClose, children }: FrameProperties) {
   }, [range]);
 
   useLayoutEffect(() => {
-    const before = focused();
     const box = card.current;
     const root = box?.getRootNode() as ShadowRoot;
     const isInside = root.activeElement && box?.contains(root.activeElement);
-    if (!isInside && !isWritingInPage()) box?.focus({ preventScroll: true });
+    const back = isInside ? new WayBack(root, came) : new WayBack(root);
+    const staysInPage = isWritingInPage() && focused() === came.element;
+    if (!isInside && !staysInPage) box?.focus({ preventScroll: true });
     return () => {
-      if (root.activeElement && before?.isConnected) before.focus({ preventScroll: true });
+      back.close();
+      if (back.isNeeded) back.go();
     };
   }, []);
 

@@ -1,4 +1,4 @@
-import { focused } from "../dom/focused";
+import { focused, Whereabouts } from "../dom/focused";
 import { PHONE_WIDTH } from "../dom/placement";
 
 /** Whoever writes in the page, and pressed marked words to go on there, goes on there: what opens beside takes no keys. */
@@ -8,4 +8,36 @@ export const isWritingInPage = (): boolean =>
 /** To what stays when the control that had the focus goes: there Escape and the arrows are heard. */
 export function toScroll(within: Element | null): void {
   within?.closest<HTMLElement>(".scroll")?.focus({ preventScroll: true });
+}
+
+/** Where the focus goes back to from what lies over the page: to where it was there last. */
+export class WayBack {
+  readonly #closed = new AbortController();
+  #last: Whereabouts;
+
+  constructor(
+    private readonly root: ShadowRoot,
+    first = new Whereabouts(),
+  ) {
+    this.#last = first;
+    const look = () => {
+      const at = focused();
+      if (at && !root.contains(at)) this.#last = new Whereabouts();
+    };
+    for (const type of ["focusin", "selectionchange"])
+      document.addEventListener(type, look, { signal: this.#closed.signal });
+  }
+
+  get isNeeded(): boolean {
+    return this.root.activeElement !== null;
+  }
+
+  /** False if there is nothing that it could go to. */
+  go(): boolean {
+    return this.#last.return();
+  }
+
+  close(): void {
+    this.#closed.abort();
+  }
 }

@@ -11,7 +11,7 @@ import { Avatar } from "./avatar";
 import { Here, State } from "./bar";
 import { Time } from "./comment";
 import { useStore, useView, useWidget } from "./context";
-import { isWritingInPage, toScroll } from "./focus";
+import { isWritingInPage, toScroll, WayBack } from "./focus";
 import { ThreadHead } from "./head";
 import { Icon } from "./icons";
 import { plain } from "./markdown";
@@ -62,14 +62,14 @@ export function Panel() {
 /** When it closes with the focus in it, that goes back to where it came from, or to what opens the panel. */
 function useFocusBack(panel: { current: HTMLElement | null }): void {
   useLayoutEffect(() => {
-    const before = focused();
+    const root = panel.current?.getRootNode() as ShadowRoot;
+    const back = new WayBack(root);
     return () => {
-      const root = panel.current?.getRootNode() as ShadowRoot;
-      if (!root.activeElement) return;
+      back.close();
+      if (!back.isNeeded) return;
       requestAnimationFrame(() => {
-        if (focused()) return;
-        const back = before?.isConnected ? before : root.querySelector<HTMLElement>(".open-panel");
-        back?.focus({ preventScroll: true });
+        if (focused() || back.go()) return;
+        root.querySelector<HTMLElement>(".open-panel")?.focus({ preventScroll: true });
       });
     };
   }, []);
