@@ -50,6 +50,15 @@ def test_it_stays_in_the_card(
     expect(ann.comment("Second").locator(".reaction")).to_have_count(1)
     expect(react).to_be_focused()
 
+    ann.type("Fourth")
+    ann.card.get_by_role("button", name="Reply", exact=True).press("Enter")
+    expect(ann.comment("Fourth")).to_be_visible()
+    expect(ann.card.locator(".scroll")).to_be_focused()
+    choose(ann, "Fourth", "Delete")
+    press("Tab")
+    press("Enter")
+    expect(ann.comments).to_have_count(3)
+
     choose(ann, "Third", "Delete")
     press("Tab")
     press("Enter")

@@ -1,6 +1,7 @@
 /** One discussion: its words, its comments and the box for the next one. */
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 import type { Widget } from "../app/widget";
+import { focused } from "../dom/focused";
 import type { Comment, Thread } from "../model/threads";
 import { AnchorState } from "./anchor-state";
 import { CommentView, Time } from "./comment";
@@ -86,7 +87,11 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
               compact
               onSend={(text, done) => {
                 calm.seen();
-                widget.writing.reply(thread.aid, text, replyTo, done);
+                widget.writing.reply(thread.aid, text, replyTo, () => {
+                  done();
+                  // What was pressed is of no use then, and loses the focus.
+                  if (focused()?.matches("button")) toScroll(list.current);
+                });
               }}
               onTyping={() => widget.typing.in(thread.aid)}
               onBusy={calm.write}
