@@ -121,3 +121,41 @@ def test_what_is_selected_around_it_counts_within_it(
     drag(ann, "After", "After the")
     ann.page.keyboard.press("Control+Alt+m")
     expect(ann.card).to_have_count(0)
+
+
+CONTROLS = """<style>article { position: relative } #over { position: absolute; left: 30px; top: 0 }</style>
+<article id="text"><p>Whoever enters the lighthouse does so by the stairs, says <a href="#sign">a sign</a>
+<x-press></x-press> <button id="over">Over</button></p></article>"""
+
+
+def test_what_the_page_has_to_be_pressed_is_pressed(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """Within marked words or over them, also where it is a component of its own; and opens no discussion."""
+    url = site.add(
+        "/pressed",
+        f"""<!doctype html><title>A component</title>{WIDE}<body><x-text></x-text>
+        <script src="{server.url}/crdtchat.js"></script>
+        <script>
+          const tree = document.querySelector("x-text").attachShadow({{mode: "open"}});
+          tree.innerHTML = `{CONTROLS}`;
+          const inner = tree.querySelector("x-press").attachShadow({{mode: "open"}});
+          inner.innerHTML = "<button><b>Within</b></button>";
+          const pressed = [];
+          for (const control of [tree.querySelector("a"), tree.getElementById("over"), inner.querySelector("button")])
+            control.addEventListener("click", ({{currentTarget: {{textContent}}}}) => pressed.push(textContent));
+          const chat = CrdtChat(tree.getElementById("text"), {{tenantId: "demo", urlId: {page_id!r}}});
+        </script>""",
+    )
+    ann = readers(url)
+    drag(ann, "Whoever", "a sign")
+    comment(ann, "All of it", "Ann")
+    names = ["a sign", "Over", "Within"]
+    for name in names:
+        ann.page.locator("x-text").get_by_text(name, exact=True).click()
+        expect(ann.card).to_have_count(0)
+    assert ann.page.evaluate("pressed") == names
+    assert ann.page.evaluate("location.hash") == "#sign"
+    # Pressed beside them, the words open their discussion.
+    ann.open("Whoever enters the lighthouse does so by the stairs, says a sign")
+    expect(ann.comment("All of it")).to_be_visible()
