@@ -6,6 +6,7 @@ import type { Typed } from "../app/writing";
 import { Avatar } from "./avatar";
 import { closeOnScroll, putBeside } from "./beside";
 import { useWidget } from "./context";
+import { isComposing } from "./focus";
 
 interface Properties {
   draftId: string;
@@ -102,7 +103,7 @@ export function Composer(properties: Properties) {
   }
 
   function key(event: KeyboardEvent): void {
-    if (event.isComposing || mention.key(event)) return;
+    if (isComposing(event) || mention.key(event)) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       send();
@@ -139,7 +140,7 @@ export function Composer(properties: Properties) {
               setNameMissing(false);
             }}
             onKeyDown={(event) => {
-              if (event.key !== "Enter" || event.isComposing) return;
+              if (event.key !== "Enter" || isComposing(event)) return;
               event.preventDefault();
               box.current?.focus();
             }}

@@ -10,6 +10,9 @@ export function toScroll(within: Element | null): void {
   within?.closest<HTMLElement>(".scroll")?.focus({ preventScroll: true });
 }
 
+/** Whether a key is an input method's. Safari says of the one that ends a composition so by its code alone. */
+export const isComposing = (event: KeyboardEvent): boolean => event.isComposing || event.keyCode === 229;
+
 /** Where the focus goes back to from what lies over the page: to where it was there last. */
 export class WayBack {
   readonly #closed = new AbortController();

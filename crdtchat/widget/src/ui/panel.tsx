@@ -11,7 +11,7 @@ import { Avatar } from "./avatar";
 import { Here, State } from "./bar";
 import { Time } from "./comment";
 import { useStore, useView, useWidget } from "./context";
-import { isWritingInPage, toScroll, WayBack } from "./focus";
+import { isComposing, isWritingInPage, toScroll, WayBack } from "./focus";
 import { ThreadHead } from "./head";
 import { Icon } from "./icons";
 import { plain } from "./markdown";
@@ -41,7 +41,7 @@ export function Panel() {
       aria-label={speech.text("discussionsTitle")}
       tabindex={-1}
       onKeyDown={(event) => {
-        if (event.key !== "Escape" || event.isComposing) return;
+        if (event.key !== "Escape" || isComposing(event)) return;
         event.preventDefault();
         if (thread) widget.close();
         else widget.togglePanel(false);
