@@ -5,7 +5,7 @@ import { focused, Whereabouts } from "../dom/focused";
 import { NARROWEST, type Placement, placeCard } from "../dom/placement";
 import { Composer } from "./composer";
 import { useView, useWidget } from "./context";
-import { isComposing, isWritingInPage, WayBack } from "./focus";
+import { isComposing, isWritingInPage, keepInside, WayBack } from "./focus";
 import { ThreadHead } from "./head";
 import { Icon } from "./icons";
 import { Quoted } from "./quoted";
@@ -156,6 +156,7 @@ function Frame({ came, range, label, onClose, children }: FrameProperties) {
       tabindex={-1}
       style={style}
       onKeyDown={(event) => {
+        keepInside(event);
         if (event.key !== "Escape" || isComposing(event)) return;
         onClose();
         // Nor does it close a dialog of the page.

@@ -13,6 +13,24 @@ export function toScroll(within: Element | null): void {
 /** Whether a key is an input method's. Safari says of the one that ends a composition so by its code alone. */
 export const isComposing = (event: KeyboardEvent): boolean => event.isComposing || event.keyCode === 229;
 
+const STOPS = "a[href], button, input, textarea";
+
+/** A box that covers the whole window keeps the focus in it: what is below is not seen. */
+export function keepInside(event: KeyboardEvent): void {
+  if (event.key !== "Tab" || innerWidth >= PHONE_WIDTH) return;
+  const box = event.currentTarget as HTMLElement;
+  const stops = [...box.querySelectorAll<HTMLElement>(STOPS)].filter(
+    (one) => one.tabIndex >= 0 && !one.matches(":disabled"),
+  );
+  const { activeElement } = box.getRootNode() as ShadowRoot;
+  const [first, last] = [stops[0], stops.at(-1)];
+  const isAtEdge =
+    activeElement === (event.shiftKey ? first : last) || (event.shiftKey && activeElement === box);
+  if (!isAtEdge) return;
+  event.preventDefault();
+  (event.shiftKey ? last : first)?.focus();
+}
+
 /** Where the focus goes back to from what lies over the page: to where it was there last. */
 export class WayBack {
   readonly #closed = new AbortController();

@@ -11,7 +11,7 @@ import { Avatar } from "./avatar";
 import { Here, State } from "./bar";
 import { Time } from "./comment";
 import { useStore, useView, useWidget } from "./context";
-import { isComposing, isWritingInPage, toScroll, WayBack } from "./focus";
+import { isComposing, isWritingInPage, keepInside, toScroll, WayBack } from "./focus";
 import { ThreadHead } from "./head";
 import { Icon } from "./icons";
 import { plain } from "./markdown";
@@ -41,6 +41,7 @@ export function Panel() {
       aria-label={speech.text("discussionsTitle")}
       tabindex={-1}
       onKeyDown={(event) => {
+        if (!widget.docked) keepInside(event);
         if (event.key !== "Escape" || isComposing(event)) return;
         event.preventDefault();
         if (thread) widget.close();
