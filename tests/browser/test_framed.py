@@ -59,3 +59,24 @@ def test_it_stays_in_the_window(
     ann.page.evaluate("document.body.className = ''")
     ann.page.wait_for_function("document.querySelector('crdtchat-layer').popover === null")
     ann.expect_live()
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "transform: translateZ(0)",
+        "filter: drop-shadow(0 0 1px #ccc)",
+        "animation: appear 0.01s both",
+        "contain: content",
+        "content-visibility: auto",
+    ],
+)
+def test_what_a_page_does_to_its_parts_is_not_done_to_the_layer(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str, style: str
+) -> None:
+    body = f"""<style>body > * {{ {style} }}
+    @keyframes appear {{ from {{ translate: 0 20px }} to {{ translate: 0 }} }}</style>{FAR}{TEXT}{FAR}"""
+    url = site.page("/parts", server.url, f"{{tenantId: 'demo', urlId: {page_id!r}}}", body=body)
+    ann = readers(url)
+    ann.annotate("every ship", "All of them?", "Ann")
+    expect_beside(ann, "every ship")
