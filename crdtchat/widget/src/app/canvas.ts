@@ -169,6 +169,13 @@ export class Canvas {
     return whole ? around(whole) : this.marks.locate(this.#inText(target));
   }
 
+  isAt(target: Target, range: Range | null): boolean {
+    const at = range && this.locate(target);
+    if (!at) return false;
+    const same = (how: number) => at.compareBoundaryPoints(how, range) === 0;
+    return same(at.START_TO_START) && same(at.END_TO_END);
+  }
+
   /** The part that a target is about as a whole. */
   #whole(target: Target | undefined): Element | undefined {
     return target && isWhole(target) ? this.host?.element?.(target) : undefined;
@@ -263,6 +270,10 @@ export class Canvas {
     );
   }
 }
+
+/** Whether words were drawn anew, into other nodes: what is left of their range is not around them. */
+export const isTorn = ({ startContainer, endContainer, collapsed }: Range): boolean =>
+  collapsed || [startContainer, endContainer].some(({ nodeType, TEXT_NODE }) => nodeType !== TEXT_NODE);
 
 /** Whether a target is a cell or an output as a whole, and not words in it. */
 export const isWhole = ({ kind }: Target): boolean => kind === "cell";

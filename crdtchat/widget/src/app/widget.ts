@@ -12,7 +12,7 @@ import type { Session } from "../sync/session";
 import { whenWritten } from "../sync/storage";
 import { Address } from "./address";
 import { Attaching, suggestionKey } from "./attaching";
-import { Canvas, isWhole } from "./canvas";
+import { Canvas, isTorn, isWhole } from "./canvas";
 import { type Draft, type Drafts, placeId } from "./drafts";
 import type { Filter } from "./filters";
 import type { Host } from "./host";
@@ -337,15 +337,9 @@ export class Widget extends Emitter<HostEvents> implements Stage {
   #draftAt(target: Target, range: Range | null): string {
     const id = placeId(target);
     const begun = this.drafts.begun();
-    const there = begun.find((draft) => draft.id === id) ?? begun.find((draft) => this.#isAt(draft, range));
+    const there =
+      begun.find((draft) => draft.id === id) ?? begun.find((draft) => this.canvas.isAt(draft.target, range));
     return there?.id ?? id;
-  }
-
-  #isAt({ target }: { target: Target }, range: Range | null): boolean {
-    const at = range && this.canvas.locate(target);
-    if (!at) return false;
-    const same = (how: number) => at.compareBoundaryPoints(how, range) === 0;
-    return same(Range.START_TO_START) && same(Range.END_TO_END);
   }
 
   #reopen(page: string): void {
@@ -363,7 +357,12 @@ export class Widget extends Emitter<HostEvents> implements Stage {
   }
 
   #placed(aids: ReadonlySet<string>): void {
-    const { active } = this.view.value;
+    const { active, composing } = this.view.value;
+    if (composing?.range && !isWhole(composing.target) && isTorn(composing.range)) {
+      const range = this.canvas.locate(composing.target) ?? null;
+      this.canvas.draft(range);
+      this.view.set({ composing: { ...composing, range } });
+    }
     if (active && aids.has(active)) {
       this.canvas.activate(active);
       this.canvas.suggest(active);

@@ -1,0 +1,49 @@
+"""Pages that leave little of what a script counts on (C3)."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenReader
+from tests.browser.site import TEXT, Site
+from tests.server_process import ServerProcess
+
+ANEW = {
+    "other nodes": "text.innerHTML = text.innerHTML",
+    "the same nodes": """
+      const nodes = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+      while (nodes.nextNode()) nodes.currentNode.data = nodes.currentNode.data;
+    """,
+}
+
+
+CARD_TOP = """
+  document.querySelector("crdtchat-layer").shadowRoot.querySelector(".card").getBoundingClientRect().top
+"""
+
+
+@pytest.mark.parametrize("how", ANEW)
+def test_words_that_are_drawn_anew_while_somebody_writes_about_them(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str, how: str
+) -> None:
+    """As frameworks do: the mark stays, and the card beside it."""
+    far = '<div style="height: 900px"></div>'
+    url = site.page(
+        "/anew", server.url, f"{{tenantId: 'demo', urlId: {page_id!r}}}", body=far + TEXT + far
+    )
+    ann = readers(url)
+    ann.select("every ship")
+    ann.page.get_by_role("button", name="Comment on the selected text").click()
+    ann.type("Half a thought", "Ann")
+    ann.page.evaluate(f"() => {{ {ANEW[how]} }}")
+    ann.expect_painted("every ship", style="draft")
+    before = ann.card.bounding_box()
+    assert before
+    ann.page.mouse.move(20, 20)
+    ann.page.mouse.wheel(0, 60)
+    ann.page.wait_for_function(f"(y) => {CARD_TOP} === y - 60", arg=before["y"])
+    # Words that went leave what is written about them alone.
+    ann.page.evaluate("text.innerHTML = '<p>Another text.</p>'")
+    ann.expect_painted(style="draft")
+    expect(ann.page.get_by_label("Write a comment")).to_have_value("Half a thought")
