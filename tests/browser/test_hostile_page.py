@@ -6,8 +6,38 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenReader
-from tests.browser.site import TEXT, Site
+from tests.browser.site import TEXT, WIDE, Site
 from tests.server_process import ServerProcess
+
+NAMES = {
+    "classes": "class Node {} class Range {} class Highlight {} const navigation = ['Home'];",
+    "functions": "function Node() {} function Range() {} function Highlight() {} var navigation = ['Home'];",
+}
+
+
+@pytest.mark.parametrize("names", NAMES)
+def test_names_that_a_page_takes_for_itself(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str, names: str
+) -> None:
+    """As pages about trees and lists do, and menus."""
+    url = site.add(
+        "/names",
+        f"""<!doctype html><title>Names</title>{WIDE}<body><script>{NAMES[names]}</script>
+        <article id="text">{TEXT}</article><script src="{server.url}/crdtchat.js"></script>
+        <script>var chat = CrdtChat(document.getElementById("text"), {{tenantId: "demo", urlId: {page_id!r}}})</script>""",
+    )
+    ann = readers(url)
+    ann.annotate("every ship", "All of them?", "Ann")
+    ann.expect_live()
+    ann.close()
+    # Where the browser's own way of marking is out of reach there are boxes.
+    if names == "classes":
+        ann.expect_painted("every ship")
+    else:
+        expect(ann.page.locator(".box")).to_have_count(1)
+    ann.page.reload()
+    ann.page.wait_for_function("chat.annotations[0]?.anchor === 'exact'")
+
 
 ANEW = {
     "other nodes": "text.innerHTML = text.innerHTML",

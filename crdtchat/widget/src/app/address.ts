@@ -21,8 +21,10 @@ export class Address {
       hash = location.hash;
       onPage(pageIdOf(location.href));
     };
-    const { navigation } = globalThis as { navigation?: EventTarget };
-    navigation?.addEventListener("currententrychange", follow, { signal });
+    const { navigation } = globalThis as { navigation?: unknown };
+    // Or a variable of the page, which may have that name.
+    if (navigation instanceof EventTarget)
+      navigation.addEventListener("currententrychange", follow, { signal });
     addEventListener("popstate", follow, { signal });
   }
 

@@ -42,7 +42,9 @@ const COLOURS: Record<Style, [light: string, dark: string]> = {
 };
 
 export function createPainter(layer: HTMLElement): Painter {
-  return "highlights" in CSS && "Highlight" in globalThis ? new HighlightPainter() : new BoxPainter(layer);
+  // A page may have another use for the name.
+  const isNative = "priority" in (globalThis.Highlight?.prototype ?? {});
+  return "highlights" in CSS && isNative ? new HighlightPainter() : new BoxPainter(layer);
 }
 
 class HighlightPainter implements Painter {
@@ -66,7 +68,7 @@ class HighlightPainter implements Painter {
       return;
     }
     if (!painted) {
-      painted = new Highlight();
+      painted = new globalThis.Highlight();
       painted.priority = STYLES.indexOf(style);
       this.#painted.set(style, painted);
       CSS.highlights.set(name, painted);

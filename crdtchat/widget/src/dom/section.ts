@@ -105,7 +105,7 @@ export class Section {
       breakLine();
     };
     const visit = (node: Node, preformatted: boolean): void => {
-      if (node.nodeType === Node.TEXT_NODE) {
+      if (node.nodeType === node.TEXT_NODE) {
         const raw = (node as Text).data;
         if (raw === "") return;
         const text = preformatted ? raw : fold(raw, afterSpace);
@@ -126,7 +126,7 @@ export class Section {
         afterSpace = /\s$/.test(text);
         return;
       }
-      if (node.nodeType !== Node.ELEMENT_NODE) return;
+      if (node.nodeType !== node.ELEMENT_NODE) return;
       const element = node as HTMLElement;
       if (element.localName === "br") {
         breakLine();

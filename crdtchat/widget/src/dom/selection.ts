@@ -98,9 +98,9 @@ function clamp(range: Range, root: Element): Range {
   const inside = range.cloneRange();
   const whole = document.createRange();
   whole.selectNodeContents(root);
-  if (inside.compareBoundaryPoints(Range.START_TO_START, whole) < 0)
+  if (inside.compareBoundaryPoints(inside.START_TO_START, whole) < 0)
     inside.setStart(whole.startContainer, whole.startOffset);
-  if (inside.compareBoundaryPoints(Range.END_TO_END, whole) > 0)
+  if (inside.compareBoundaryPoints(inside.END_TO_END, whole) > 0)
     inside.setEnd(whole.endContainer, whole.endOffset);
   return inside;
 }
@@ -112,5 +112,5 @@ function isBackward(): boolean {
   const { anchorNode, anchorOffset, focusNode, focusOffset } = selection;
   if (!anchorNode || !focusNode) return false;
   if (anchorNode === focusNode) return focusOffset < anchorOffset;
-  return Boolean(anchorNode.compareDocumentPosition(focusNode) & Node.DOCUMENT_POSITION_PRECEDING);
+  return Boolean(anchorNode.compareDocumentPosition(focusNode) & anchorNode.DOCUMENT_POSITION_PRECEDING);
 }

@@ -145,9 +145,9 @@ export class TextMap {
     const place = node.childNodes[offset] ?? null;
     const before = (other: Node): boolean => {
       if (place)
-        return !(place.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING) && other !== place;
+        return !(place.compareDocumentPosition(other) & node.DOCUMENT_POSITION_FOLLOWING) && other !== place;
       if (node.contains(other)) return true;
-      return Boolean(node.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_PRECEDING);
+      return Boolean(node.compareDocumentPosition(other) & node.DOCUMENT_POSITION_PRECEDING);
     };
     for (let index = part ?? 0; index < this.#sections.length; index++) {
       const { own } = this.#sections[index] as Section;
