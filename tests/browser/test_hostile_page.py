@@ -77,3 +77,24 @@ def test_words_that_are_drawn_anew_while_somebody_writes_about_them(
     ann.page.evaluate("text.innerHTML = '<p>Another text.</p>'")
     ann.expect_painted(style="draft")
     expect(ann.page.get_by_label("Write a comment")).to_have_value("Half a thought")
+
+
+MARKED = """(style) => {
+  const name = [...CSS.highlights.keys()].find((name) => name.startsWith("crdtchat-") && name.endsWith(style));
+  return name && getComputedStyle(document.getElementById("first"), `::highlight(${name})`).backgroundColor;
+}"""
+
+
+def test_a_page_that_sets_its_style_sheets_anew(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """As a theme of its own: marks are seen from the next look on."""
+    ann = readers(site.page("/sheets", server.url, f"{{tenantId: 'demo', urlId: {page_id!r}}}"))
+    ann.annotate("every ship", "All of them?", "Ann")
+    ann.close()
+    ann.expect_painted("every ship")
+    ground = ann.page.evaluate(MARKED, "-open")
+    assert ground and ground != "rgba(0, 0, 0, 0)"
+    ann.page.evaluate("document.adoptedStyleSheets = [new CSSStyleSheet()]")
+    ann.open("every ship")
+    assert ann.page.evaluate(MARKED, "-open") == ground

@@ -55,11 +55,12 @@ class HighlightPainter implements Painter {
   #dark: boolean | null = null;
 
   constructor() {
-    document.adoptedStyleSheets.push(this.#sheet);
     this.theme(false);
   }
 
   set(style: Style, ranges: Range[]): void {
+    // A page may have set a list of its own since.
+    if (!document.adoptedStyleSheets.includes(this.#sheet)) document.adoptedStyleSheets.push(this.#sheet);
     const name = `${this.#prefix}-${style}`;
     let painted = this.#painted.get(style);
     if (ranges.length === 0) {
