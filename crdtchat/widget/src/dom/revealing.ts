@@ -11,13 +11,25 @@ export function bringIntoView(range: Range): void {
   // What scrolls within the page is brought to its words at once; the page itself follows.
   for (let at: Node | null = start; at; at = above(at)) if (at instanceof Element) scroll(at, range);
   const rect = range.getBoundingClientRect();
-  if (rect.top >= EDGE_PX && rect.bottom <= innerHeight - EDGE_PX) return;
+  const isIn = rect.top >= EDGE_PX && rect.bottom <= innerHeight - EDGE_PX;
+  const isBeside = isWide() && (rect.left < 0 || rect.right > innerWidth);
+  if (isIn && !isBeside) return;
   const smooth = !matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const behavior = smooth && Math.abs(rect.top) < 4 * innerHeight ? "smooth" : "instant";
+  const isNear = Math.abs(rect.top) < 4 * innerHeight && Math.abs(rect.left) < 4 * innerWidth;
+  const behavior = smooth && isNear ? "smooth" : "instant";
   const element = start instanceof Element ? start : start.parentElement;
   const height = element?.getBoundingClientRect().height ?? 0;
-  if (element && height < innerHeight / 2) element.scrollIntoView({ block: "center", behavior });
-  else scrollBy({ top: rect.top - innerHeight / 3, behavior });
+  const top = isIn ? 0 : rect.top - innerHeight / 3;
+  const left = rect.left - Math.max(0, (innerWidth - rect.width) / 2);
+  if (isBeside) scrollBy({ top, left, behavior });
+  else if (element && height < innerHeight / 2) element.scrollIntoView({ block: "center", behavior });
+  else scrollBy({ top, behavior });
+}
+
+/** Whether the page scrolls to the side, as one does that is written from the top down. */
+function isWide(): boolean {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  return scrollWidth > clientWidth;
 }
 
 /** A box with bars of its own, if the words are not in sight in it. */
