@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenReader
 from tests.browser.reader import Reader
-from tests.browser.site import Site
+from tests.browser.site import TEXT, Site
 from tests.server_process import ServerProcess
 
 PLACE = """([words, end]) => {
@@ -119,3 +119,33 @@ def test_a_browser_without_highlights_gets_boxes(
     ann.page.wait_for_function(OVER, arg=[x, y])
     ann.page.mouse.click(x + 10, y)
     expect(ann.comment("Boxed")).to_be_visible()
+
+
+LIES_FROM = """([x, y]) => {
+  const button = document.querySelector("crdtchat-layer").shadowRoot.querySelector(".select");
+  const lies = button.getBoundingClientRect();
+  return `${Math.round((lies.left + lies.right) / 2 - x)} to the right, ${Math.round(lies.top - y)} below`;
+}"""
+
+
+def test_the_button_stays_at_the_selected_words(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """When the page is scrolled; where they go out of the window it stays in it."""
+    far = "<p>Line after line that nobody selects.</p>" * 60
+    options = f"{{tenantId: 'demo', urlId: {page_id!r}}}"
+    ann = readers(site.page("/far", server.url, options, body=far + TEXT + far))
+    button = ann.page.get_by_role("button", name="Comment on the selected text")
+    ann.select("every ship")
+    expect(button).to_be_visible()
+    where = ann.page.evaluate(LIES_FROM, place(ann, "every ship", end=True))
+    ann.page.evaluate("scrollBy({top: 120, behavior: 'instant'})")
+    ann.page.wait_for_function(
+        f"([words, where]) => ({LIES_FROM})(({PLACE})([words, true])) === where",
+        arg=["every ship", where],
+    )
+    for way in (-3000, 6000):
+        ann.page.evaluate("(top) => scrollBy({top, behavior: 'instant'})", way)
+        expect(button).to_be_in_viewport(ratio=1)
+    button.click()
+    expect(ann.card.locator("blockquote")).to_have_text("every ship")

@@ -6,8 +6,8 @@ export interface Selected {
   startCp: number;
   endCp: number;
   range: Range;
-  /** Where the selection ends for the eye: a button goes there. */
-  focus: DOMRect;
+  /** Where the selection ends for the eye now: a button goes there. */
+  focus(): DOMRect;
 }
 
 const TOUCH_REST_MS = 300;
@@ -74,9 +74,8 @@ export class SelectionWatch {
     if (points.length === 0) return null;
     const trimmed = map.range(startCp, endCp);
     if (!trimmed) return null;
-    const rects = [...trimmed.getClientRects()].filter((rect) => rect.width > 0);
-    const focus = (isBackward() ? rects[0] : rects.at(-1)) ?? trimmed.getBoundingClientRect();
-    return { startCp, endCp, range: trimmed, focus };
+    const backward = isBackward();
+    return { startCp, endCp, range: trimmed, focus: () => edge(trimmed, backward) };
   }
 
   #changed(): void {
@@ -92,6 +91,20 @@ export class SelectionWatch {
     this.#last = now;
     this.rested(selected);
   }
+}
+
+/** The box of the last character of a range, or of its first; of a long one nothing else is measured. */
+function edge({ startContainer, startOffset, endContainer, endOffset }: Range, first: boolean): DOMRect {
+  const one = document.createRange();
+  if (first) {
+    const most = startContainer.nodeValue?.length ?? startContainer.childNodes.length;
+    one.setStart(startContainer, startOffset);
+    one.setEnd(startContainer, Math.min(startOffset + 1, most));
+  } else {
+    one.setEnd(endContainer, endOffset);
+    one.setStart(endContainer, Math.max(0, endOffset - 1));
+  }
+  return one.getBoundingClientRect();
 }
 
 function clamp(range: Range, root: Element): Range {

@@ -1,4 +1,5 @@
 /** Small things over the text: the button beside a selection, and the first look at a discussion. */
+import { useEffect, useReducer } from "preact/hooks";
 import { PHONE_WIDTH } from "../dom/placement";
 import { Avatar } from "./avatar";
 import { useView, useWidget } from "./context";
@@ -11,12 +12,20 @@ const BUTTON = { width: 128, height: 38 };
 export function SelectionButton() {
   const widget = useWidget();
   const { selected, attaching } = useView(widget);
+  const [, draw] = useReducer((n: number) => n + 1, 0);
+  useEffect(() => {
+    if (!selected) return;
+    const again = () => draw(undefined);
+    addEventListener("scroll", again, { capture: true, passive: true });
+    return () => removeEventListener("scroll", again, { capture: true });
+  }, [selected]);
   if (!selected) return null;
-  const { focus } = selected;
+  const focus = selected.focus();
   const phone = innerWidth < PHONE_WIDTH;
   // Below the end of the selection; on a phone further down, where the system's own menu is not.
   const below = focus.bottom + (phone ? 28 : 8);
-  const top = below + BUTTON.height + EDGE < innerHeight ? below : focus.top - BUTTON.height - 8;
+  const lowest = innerHeight - BUTTON.height - EDGE;
+  const top = Math.min(below < lowest ? below : focus.top - BUTTON.height - 8, lowest);
   const left = Math.max(EDGE, Math.min(focus.right - BUTTON.width / 2, innerWidth - BUTTON.width - EDGE));
   return (
     <button
