@@ -128,3 +128,32 @@ def test_what_is_discussed_may_be_in_the_dialog(
     ann.close()
     ann.open("the stairs")
     ann.expect_live()
+
+
+# A dialog that is none to the browser, and keeps the focus in it: as Bootstrap's modals do.
+TRAP = """<div id="modal" role="dialog" aria-modal="true" tabindex="-1"><p>Nobody has ever read the sign.</p>
+<button id="ok">OK</button></div><script>
+  document.addEventListener("focusin", ({target}) => {
+    if (target !== document && !modal.contains(target)) ok.focus();
+  });
+  ok.focus();
+</script>"""
+
+
+def test_writing_where_the_page_keeps_the_focus_in_a_dialog_of_its_own(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    url = site.page(
+        "/trap", server.url, f"{{tenantId: 'demo', urlId: {page_id!r}}}", body=TEXT + TRAP
+    )
+    ann = readers(url)
+    ann.select("read the sign", root="#modal")
+    ann.page.get_by_role("button", name="Comment on the selected text").click()
+    expect(ann.page.get_by_label("Your name")).to_be_focused()
+    ann.page.keyboard.type("Ann\nWhich one?")
+    ann.page.keyboard.press("Control+Enter")
+    expect(ann.comment("Which one?")).to_be_visible()
+    ann.page.keyboard.press("Escape")
+    expect(ann.card).to_have_count(0)
+    expect(ann.page.locator("#ok")).to_be_focused()
+    ann.expect_live()

@@ -65,6 +65,11 @@ export function mount(root: Element, options: Options & { serverUrl: string }, h
     options.topBarTarget?.append(bar);
     parts.push(drawBar(widget, bar.shadowRoot as ShadowRoot));
   }
+  // What a page has of dialogs that keep the focus in them would take it back from here at once.
+  if (!hosted?.docked)
+    for (const part of [layer, bar])
+      for (const type of ["focusin", "focusout"])
+        part?.addEventListener(type, (event) => event.stopPropagation());
   const keys = new AbortController();
   const { signal } = keys;
   const by = (keyboard: boolean) => () => layer.toggleAttribute("data-keys", keyboard);
