@@ -148,3 +148,47 @@ def test_an_annotation_stands_though_its_page_version_cannot_be_stored(
         bob.page.reload()
     assert (answer.value.request.method, answer.value.status) == ("GET", 200)
     bob.expect_painted(NOW_DARK)
+
+
+MANUAL = """<p>Die Anleitung nennt nur einen Befehl, und zwar <code id="command">pip install lighthouse</code>,
+der auf jedem Rechner des Hauses einmal ausgeführt werden muss.</p>"""
+
+# What browsers do that translate a page: other words in elements of their own, and another language.
+TRANSLATE = """() => {
+  document.documentElement.lang = "en";
+  const [before, , after] = document.querySelector("article p").childNodes;
+  for (const [text, words] of [
+    [before, "The manual mentions a single command only, namely "],
+    [after, ", which has to be run once on every computer of the house."],
+  ]) {
+    const font = document.createElement("font");
+    text.replaceWith(font);
+    font.append(Object.assign(document.createElement("font"), {textContent: words}));
+  }
+}"""
+
+
+def test_a_translation_is_nobodys_edit(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """What the browser makes of the page for one reader is not stored for all."""
+    url = site.page("/manual", server.url, options(page_id), body=MANUAL, lang="de")
+    ann, bob = readers("about:blank"), readers(url)
+    ann.page.clock.install()
+    ann.page.goto(url)
+    ann.select("pip install lighthouse")
+    ann.page.locator(".select").click()
+    ann.page.locator(".composer input").fill("Ann")
+    ann.page.locator(".composer textarea").fill("Which version?")
+    ann.page.keyboard.press("Control+Enter")
+    ann.expect_live()
+    bob.page.wait_for_function("chat.annotations.length === 1")
+    ann.page.clock.run_for(60_000)
+    ann.page.evaluate(TRANSLATE)
+    ann.page.clock.run_for(1_000)
+    ann.page.wait_for_function("chat.annotations[0].anchor === 'moved'")
+    ann.page.clock.run_for(10_000)
+    ann.page.locator(".composer textarea").fill("The last word")
+    ann.page.keyboard.press("Control+Enter")
+    bob.page.wait_for_function("chat.annotations[0].comments.length === 2")
+    assert updates(bob) == 1

@@ -1,7 +1,7 @@
 /**
  * Small edits of a page must not add up until nothing is found any more. So where words were found for sure
  * although the text around them has changed, what is stored about them is renewed: by somebody who may, once
- * the page has come to rest, and by one tab only.
+ * the page has come to rest, and by one tab only. What a browser translates for one reader is no edit.
  */
 import { idle } from "../dom/idle";
 import { Actions } from "../model/actions";
@@ -28,6 +28,8 @@ export class Following {
   #textSince: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
+  /** Of the page, when it was looked at first. */
+  #language: string | undefined;
 
   constructor(
     private readonly widget: Stage,
@@ -54,9 +56,17 @@ export class Following {
     clearTimeout(this.#timer);
   }
 
+  /** Browsers say of the page that it is in another language then; Chromium also where it is so from the beginning. */
+  #isTranslated(): boolean {
+    const { lang, className } = document.documentElement;
+    this.#language ??= lang;
+    return lang !== this.#language || /\btranslated-(ltr|rtl)\b/.test(className);
+  }
+
   async #look(): Promise<void> {
     const { widget, session } = this;
-    if (session.status.link !== "live" || widget.readonly || !widget.known) return;
+    const isTranslated = this.#isTranslated();
+    if (session.status.link !== "live" || widget.readonly || !widget.known || isTranslated) return;
     await widget.canvas.text.name();
     await session.alone("follow", async () => {
       const changed = await this.#changed();
