@@ -215,3 +215,24 @@ def test_going_through_a_long_list(
     ann.panel.get_by_role("button", name="Back to the list").click()
     expect(last).to_have_count(0)
     expect(ann.panel.locator(".row", has_text="matter 71 at")).to_be_focused()
+
+
+def test_a_menu_closes_when_the_discussion_is_scrolled(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """It would stay where its button no longer is. The focus stays with the button."""
+    with crdtchat.connect_blocking(server.url, page=page_id, name="Bob") as bob:
+        long = bob.annotate("every ship", "First", prefix="wrote down ", suffix=" that passed.")
+        for number in range(20):
+            bob.reply(long, f"Reply {number}")
+        bob.wait_saved()
+    ann = readers(page(site, server, page_id))
+    ann.open("every ship")
+    ann.reply("Mine", "Ann")
+    react = ann.comment("Reply 0").get_by_role("button", name="Add a reaction")
+    react.press("Enter")
+    palette = ann.page.get_by_role("group", name="Add a reaction")
+    expect(palette.get_by_role("button").first).to_be_focused()
+    ann.card.locator(".scroll").evaluate("(list) => list.scrollBy({top: 60})")
+    expect(palette).to_have_count(0)
+    expect(react).to_be_focused()

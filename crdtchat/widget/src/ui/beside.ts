@@ -25,8 +25,17 @@ export function putBeside(
   list.style.translate = `${x - left}px ${y - top}px`;
 }
 
-/** The list would stay where it is while its control moves on. Answers what ends the watching. */
-export function closeOnScroll(close: () => void): () => void {
-  addEventListener("scroll", close, { capture: true, passive: true });
-  return () => removeEventListener("scroll", close, { capture: true });
+/**
+ * The list would stay where it is while its control moves on. Answers what ends the watching. The page hears of no
+ * scrolling within a shadow tree.
+ */
+export function closeOnScroll(control: Element, close: () => void): () => void {
+  const closed = new AbortController();
+  const options = { capture: true, passive: true, signal: closed.signal };
+  addEventListener("scroll", close, options);
+  const within = ({ target }: Event) => {
+    if (target !== control && (target as Element).contains(control)) close();
+  };
+  control.getRootNode().addEventListener("scroll", within, options);
+  return () => closed.abort();
 }

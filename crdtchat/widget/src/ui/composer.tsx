@@ -273,7 +273,10 @@ function useMention(
     if (!area || !people) return;
     putBeside(people, area, "above", "left");
   }, [open, people.length]);
-  useEffect(() => (open ? closeOnScroll(close) : undefined), [open]);
+  useEffect(() => {
+    const area = box.current;
+    return open && area ? closeOnScroll(area, close) : undefined;
+  }, [open]);
 
   return { open, people, at, key, look, close, choose, list };
 }

@@ -58,7 +58,10 @@ export function Popup({ label, icon, open, role, grid, onOpen, children }: Popup
       if (!event.composedPath().includes(around.current as Node)) onOpen(false);
     };
     root.addEventListener("pointerdown", outside);
-    const still = closeOnScroll(() => onOpen(false));
+    const still = closeOnScroll(button.current as Element, () => {
+      if (around.current?.contains(root.activeElement)) button.current?.focus({ preventScroll: true });
+      onOpen(false);
+    });
     return () => {
       root.removeEventListener("pointerdown", outside);
       still();
