@@ -134,7 +134,8 @@ def test_the_button_stays_at_the_selected_words(
     """When the page is scrolled; where they go out of the window it stays in it."""
     far = "<p>Line after line that nobody selects.</p>" * 60
     options = f"{{tenantId: 'demo', urlId: {page_id!r}}}"
-    ann = readers(site.page("/far", server.url, options, body=far + TEXT + far))
+    url = site.page("/far", server.url, options, body=far + TEXT + far)
+    ann = readers(url, reduced_motion="reduce")
     button = ann.page.get_by_role("button", name="Comment on the selected text")
     ann.select("every ship")
     expect(button).to_be_visible()
