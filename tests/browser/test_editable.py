@@ -42,6 +42,30 @@ def test_writing_goes_on_within_marked_words(
     ann.expect_live()
 
 
+@pytest.mark.parametrize(
+    "how", ["document.body.contentEditable = true", "document.designMode = 'on'"]
+)
+def test_writing_goes_on_where_all_of_the_page_is_written_in(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str, how: str
+) -> None:
+    body = EDITOR.replace(' contenteditable="true"', "")
+    url = site.page("/whole", server.url, f"{{tenantId: 'demo', urlId: {page_id!r}}}", body=body)
+    ann = readers(url)
+    ann.annotate("by the stairs", "And the lift?", "Ann")
+    ann.close()
+    ann.page.evaluate(how)
+    ann.page.mouse.click(*ann.page.evaluate(CARET_BEHIND, ["by the stairs", 6]))
+    expect(ann.comment("And the lift?")).to_be_visible()
+    ann.page.keyboard.type(" steep")
+    expect(ann.page.locator("#editor")).to_contain_text("by the steep stairs")
+    ann.page.get_by_label("Write a reply").click()
+    ann.page.keyboard.type("Half a thought")
+    ann.page.keyboard.press("Escape")
+    expect(ann.card).to_have_count(0)
+    ann.page.keyboard.type(" and narrow")
+    expect(ann.page.locator("#editor")).to_contain_text("by the steep and narrow stairs")
+
+
 @pytest.mark.parametrize("width", [1280, 500], ids=["beside", "over the page"])
 def test_the_caret_is_where_it_was_when_a_card_closes(
     readers: OpenReader, site: Site, server: ServerProcess, page_id: str, width: int

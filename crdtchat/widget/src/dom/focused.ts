@@ -1,10 +1,10 @@
 import { selectedFor } from "./composed";
 
-/** What has the focus, in whatever shadow tree it is; null where nothing has. */
+/** What has the focus, in whatever shadow tree it is; null where nothing has. The body has it where all of it is written in. */
 export function focused(): HTMLElement | null {
   let at = document.activeElement;
   while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
-  return at instanceof HTMLElement && at !== document.body ? at : null;
+  return at instanceof HTMLElement && (at !== document.body || at.isContentEditable) ? at : null;
 }
 
 /** Where somebody is in the page: what has the focus, and the caret if they write there. */
