@@ -99,6 +99,11 @@ def test_people_and_typing_are_shown(
     bob.open("the lamp")
     bob.type("It is said that", "Bob")
     expect(ann.card).to_contain_text("is typing")
+    bob.reply("It is said that it was the wind")
+    # Who is here is said, too, and not only shown to who points at it.
+    expect(ann.page.locator("[data-people]")).to_have_text("2 people here: You and Bob")
+    bob.type("And that")
+    expect(ann.card).to_contain_text("is typing")
     bob.page.close()
     ann.expect_people(1)
     expect(ann.card).not_to_contain_text("is typing")

@@ -62,6 +62,7 @@ export function Here() {
       </span>
       <span class="sr" data-people={people.count}>
         {speech.count("people", people.count)}
+        {title && `: ${title}`}
       </span>
       {people.count > 1 && <span aria-hidden="true">{people.count}</span>}
     </span>
