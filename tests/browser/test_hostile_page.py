@@ -73,10 +73,12 @@ def test_words_that_are_drawn_anew_while_somebody_writes_about_them(
     ann.page.mouse.move(20, 20)
     ann.page.mouse.wheel(0, 60)
     ann.page.wait_for_function(f"(y) => {CARD_TOP} === y - 60", arg=before["y"])
-    # Words that went leave what is written about them alone.
+    # Words that go leave what is written about them alone, and may come back.
     ann.page.evaluate("text.innerHTML = '<p>Another text.</p>'")
     ann.expect_painted(style="draft")
     expect(ann.page.get_by_label("Write a comment")).to_have_value("Half a thought")
+    ann.page.evaluate("(html) => { text.innerHTML = html; }", TEXT)
+    ann.expect_painted("every ship", style="draft")
 
 
 MARKED = """(style) => {

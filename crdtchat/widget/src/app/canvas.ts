@@ -171,9 +171,14 @@ export class Canvas {
 
   isAt(target: Target, range: Range | null): boolean {
     const at = range && this.locate(target);
-    if (!at) return false;
-    const same = (how: number) => at.compareBoundaryPoints(how, range) === 0;
-    return same(at.START_TO_START) && same(at.END_TO_END);
+    return range && at ? areSame(at, range) : false;
+  }
+
+  /** Where words are now that were at a range: there, unless the page has drawn them anew. */
+  again(target: Target, before: Range | null): Range | null {
+    if (isWhole(target) || (before && !isTorn(before))) return before;
+    const now = this.locate(target) ?? null;
+    return before && now && areSame(before, now) ? before : now;
   }
 
   /** The part that a target is about as a whole. */
@@ -272,8 +277,13 @@ export class Canvas {
 }
 
 /** Whether words were drawn anew, into other nodes: what is left of their range is not around them. */
-export const isTorn = ({ startContainer, endContainer, collapsed }: Range): boolean =>
+const isTorn = ({ startContainer, endContainer, collapsed }: Range): boolean =>
   collapsed || [startContainer, endContainer].some(({ nodeType, TEXT_NODE }) => nodeType !== TEXT_NODE);
+
+function areSame(a: Range, b: Range): boolean {
+  const same = (how: number) => a.compareBoundaryPoints(how, b) === 0;
+  return same(a.START_TO_START) && same(a.END_TO_END);
+}
 
 /** Whether a target is a cell or an output as a whole, and not words in it. */
 export const isWhole = ({ kind }: Target): boolean => kind === "cell";

@@ -12,7 +12,7 @@ import type { Session } from "../sync/session";
 import { whenWritten } from "../sync/storage";
 import { Address } from "./address";
 import { Attaching, suggestionKey } from "./attaching";
-import { Canvas, isTorn, isWhole } from "./canvas";
+import { Canvas, isWhole } from "./canvas";
 import { type Draft, type Drafts, placeId } from "./drafts";
 import type { Filter } from "./filters";
 import type { Host } from "./host";
@@ -358,8 +358,8 @@ export class Widget extends Emitter<HostEvents> implements Stage {
 
   #placed(aids: ReadonlySet<string>): void {
     const { active, composing } = this.view.value;
-    if (composing?.range && !isWhole(composing.target) && isTorn(composing.range)) {
-      const range = this.canvas.locate(composing.target) ?? null;
+    const range = composing && this.canvas.again(composing.target, composing.range);
+    if (composing && range !== composing.range) {
       this.canvas.draft(range);
       this.view.set({ composing: { ...composing, range } });
     }
