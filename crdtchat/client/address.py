@@ -55,14 +55,24 @@ class Address:
 
     def api_target(self, path: str, query: Mapping[str, str] = MappingProxyType({})) -> str:
         """What to ask the REST interface for, about this page."""
-        prefix = urlsplit(self.url).path.rstrip("/")
         asked = urlencode({"page": self.page, **query})
-        return f"{prefix}/api/v1/{quote(self.tenant, '')}/{path}?{asked}"
+        return f"{self._prefix}/api/v1/{quote(self.tenant, '')}/{path}?{asked}"
 
     def socket_url(self, *, name: str = "", lease: str = "") -> str:
         """The WebSocket URL. Tokens travel in a header, never in the URL: URLs end up in logs."""
         parts = urlsplit(self.url)
-        path = f"{parts.path.rstrip('/')}/sync/{quote(self.tenant, '')}/{quote(self.page, '')}"
+        path = f"{self._prefix}/sync/{quote(self.tenant, '')}/{quote(self.page, '')}"
         wanted = {"name": name, "lease": lease}
         query = urlencode({key: value for key, value in wanted.items() if value})
-        return urlunsplit((_SCHEMES[parts.scheme], parts.netloc, path, query, ""))
+        netloc = parts.netloc
+        if not netloc.isascii():
+            # Else all of it were taken for text, and the page in it encoded once more.
+            user, at, _ = netloc.rpartition("@")
+            port = f":{parts.port}" if parts.port else ""
+            netloc = f"{quote(user, ':%')}{at}{self.host.encode('idna').decode()}{port}"
+        return urlunsplit((_SCHEMES[parts.scheme], netloc, path, query, ""))
+
+    @property
+    def _prefix(self) -> str:
+        """What of the base URL comes before our paths, as HTTP can say it; nothing twice."""
+        return quote(urlsplit(self.url).path.rstrip("/"), safe="/%:@!$&'()*+,;=")

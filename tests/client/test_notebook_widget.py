@@ -6,6 +6,7 @@ from pathlib import Path
 from queue import Queue
 from typing import Any
 
+import pytest
 from comm.base_comm import BaseComm
 
 import crdtchat
@@ -28,6 +29,12 @@ class Wire(BaseComm):
         content = {"line": "one", "what": what, **more}
         data = {"method": "custom", "content": content}
         self.handle_msg({"content": {"data": data}, "buffers": list(buffers)})
+
+
+def test_half_a_surrogate_pair_is_answered_in_a_sentence() -> None:
+    for more in ({"name": "cut \ud83d"}, {"text": "cut \ud83d"}):
+        with pytest.raises(ValueError, match="holds half a surrogate pair"):
+            crdtchat.widget("page", url="http://127.0.0.1:9", **more)  # type: ignore[arg-type]
 
 
 def test_who_has_lost_the_comm_leaves_the_page(tmp_path: Path) -> None:

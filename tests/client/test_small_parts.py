@@ -10,6 +10,7 @@ import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.uri import parse_uri
 
 import crdtchat
 from crdtchat.client.address import Address
@@ -47,6 +48,27 @@ async def test_events_say_where_they_happened() -> None:
         (Happening.MISSED, "demo", "page"),
         (Happening.NEW, "demo", "page"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "prefix"),
+    [
+        ("http://b\xfccher.example", "xn--bcher-kva.example", ""),
+        ("http://\xfc:p\xe9@b\xfccher.example:81/", "xn--bcher-kva.example", ""),
+        ("http://127.0.0.1:9/d\xe9j\xe0/", "127.0.0.1", "/d%C3%A9j%C3%A0"),
+        ("http://127.0.0.1:9/a%20b:c", "127.0.0.1", "/a%20b:c"),
+        ("http://127.0.0.1:9/a b", "127.0.0.1", "/a%20b"),
+    ],
+)
+async def test_a_server_s_address_in_any_script(url: str, host: str, prefix: str) -> None:
+    """It led to another page than the browser's, whose id was encoded twice; and with a prefix
+    the first question over HTTP ended the page."""
+    address = Address(url, "demo", "https://example.org/\xe4")
+    page = "https%3A%2F%2Fexample.org%2F%C3%A4"
+    uri = parse_uri(address.socket_url(name="\xdc"))
+    assert (uri.host, uri.path) == (host, f"{prefix}/sync/demo/{page}")
+    assert (uri.query, uri.port) == ("name=%C3%9C", address.port)
+    assert address.api_target("versions/x") == f"{prefix}/api/v1/demo/versions/x?page={page}"
 
 
 async def test_what_waits_is_read_before_the_end() -> None:
