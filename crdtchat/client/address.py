@@ -24,6 +24,8 @@ class Address:
 
     def __post_init__(self) -> None:
         """Raises ValueError for a URL that cannot be connected to, and for empty ids."""
+        for what, text in (("URL", self.url), ("tenant", self.tenant), ("page", self.page)):
+            well_formed(text, f"the {what} {text!r}")
         try:
             parts = urlsplit(self.url)
             named = parts.scheme in _SCHEMES and parts.hostname and parts.port != 0
@@ -35,8 +37,6 @@ class Address:
             raise ValueError(f"not a server's URL: {self.url!r} (expected http:// or https://)")
         if not self.tenant or not self.page:
             raise ValueError("tenant and page must not be empty")
-        for what, text in (("URL", self.url), ("tenant", self.tenant), ("page", self.page)):
-            well_formed(text, f"the {what} {text!r}")
 
     @property
     def is_secure(self) -> bool:
