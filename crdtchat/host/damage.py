@@ -1,15 +1,19 @@
-"""Going through all pages, where one that cannot be read back is not in the way of the others."""
+"""Pages that cannot be read back: in the way of no others, and told of."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from crdtchat.host.counters import Counters
 from crdtchat.stores.base import DocumentKey, StoreCorrupt
+
+logger = logging.getLogger("crdtchat.host")
 
 
 class Damage:
-    """What was found of it."""
+    """What was found of it, going through all pages."""
 
     def __init__(self) -> None:
         self._found: dict[DocumentKey, str] = {}
@@ -33,3 +37,24 @@ class Damage:
             first, *more = self._found.values()
             others = f" The same is true of others: {len(more)} more pages." if more else ""
             raise StoreCorrupt(f"{first}{others}")
+
+
+class DamagedPages:
+    """Those that were asked for in vain. The operator has to know, and hears it once of each, as
+    who wants to read one tries again and again."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+        self._told: set[DocumentKey] = set()
+
+    def note(self, key: DocumentKey, error: Exception) -> None:
+        """It could not be read back."""
+        self._counters.add("loads_failed")
+        if key not in self._told:
+            self._told.add(key)
+            where = f"page {key.page!r} of tenant {key.tenant!r}"
+            logger.error("%s cannot be read back, and is refused: %s", where, error)
+
+    def forget(self, key: DocumentKey) -> None:
+        """It could be read."""
+        self._told.discard(key)

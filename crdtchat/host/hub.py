@@ -20,6 +20,7 @@ from crdtchat.host.catching_up import CatchingUp
 from crdtchat.host.channel import Channel, ChannelClosed, Direct
 from crdtchat.host.committer import Committer
 from crdtchat.host.counters import Counters
+from crdtchat.host.damage import DamagedPages
 from crdtchat.host.gathering import BACKLOG, UNREADABLE, Gathering, unused
 from crdtchat.host.hook_list import HookList
 from crdtchat.host.neighbours import Neighbours
@@ -95,6 +96,7 @@ class Hub:
         self.neighbours = None if broker is None else Neighbours(store, broker, self.counters)
         self.usage = UsageKeeper(store, self.counters.meters, self.sources)
         self._rooms: dict[DocumentKey, Gathering | anyio.Event] = {}
+        self._damaged = DamagedPages(self.counters)
         self._tasks: TaskGroup | None = None
         self._stopping = False
 
@@ -257,8 +259,8 @@ class Hub:
 
     async def _load(self, key: DocumentKey) -> Gathering:
         revision = self._watch.revision
-        loaded = await self.store.load(key)
         try:
+            loaded = await self.store.load(key)
             room = Gathering(
                 key,
                 loaded,
@@ -269,10 +271,12 @@ class Hub:
                 hooks=self.hooks,
                 keeper=self,
             )
-        except EngineFailure as error:
-            self.counters.add("loads_failed")
-            logger.error("page refused: what is stored cannot be read back: %s", error)
-            raise StoreCorrupt(UNREADABLE) from error
+        except (EngineFailure, StoreCorrupt) as error:
+            self._damaged.note(key, error)
+            if isinstance(error, EngineFailure):
+                raise StoreCorrupt(UNREADABLE) from error
+            raise
+        self._damaged.forget(key)
         room.revision = revision
         self.counters.add("rooms_opened")
         return room

@@ -165,7 +165,7 @@ async def test_retention_goes_by_in_the_others(
 
 def test_a_server_goes_on_with_the_others(tmp_path: Path, capsys: Capture) -> None:
     """One such page answered 500 for all that moderators had decided in the tenant, and broke an
-    export of all pages off; erased, it is a page like any other."""
+    export of all pages off, and the log said nothing; erased, it is a page like any other."""
     with running_server(tmp_path / "data") as server, httpx.Client(verify=False) as http:
         token = server.token("own", "owner")
         apis = {page: Api(http, server.url, page, token) for page in PAGES}
@@ -182,6 +182,10 @@ def test_a_server_goes_on_with_the_others(tmp_path: Path, capsys: Capture) -> No
             assert shown["unread"] == ["bad"]
             found = http.get(f"{root}/export", headers=signed).json()
             assert len(found["first"]["items"]) == 2 and found["unread"] == ["bad"]
+        for _ in range(3):
+            assert apis["bad"]("GET").status_code == 500
+        (line,) = (line for line in server.log.read_text().splitlines() if '"error"' in line)
+        assert "page 'bad' of tenant 'demo' cannot be read back" in json.loads(line)["message"]
         assert apis["bad"]("GET", "/moderated").status_code == 500
         assert apis["bad"]("GET", "/export").status_code == 500
         assert "unread" not in apis["two"]("GET", "/moderated").json()
