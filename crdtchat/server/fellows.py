@@ -37,7 +37,8 @@ class Fellows:
                 if asking in self._asked:
                     number = int.from_bytes(answer[:2], "big")
                     self._asked[asking][number] = answer[2:]
-                    self._answered.set()
+                    answered, self._answered = self._answered, anyio.Event()
+                    answered.set()
             else:
                 to = int.from_bytes(answer, "big")
                 told = asking + self._number.to_bytes(2, "big") + figures()
@@ -55,7 +56,6 @@ class Fellows:
             self._broker.publish("figures", asking + self._number.to_bytes(2, "big"))
             with anyio.move_on_after(ANSWER_S):
                 while len(found) < self.count:
-                    self._answered = anyio.Event()
                     await self._answered.wait()
         finally:
             del self._asked[asking]
