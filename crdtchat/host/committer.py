@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,6 +11,9 @@ import anyio
 
 from crdtchat.stores.base import Append, CallSoon, Conflict, PromptStore, Store, StoreError
 from crdtchat.stores.loops import soon_in_this_loop
+from crdtchat.stores.outage import Outage
+
+logger = logging.getLogger("crdtchat.host")
 
 Outcome = int | Conflict | StoreError
 """The new sequence number, or why there is none."""
@@ -36,6 +40,7 @@ class Committer:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._outage = Outage(logger, "what people write cannot be saved")
         self._prompt = store if isinstance(store, PromptStore) else None
         self._waiting: list[_Waiting] = []
         self._wanted = anyio.Event()
@@ -90,10 +95,14 @@ class Committer:
 
     async def _commit(self, appends: list[Append]) -> list[Outcome]:
         try:
-            return list(await self._store.append(appends))
+            outcomes: list[Outcome] = list(await self._store.append(appends))
         except StoreError as error:
             if error.retry or len(appends) == 1:
+                self._outage.goes_on(error)
                 return [error] * len(appends)
+        else:
+            self._outage.is_over()
+            return outcomes
         # One of them cannot be stored, ever: that is no reason to refuse the others.
         return [(await self._commit([append]))[0] for append in appends]
 
@@ -120,11 +129,13 @@ class Committer:
                 if not outcome.retry and len(batch) > 1:
                     self._alone.extend(batch)
                 else:
+                    self._outage.goes_on(outcome)
                     for _, settle in batch:
                         settle(outcome)
             elif isinstance(outcome, BaseException):
                 raise outcome
             else:
+                self._outage.is_over()
                 for (_, settle), one in zip(batch, outcome, strict=True):
                     settle(one)
         except BaseException as error:  # noqa: BLE001 - there is no task here: `run` raises it

@@ -161,14 +161,14 @@ class Following(Generic[R]):
         if room.dropped:
             return
         if isinstance(error, PageTooNew):
-            room.drop(CloseCode.UNAVAILABLE, str(error))
+            room.drop(CloseCode.UNAVAILABLE, error.told)
             return
         if self._settles_doubt:
             self._settles_doubt, self._doubted = False, True
-            room.unsure(str(error))
+            room.unsure(error.told)
         if self._refused:
             self._refused = False
-            room.failed(str(error))
+            room.failed(error.told)
 
     def _is_flying(self, room: R) -> bool:
         return room.flying and not self._refused

@@ -362,7 +362,7 @@ class Gathering:
                 self._counters.add("appends_conflicting")
                 self.following.conflict(self)
             elif isinstance(outcome, base.StoreError):
-                self.failed(str(outcome))
+                self.failed(outcome.told)
                 # It may be in the log all the same.
                 self.following.doubt(self)
                 self.following.settled(self)

@@ -192,7 +192,7 @@ class Hub:
             room = await self.open(visit.key)
         except StoreError as error:
             code = CloseCode.UNAVAILABLE if error.retry else CloseCode.INTERNAL
-            await channel.close(code, close_reason(str(error)))
+            await channel.close(code, close_reason(error.told))
             return
         if self._stopping:  # meanwhile: those who were here have been sent away
             await channel.close(CloseCode.RESTART, "restarting")

@@ -91,7 +91,7 @@ async def _answer(request: Request, error: Exception) -> Response:
         case TooManyConnections():
             return problem_response(Problem(429, str(error), RejectCode.RATE_LIMITED))
         case StoreError(retry=retry):
-            return problem_response(Problem(503 if retry else 500, str(error)))
+            return problem_response(Problem(503 if retry else 500, error.told))
         case HTTPException(status_code=status, detail=detail, headers=headers):
             return problem_response(Problem(status, detail, headers=headers))
         case ClientDisconnect():

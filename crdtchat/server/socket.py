@@ -123,7 +123,7 @@ async def _admit(socket: WebSocket, channel: SocketChannel, v1: bool) -> Joining
         await channel.close(code, close_reason(denied.reason))
         return None
     except StoreError as error:
-        await channel.close(CloseCode.UNAVAILABLE, close_reason(str(error)))
+        await channel.close(CloseCode.UNAVAILABLE, close_reason(error.told))
         return None
     return Joining(
         *(admission, page, v1, parse_lease(query.get("lease", ""))),

@@ -21,6 +21,7 @@ from crdtchat.sync.effects import Deed, LogEntry
 
 Entry = LogEntry
 """One verified operation in the log."""
+DATABASE = "the server's database"  # to those who ask, wherever it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,26 +202,27 @@ def usage_day(at: int) -> str:
 
 
 class StoreError(Exception):
-    """The store could not do it. `retry` says whether the same call may succeed later."""
+    """The store could not do it. `retry`: the same call may succeed later. `told`: the message as
+    whoever asked may hear it, without the files and hosts that it names to the operator."""
 
-    def __init__(self, message: str, *, retry: bool) -> None:
+    def __init__(self, message: str, *, retry: bool, told: str = "") -> None:
         super().__init__(message)
-        self.retry = retry
+        self.retry, self.told = retry, told or message
 
 
 class StoreUnavailable(StoreError):
     """Full or read-only disk, lock, lost connection: try again later. Nothing was written, or (of a
     transaction whose answer was lost) nobody knows whether it was."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, retry=True)
+    def __init__(self, message: str, *, told: str = "") -> None:
+        super().__init__(message, retry=True, told=told)
 
 
 class StoreCorrupt(StoreError):
     """What is stored cannot be read back. Never papered over: the document is refused."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, retry=False)
+    def __init__(self, message: str, *, told: str = "") -> None:
+        super().__init__(message, retry=False, told=told)
 
 
 class StoreTooNew(StoreError):

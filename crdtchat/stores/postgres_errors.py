@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from crdtchat.stores.base import StoreCorrupt, StoreError, StoreUnavailable
+from crdtchat.stores.base import DATABASE, StoreCorrupt, StoreError, StoreUnavailable
 
 _UNAVAILABLE = {
     "53100": "The disk of {where} is full: free some space, then writing resumes.",
@@ -51,23 +51,29 @@ def explain(error: Exception, where: str) -> StoreError:
     for table, make in ((_UNAVAILABLE, StoreUnavailable), (_REFUSED, _refused)):
         for key in (state, state[:2]):
             if key in table:
-                return make(table[key].format(where=where, name=name))
+                words = table[key]
+                told = words.format(where=DATABASE, name=name)
+                return make(words.format(where=where, name=name), told=told)
     if not state and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         reason = " ".join(str(error).split())
         return StoreUnavailable(
             f"{where} cannot be reached ({reason}): check that PostgreSQL runs and that the URL is "
-            "right."
+            "right.",
+            told=f"{DATABASE} cannot be reached",
         )
     return damaged(where, f"{name}: {error}")
 
 
-def _refused(message: str) -> StoreError:
-    return StoreError(message, retry=False)
+def _refused(message: str, *, told: str = "") -> StoreError:
+    return StoreError(message, retry=False, told=told)
 
 
 def damaged(where: str, what: str) -> StoreCorrupt:
     """Make the error for content that cannot be what was written."""
-    return StoreCorrupt(f"{where} is damaged ({what}): keep a copy of it and restore a backup.")
+    return StoreCorrupt(
+        f"{where} is damaged ({what}): keep a copy of it and restore a backup.",
+        told=f"{DATABASE} is damaged",
+    )
 
 
 def is_lost(error: psycopg.Error, connection: psycopg.Connection) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from crdtchat.stores.base import StoreCorrupt, StoreError, StoreUnavailable
+from crdtchat.stores.base import DATABASE, StoreCorrupt, StoreError, StoreUnavailable
 
 _UNAVAILABLE = {
     sqlite3.SQLITE_FULL: "The disk of {path} is full: free some space, then writing resumes.",
@@ -50,16 +50,21 @@ def explain(error: Exception, path: Path) -> StoreError:
     name = getattr(error, "sqlite_errorname", "undecodable text")
     primary = sqlite3.SQLITE_ERROR if code is None else code & 0xFF
     if primary in _UNAVAILABLE and code not in _DAMAGED_READS:
-        return StoreUnavailable(_UNAVAILABLE[primary].format(path=path, name=name))
+        words = _UNAVAILABLE[primary]
+        told = words.format(path=DATABASE, name=name)
+        return StoreUnavailable(words.format(path=path, name=name), told=told)
     if primary in _REFUSED:
-        return StoreError(_REFUSED[primary].format(path=path, name=name), retry=False)
+        words = _REFUSED[primary]
+        told = words.format(path=DATABASE, name=name)
+        return StoreError(words.format(path=path, name=name), retry=False, told=told)
     return damaged(path, f"{name}: {error}")
 
 
 def damaged(path: Path, what: str) -> StoreCorrupt:
     """Make the error for content that cannot be what was written."""
     return StoreCorrupt(
-        f"{path} is damaged ({what}): keep a copy of it for recovery and restore a backup."
+        f"{path} is damaged ({what}): keep a copy of it for recovery and restore a backup.",
+        told=f"{DATABASE} is damaged",
     )
 
 
@@ -71,4 +76,6 @@ def explain_os(error: OSError, path: Path) -> StoreUnavailable:
         )
     else:
         remedy = "choose a data directory that exists or can be made, and that this user may write."
-    return StoreUnavailable(f"{path} cannot be used ({error.strerror}): {remedy}")
+    return StoreUnavailable(
+        f"{path} cannot be used ({error.strerror}): {remedy}", told=f"{DATABASE} cannot be used"
+    )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from crdtchat.stores.base import StoreError, StoreUnavailable
+from crdtchat.stores.base import DATABASE, StoreError, StoreUnavailable
 from crdtchat.stores.sqlite_errors import DATABASE_ERRORS, explain_os
 
 # After a burst the write-ahead log shrinks to this many bytes; four checkpoints' worth.
@@ -68,7 +68,8 @@ def connect(
         if journal != "wal":
             raise StoreUnavailable(
                 f"{path} cannot keep a write-ahead log ({journal}): "
-                "put the data directory on a local, writable file system."
+                "put the data directory on a local, writable file system.",
+                told=f"{DATABASE} cannot be used",
             )
     except (*DATABASE_ERRORS, StoreError):
         connection.close()
@@ -127,7 +128,8 @@ class DatabaseFile:
         if self._look() != self._identity:
             raise StoreUnavailable(
                 f"{self.path} was replaced while in use: put the original back "
-                "or restart the server."
+                "or restart the server.",
+                told=f"{DATABASE} was replaced while in use",
             )
 
     def _look(self) -> tuple[int, int]:

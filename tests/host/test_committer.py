@@ -150,6 +150,39 @@ async def test_one_that_can_never_be_stored_fails_alone(tmp_path: Path) -> None:
         assert outcomes["late"] == Conflict(1, 0)
 
 
+@pytest.mark.parametrize("alone", [True, False])
+async def test_a_store_that_cannot_save_is_told_of_once(
+    tmp_path: Path, alone: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where it lies is for the log alone, so that has to say it, and when it is over.
+
+    alone: without the task that commits, as when the last is flushed.
+    """
+    caplog.set_level("INFO", "crdtchat.host")
+    path, aside = tmp_path / "db", tmp_path / "aside"
+    async with running(path) as (busy, store):
+        committer = Committer(store) if alone else busy
+
+        async def commit(after: int) -> Outcome:
+            outcomes: list[Outcome] = []
+            committer.submit(append("page", after), outcomes.append)
+            await committer.flush()
+            return outcomes[0]
+
+        assert await commit(0) == 1
+        assert caplog.messages == []
+        path.rename(aside)
+        path.touch()
+        for _ in range(2):
+            refused = await commit(1)
+            assert isinstance(refused, StoreError) and str(path) not in refused.told
+        (told,) = caplog.messages
+        assert told.startswith(f"what people write cannot be saved: {path} was replaced")
+        aside.rename(path)
+        assert await commit(1) == 2
+        assert caplog.messages[1:] == ["this is over: what people write cannot be saved"]
+
+
 async def test_an_error_in_settling_ends_whoever_runs_the_committer(tmp_path: Path) -> None:
     """It is a fault of the program: nobody goes on as if nothing had been."""
 

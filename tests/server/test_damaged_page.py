@@ -183,7 +183,9 @@ def test_a_server_goes_on_with_the_others(tmp_path: Path, capsys: Capture) -> No
             found = http.get(f"{root}/export", headers=signed).json()
             assert len(found["first"]["items"]) == 2 and found["unread"] == ["bad"]
         for _ in range(3):
-            assert apis["bad"]("GET").status_code == 500
+            refused = apis["bad"]("GET")
+            assert refused.status_code == 500
+            assert refused.json()["detail"] == "the server's database is damaged"
         (line,) = (line for line in server.log.read_text().splitlines() if '"error"' in line)
         assert "page 'bad' of tenant 'demo' cannot be read back" in json.loads(line)["message"]
         assert apis["bad"]("GET", "/moderated").status_code == 500

@@ -278,6 +278,8 @@ class TestRefusals:
         with pytest.raises(StoreUnavailable, match="'annotations' at 127") as caught:
             await store.open()
         assert "s3cret" not in str(caught.value)
+        # Nor need whoever asked know where it is, and what it is called.
+        assert caught.value.told == "the server's database cannot be reached"
         await store.close()
 
     async def test_a_database_that_does_not_exist(self, postgres: PostgresServer) -> None:

@@ -79,6 +79,9 @@ class TestFull:
             with pytest.raises(StoreUnavailable, match=r"is full: free some space") as caught:
                 await store.append([append_of(OTHER, 1, 1), big])
             assert caught.value.retry
+            # Whoever asked need not know where it is.
+            assert "The disk of the server's database is full" in caught.value.told
+            assert "/" not in caught.value.told
             with pytest.raises(StoreUnavailable, match=r"is full"):
                 await store.snapshot(KEY, 1, 2, os.urandom(400_000))
             assert await store.load(KEY) == Loaded(sequence=3, entries=entries(1, 3))
@@ -235,6 +238,7 @@ class TestDamage:
             await store.open()
         await store.close()
         assert not caught.value.retry
+        assert caught.value.told == "the server's database is damaged"
         assert path.read_bytes() == b"Dear diary, " * 1_000
 
     @pytest.mark.parametrize(

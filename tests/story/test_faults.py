@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import anyio
+import httpx
 import pytest
 from anyio.to_thread import run_sync
 
@@ -37,6 +38,19 @@ def no_file_grows(server: ServerProcess) -> Iterator[None]:
 def texts(page: crdtchat.Page) -> list[str]:
     """What everybody says."""
     return [comment.text for thread in page.annotations for comment in thread.comments]
+
+
+def write_over_rest(server: ServerProcess, token: str) -> str:
+    """What is said of a write that cannot be saved."""
+    answer = httpx.post(
+        f"{server.url}/api/v1/demo/annotations",
+        params={"page": PAGE},
+        headers={"Authorization": f"Bearer {token}"},
+        json={"target": {"exact": "words"}, "body": "over REST"},
+        timeout=60,
+    )
+    assert answer.status_code == 503
+    return str(answer.json()["detail"])
 
 
 def health(server: ServerProcess) -> str:
@@ -64,6 +78,8 @@ async def test_a_full_disk_refuses_no_reader_and_loses_no_word(tmp_path: Path) -
                     assert texts(cid) == ["before"]
                 assert texts(bob) == ["before"]
                 assert await run_sync(health, server) == "ok"
+                refused = await run_sync(write_over_rest, server, tokens["cid"])
+                assert str(server.data) not in refused  # that is for the log
             await ann.wait_saved()
             await bob.wait_for(lambda page: texts(page) == ["before", "while it is full"])
         server.kill()
