@@ -68,6 +68,43 @@ def test_it_stays_in_the_card(
     expect(ann.card).to_have_count(0)
 
 
+def test_it_stays_where_something_was_chosen_or_given_up(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    options = f"{{tenantId: 'demo', urlId: {page_id!r}, maxReplyDepth: 2}}"
+    ann = readers(site.page("/nested", server.url, options))
+    ann.annotate("every ship", "First", "Ann")
+    press = ann.page.keyboard.press
+    first = ann.comment("First")
+    react = first.get_by_role("button", name="Add a reaction")
+    react.press("Enter")
+    press("Enter")
+    first.locator(".reaction").press("Enter")
+    expect(first.locator(".reaction")).to_have_count(0)
+    expect(react).to_be_focused()
+
+    reply = first.get_by_role("button", name="Reply to Ann")
+    for give_up in ("Escape", "Enter"):
+        reply.press("Enter")
+        expect(ann.page.get_by_role("textbox", name="Reply to Ann")).to_be_focused()
+        if give_up == "Enter":
+            ann.card.get_by_role("button", name="Cancel").focus()
+        press(give_up)
+        expect(ann.page.get_by_role("textbox", name="Write a reply")).to_be_visible()
+        expect(reply).to_be_focused()
+    press("Escape")
+    expect(ann.card).to_have_count(0)
+
+    ann.show_panel()
+    for name in ("Resolved", "All"):
+        button = ann.panel.get_by_role("button", name=name)
+        button.press("Enter")
+        expect(button).to_have_attribute("aria-pressed", "true")
+        expect(button).to_be_focused()
+    press("Escape")
+    expect(ann.panel).to_have_count(0)
+
+
 def test_escape_closes_and_throws_nothing_away(
     readers: OpenReader, site: Site, server: ServerProcess, page_id: str
 ) -> None:

@@ -86,7 +86,7 @@ export function CommentView({ comment, depth, onReply }: Properties) {
           {onReply && !locked && (
             <button
               type="button"
-              class="icon-button"
+              class="icon-button reply"
               aria-label={speech.text("replyTo", { name })}
               title={speech.text("reply")}
               onClick={onReply}

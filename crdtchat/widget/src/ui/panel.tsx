@@ -1,7 +1,7 @@
 /** All discussions of the page, in the order of its text. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Draft, placeId } from "../app/drafts";
-import { FILTERS, type Filter } from "../app/filters";
+import { FILTERS } from "../app/filters";
 import { counts, listed } from "../app/listing";
 import type { Widget } from "../app/widget";
 import { copy } from "../dom/clipboard";
@@ -84,44 +84,9 @@ interface Left {
 
 function List({ left }: { left: Left }) {
   const widget = useWidget();
-  const { filter, query } = useView(widget);
-  // Nothing has to hold still that is of another page.
-  return <Listing key={`${filter} ${widget.session.key}`} filter={filter} query={query} left={left} />;
-}
-
-interface ListingProperties {
-  filter: Filter;
-  query: string;
-  left: Left;
-}
-
-function Listing({ filter, query, left }: ListingProperties) {
-  const widget = useWidget();
   const { speech } = widget;
+  const { filter, query } = useView(widget);
   const sums = counts(widget);
-  const { shown, held, show } = useCalmList(listed(widget), query);
-  const [back] = useState(() => whereLeft(left, shown));
-  const [most, setMost] = useState(PAGE * Math.ceil((back + 2) / PAGE));
-  const scroll = useRef<HTMLDivElement>(null);
-  const list = useRef<HTMLUListElement>(null);
-  const more = useRef<HTMLLIElement>(null);
-  // Whoever goes through a long list goes on where they were.
-  useLayoutEffect(() => {
-    const row = list.current?.children[back]?.querySelector("button");
-    row?.scrollIntoView({ block: "nearest" });
-    row?.focus({ preventScroll: true });
-    left.aid = "";
-  }, []);
-  useLayoutEffect(() => {
-    left.order = shown.map((thread) => thread.aid);
-  });
-  useLayoutEffect(() => {
-    const last = more.current;
-    if (!last) return;
-    const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && setMost(most + PAGE));
-    seen.observe(last);
-    return () => seen.disconnect();
-  });
   return (
     <>
       <div class="head">
@@ -167,6 +132,47 @@ function Listing({ filter, query, left }: ListingProperties) {
           </div>
         </>
       )}
+      {/* Nothing has to hold still that is of another page, or another choice. */}
+      <Listing key={`${filter} ${widget.session.key}`} query={query} left={left} any={sums.all > 0} />
+    </>
+  );
+}
+
+interface ListingProperties {
+  query: string;
+  left: Left;
+  /** Whether there are discussions. */
+  any: boolean;
+}
+
+function Listing({ query, left, any }: ListingProperties) {
+  const widget = useWidget();
+  const { speech } = widget;
+  const { shown, held, show } = useCalmList(listed(widget), query);
+  const [back] = useState(() => whereLeft(left, shown));
+  const [most, setMost] = useState(PAGE * Math.ceil((back + 2) / PAGE));
+  const scroll = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLUListElement>(null);
+  const more = useRef<HTMLLIElement>(null);
+  // Whoever goes through a long list goes on where they were.
+  useLayoutEffect(() => {
+    const row = list.current?.children[back]?.querySelector("button");
+    row?.scrollIntoView({ block: "nearest" });
+    row?.focus({ preventScroll: true });
+    left.aid = "";
+  }, []);
+  useLayoutEffect(() => {
+    left.order = shown.map((thread) => thread.aid);
+  });
+  useLayoutEffect(() => {
+    const last = more.current;
+    if (!last) return;
+    const seen = new IntersectionObserver(([entry]) => entry?.isIntersecting && setMost(most + PAGE));
+    seen.observe(last);
+    return () => seen.disconnect();
+  });
+  return (
+    <>
       {held > 0 && (
         <button
           type="button"
@@ -187,7 +193,7 @@ function Listing({ filter, query, left }: ListingProperties) {
           ))}
           {shown.length > most && <li ref={more} class="more" />}
         </ul>
-        {shown.length === 0 && <Empty any={sums.all > 0} />}
+        {shown.length === 0 && <Empty any={any} />}
       </div>
       <p class="sr" role="status">
         {query ? speech.count("results", shown.length) : ""}

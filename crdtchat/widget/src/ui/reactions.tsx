@@ -45,7 +45,11 @@ export function Reactions({ comment, locked }: { comment: Comment; locked: boole
             aria-label={label}
             title={label}
             disabled={locked}
-            onClick={() => widget.writing.react(comment, emoji)}
+            onClick={({ currentTarget }) => {
+              // Taken back by the only one who had it, it goes.
+              if (others.length === 0) toPicker(currentTarget);
+              widget.writing.react(comment, emoji);
+            }}
           >
             {emoji} <span>{users.length}</span>
           </button>
@@ -53,4 +57,9 @@ export function Reactions({ comment, locked }: { comment: Comment; locked: boole
       })}
     </div>
   );
+}
+
+function toPicker(reaction: Element): void {
+  const picker = reaction.closest(".comment")?.querySelector<HTMLElement>('[aria-haspopup="true"]');
+  picker?.focus({ preventScroll: true });
 }

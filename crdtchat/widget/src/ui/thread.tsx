@@ -25,6 +25,12 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
     setReplyTo(cid);
     setChosen(cid !== "");
   };
+  const cancel = () => {
+    // The focus goes back to where this was begun.
+    const from = list.current?.querySelector<HTMLElement>(`[data-cid="${CSS.escape(replyTo)}"] .reply`);
+    answer("");
+    from?.focus({ preventScroll: true });
+  };
   const calm = useCalm(thread, list);
   const depth = widget.options.maxReplyDepth ?? 0;
   const typing = widget.people.typing(thread.aid);
@@ -95,7 +101,7 @@ export function ThreadView({ thread, autofocus }: { thread: Thread; autofocus: b
               }}
               onTyping={() => widget.typing.in(thread.aid)}
               onBusy={calm.write}
-              {...(replyTo ? { onCancel: () => answer(""), onEscape: () => answer("") } : {})}
+              {...(replyTo ? { onCancel: cancel, onEscape: cancel } : {})}
             />
           )}
         </div>
