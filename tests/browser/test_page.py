@@ -131,6 +131,33 @@ def test_a_link_opens_the_page_at_an_annotation(
     expect(bob.page.get_by_text("steel pen")).to_be_in_viewport()
 
 
+def test_a_link_to_what_was_removed_says_so(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """Nothing happened: whoever was sent the link looked for it on the page in vain."""
+    url = site.page("/gone", server.url, f"{{tenantId: 'demo', urlId: {page_id!r}}}", body=TEXT)
+    ann = readers(url)
+    ann.annotate("steel pen", "This stays", "Ann")
+    there = ann.page.evaluate("chat.annotations[0].id")
+    ann.close()
+    ann.annotate("every ship", "This goes")
+    ann.expect_live()
+    gone = ann.page.evaluate("chat.annotations[1].id")
+    ann.do("This goes", "Delete")
+    ann.page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    expect(ann.bar).to_contain_text("1 discussion")
+    ann.expect_live()
+    bob = readers(f"{url}#crdtchat={gone}")
+    notice = bob.page.locator(".notice")
+    expect(notice).to_contain_text("The discussion of this link is not here.")
+    # From there a link leads on as ever.
+    bob.page.evaluate("(aid) => { location.hash = `crdtchat=${aid}`; }", there)
+    expect(bob.comment("This stays")).to_be_visible()
+    again = readers(f"{url}#crdtchat={there}")
+    expect(again.comment("This stays")).to_be_visible()
+    expect(again.page.locator(".notice")).to_have_count(0)
+
+
 ROUTED = """<!doctype html><title>An application</title><body><article id="text"></article>
 <script src="{server}/crdtchat.js"></script>
 <script>

@@ -102,6 +102,7 @@ export class Visit {
       const signed = status.link === "sign-in" && widget.options.sso !== undefined;
       if (turned && (status.link === "refused" || signed))
         console.warn(`crdtchat: the server refused the connection: ${status.reason || "no reason given"}`);
+      if (turned && status.link === "live") widget.followLink();
       widget.emit("status", status);
       widget.changed();
     });

@@ -312,12 +312,8 @@ export class Widget extends Emitter<HostEvents> implements Stage {
     this.canvas.show(open, resolved);
   }
 
-  /** Opens the discussion that the address points at, as soon as it is here and its words were looked for. */
   followLink(): void {
-    const aid = this.#address.linked;
-    if (!aid || !this.#visit.ready || !this.threads.get(aid) || !this.place(aid)) return;
-    this.#address.linked = undefined;
-    this.open(aid, true);
+    if (this.#visit.ready) this.#address.follow(this);
   }
 
   destroy(): void {

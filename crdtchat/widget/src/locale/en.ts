@@ -133,6 +133,7 @@ export const en = {
   copyText: "Copy text",
   textCopied: "Text copied.",
   removed: "This discussion was removed.",
+  linkGone: "The discussion of this link is not here. It was removed, or belongs to another page.",
   removedNote: "This discussion was removed. Your text is kept with your drafts.",
   rejectedNote: "This was not accepted: {reason}. Your text is kept here.",
   "reason.deleted": "it was deleted meanwhile",

@@ -177,6 +177,7 @@ export const pl: Catalogue = {
   copyText: "Skopiuj tekst",
   textCopied: "Skopiowano tekst.",
   removed: "Tę dyskusję usunięto.",
+  linkGone: "Dyskusji z tego odnośnika tu nie ma. Usunięto ją albo należy do innej strony.",
   removedNote: "Tę dyskusję usunięto. Twój tekst jest zachowany wśród szkiców.",
   rejectedNote: "Nie przyjęto: {reason}. Twój tekst jest tu zachowany.",
   "reason.deleted": "ktoś to w międzyczasie usunął",
