@@ -70,7 +70,14 @@ class Site:
         del self._pages[path]
 
     def page(
-        self, path: str, server: str, options: str, *, body: str = TEXT, lang: str = "en"
+        self,
+        path: str,
+        server: str,
+        options: str,
+        *,
+        body: str = TEXT,
+        lang: str = "en",
+        headers: dict[str, str] | None = None,
     ) -> str:
         """A page with an article and the widget, made by the two lines of the manual.
 
@@ -89,6 +96,7 @@ class Site:
               for (const kind of ["new-text-chat", "updated-text-chat", "deleted-text-chat"])
                 chat.on(kind, (event) => news.push({{kind, ...event}}));
             </script></body></html>""",
+            headers=headers,
         )
 
     def __enter__(self) -> Self:

@@ -50,8 +50,15 @@ export class Tabs {
   /** Acts while no other tab does the same; otherwise leaves it to that one. */
   async alone(what: string, act: () => Promise<void>): Promise<void> {
     if (!this.canLock) return act();
-    const name = `crdtchat:${what}:${this.page}`;
-    await navigator.locks.request(name, { ifAvailable: true }, (lock) => (lock ? act() : undefined));
+    let answered = false;
+    const acted = navigator.locks.request(`crdtchat:${what}:${this.page}`, { ifAvailable: true }, (lock) => {
+      answered = true;
+      return lock ? act() : undefined;
+    });
+    await acted.catch((error) => {
+      if (answered) throw error;
+      return act(); // Where a page may keep nothing it may not ask either, and shares nothing with other tabs.
+    });
   }
 
   tell(message: TabMessage): void {
