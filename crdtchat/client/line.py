@@ -19,6 +19,7 @@ from crdtchat.client.news import PageEvent
 from crdtchat.client.provider import Phase, Provider
 from crdtchat.client.websocket import ABNORMAL, Ended, WebSocket
 from crdtchat.sync.backoff import delay, pause
+from crdtchat.sync.codes import CloseCode
 
 PATIENCE = 1.25
 """In heartbeats: how long the server may be silent before it is asked for a sign of life."""
@@ -52,6 +53,8 @@ class Line:
         self.provider = provider
         self.token = token
         """What this client signs in with: given, or granted to a guest by the first welcome."""
+        self._granted = ""
+        """That of a guest."""
         self.dialing = False
         self.trouble = ""
         """Why the newest connection ended, or could not be made."""
@@ -133,7 +136,12 @@ class Line:
         self.dialing = False
         self.trouble = end.reason
         self._pause_s = pause(end.code)
-        self.provider.receive_closed(end.code, end.reason)
+        code = end.code
+        if code == CloseCode.SIGN_IN and self._granted and self.token == self._granted:
+            # The server knows this guest no more, as one that has lost its data: they come as
+            # another, and what waits under the old id is given up as a draft.
+            self.token, code = "", ABNORMAL
+        self.provider.receive_closed(code, end.reason)
         self._on_change()
         return live
 
@@ -154,6 +162,7 @@ class Line:
                 live = True
                 self.dialing = False
                 if provider.greeting is not None:
+                    self._granted = provider.greeting.token or self._granted
                     self.token = provider.greeting.token or self.token
                     socket.silence_s = provider.greeting.heartbeat_s * PATIENCE
                 if pending is not None:
