@@ -7,15 +7,15 @@ from playwright.sync_api import expect
 import crdtchat
 from tests.browser.conftest import OpenReader
 from tests.browser.reader import Reader
-from tests.browser.site import Site
+from tests.browser.site import TEXT, Site
 from tests.server_process import ServerProcess
 
 MATTERS = 75
 
 
-def page(site: Site, server: ServerProcess, page_id: str, body: str = "") -> str:
+def page(site: Site, server: ServerProcess, page_id: str, body: str = TEXT) -> str:
     options = f"{{tenantId: 'demo', urlId: {page_id!r}}}"
-    return site.page("/focus", server.url, options, **({"body": body} if body else {}))
+    return site.page("/focus", server.url, options, body=body)
 
 
 def choose(ann: Reader, text: str, action: str) -> None:
