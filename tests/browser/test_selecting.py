@@ -39,6 +39,30 @@ def place(reader: Reader, words: str, *, end: bool = False) -> tuple[float, floa
     return x, y
 
 
+def test_the_button_of_one_selection_is_not_in_the_way_of_the_next(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """It lay over the words that were being marked, and all of the page behind it was marked."""
+    ann = readers(page(site, server, page_id))
+    ann.select("every ship")
+    button = ann.page.get_by_role("button", name="Comment on the selected text")
+    box = button.bounding_box()
+    assert box
+    below = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+    x, y = place(ann, "evening")
+    assert x < box["x"] and box["y"] < y < box["y"] + box["height"], "words lie below it"
+    mouse = ann.page.mouse
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x + 20, y)
+    mouse.move(below[0], y)
+    expect(button).to_have_count(0)
+    marked = ann.page.evaluate("String(getSelection())")
+    mouse.up()
+    assert marked.startswith("evening") and "\n" not in marked
+    expect(button).to_be_visible()
+
+
 def test_words_are_marked_with_the_mouse(
     readers: OpenReader, site: Site, server: ServerProcess, page_id: str
 ) -> None:

@@ -79,7 +79,12 @@ export class SelectionWatch {
   }
 
   #changed(): void {
-    if (this.#pointerDown) return;
+    if (this.#pointerDown) {
+      // Something else is being selected: what was shown for the last would be in its way.
+      if (this.#last) this.rested(null);
+      this.#last = "";
+      return;
+    }
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#look(), this.#touch ? TOUCH_REST_MS : KEYBOARD_REST_MS);
   }
