@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Response, expect
 
 from tests.browser.conftest import OpenReader
 from tests.browser.site import TEXT, Site
@@ -29,6 +29,11 @@ def server(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         yield running
 
 
+def is_brought(answer: Response) -> bool:
+    """Whether it is about a text of the page that the server has now."""
+    return "/versions/" in answer.url and answer.request.method == "PUT" and answer.ok
+
+
 def test_a_page_without_an_origin_has_all_but_storage(
     readers: OpenReader, site: Site, server: ServerProcess, page_id: str
 ) -> None:
@@ -40,15 +45,18 @@ def test_a_page_without_an_origin_has_all_but_storage(
         headers={"Content-Security-Policy": "sandbox allow-scripts"},
     )
     ann, bob = readers(url), readers(url)
+    bob.expected = ["404"]  # he may ask for the page's text before she has brought it
     assert ann.page.evaluate("origin") == "null"
-    ann.annotate("every ship", "All of them?", "Ann")
+    with ann.page.expect_response(is_brought):
+        ann.annotate("every ship", "All of them?", "Ann")
     ann.expect_live()
     bob.open("every ship")
     bob.reply("Each.", "Bob")
     bob.expect_live()
     expect(ann.comment("Each.")).to_be_visible()
     # What it is about is renewed when the page was edited, as anywhere.
-    ann.page.evaluate(REWORD)
+    with ann.page.expect_response(is_brought):
+        ann.page.evaluate(REWORD)
     for reader in (ann, bob):
         reader.page.wait_for_function("news.some(({ kind }) => kind === 'updated-text-chat')")
     ann.page.reload()
