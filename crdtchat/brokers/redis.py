@@ -35,6 +35,8 @@ class RedisBroker:
     3. `connected` is told by a beat that is published and comes back by the subscription, so it
        covers both ways.
     4. Where the URL names several servers, another is taken when one fails.
+    5. One task alone has the connection that subscribes: its client's are not made for two. Its
+       beat tells it what others want of it.
     """
 
     def __init__(self, url: str) -> None:
@@ -96,7 +98,8 @@ class RedisBroker:
     def _change(self, wanted: bool, topic: str) -> None:
         if self.connected:
             self._changes.append((wanted, topic))
-            self._wanted.set()
+            if len(self._changes) == 1:
+                self.publish(self._beat, b"")
 
     async def _serve(self, receive: Receive, connected: Callable[[], None]) -> None:
         """Carry messages until something fails."""
@@ -105,7 +108,7 @@ class RedisBroker:
             await pubsub.subscribe(self._beat, *self._topics)
             self._changes.clear()
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._write, pubsub)
+                tasks.start_soon(self._write)
                 tasks.start_soon(self._keep_beating)
                 await self._read(pubsub, receive, connected)
 
@@ -125,8 +128,8 @@ class RedisBroker:
                     self.connected = True
                     # Asked for between the subscription and now.
                     self._changes.extend((True, one) for one in self._topics)
-                    self._wanted.set()
                     connected()
+                await self._apply_changes(pubsub)
             elif message[:_ID_BYTES] != self._id and topic in self._topics:
                 receive(topic, message[_ID_BYTES:])
 
@@ -135,17 +138,19 @@ class RedisBroker:
             self.publish(self._beat, b"")
             await anyio.sleep(_BEAT_S)
 
-    async def _write(self, pubsub: PubSub) -> None:
+    async def _apply_changes(self, pubsub: PubSub) -> None:
+        while self._changes:
+            changes, self._changes = self._changes, deque()
+            for wanted in (True, False):
+                topics = {topic for which, topic in changes if which is wanted}
+                topics = {topic for topic in topics if (topic in self._topics) is wanted}
+                if topics:
+                    await (pubsub.subscribe if wanted else pubsub.unsubscribe)(*topics)
+
+    async def _write(self) -> None:
         while True:
             await self._wanted.wait()
             self._wanted = anyio.Event()
-            while self._changes:
-                changes, self._changes = self._changes, deque()
-                for wanted in (True, False):
-                    topics = {topic for which, topic in changes if which is wanted}
-                    topics = {topic for topic in topics if (topic in self._topics) is wanted}
-                    if topics:
-                        await (pubsub.subscribe if wanted else pubsub.unsubscribe)(*topics)
             while self._messages:
                 async with self._clients[0].pipeline(transaction=False) as pipeline:
                     for _ in range(min(_TOGETHER, len(self._messages))):

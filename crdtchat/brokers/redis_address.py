@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 import redis.asyncio as redis
+from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 _PLAIN = ("redis", "rediss", "unix")
 _CLUSTER = ("redis+cluster", "rediss+cluster")
 _SENTINEL = ("redis+sentinel", "rediss+sentinel")
 SCHEMES = tuple(f"{scheme}://" for scheme in (*_PLAIN, *_CLUSTER, *_SENTINEL))
 _SENTINEL_PORT = 26_379
+
+T = TypeVar("T")
 
 
 class BadBroker(Exception):
@@ -22,6 +28,22 @@ class BadBroker(Exception):
 
 class _Incomplete(ValueError):
     """Something is missing in a URL, or too much; the text quotes nothing of it."""
+
+
+class _Once(Retry):
+    """No second try: a client that connected again by itself would not say so, and nobody would
+    know that messages were missed meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(NoBackoff(), 0)
+
+    async def call_with_retry(self, do: Callable[[], Awaitable[T]], *_: object, **__: object) -> T:
+        """See `Retry`, which even without tries to come lets a failure connect again."""
+        try:
+            return await do()
+        except RuntimeError as error:
+            # uvloop, of a connection that was closed a moment ago; asyncio has an OSError for it.
+            raise RedisError(f"the connection is lost: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +73,7 @@ def read_address(url: str, *, connect_s: float, answer_s: float) -> Address:
         "socket_connect_timeout": connect_s,
         "socket_timeout": answer_s,
         "protocol": 2,
+        "retry": _Once(),
     }
     try:
         parts = urlsplit(url)

@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import struct
+from contextlib import suppress
 from functools import partial
+from itertools import count
 from pathlib import Path
+from socket import SO_LINGER, SOL_SOCKET
 from urllib.parse import quote
 
+import anyio.lowlevel
 import anyio.to_thread
 import pytest
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from crdtchat.brokers.base import Broker
 from crdtchat.brokers.redis import RedisBroker
-from crdtchat.brokers.redis_address import BadBroker
+from crdtchat.brokers.redis_address import BadBroker, read_address
 from crdtchat.testing.broker_contract import BrokerContract, MakeBroker, arrive, listening
 from tests.certificates import certified
 from tests.redis_groups import running_cluster, running_sentinel
@@ -67,6 +74,72 @@ async def test_a_server_that_says_nothing_counts_as_away() -> None:
             await away(one.broker)
             os.kill(server.pid, signal.SIGCONT)
             await one.until(lambda: one.connections == 2)
+
+
+async def test_a_connection_that_the_server_ends_is_told_of() -> None:
+    """What was published meanwhile is lost: who waits for it has to look."""
+    with running_redis() as server:
+        async with (
+            listening(RedisBroker(server.url)) as one,
+            listening(RedisBroker(server.url)) as two,
+            Redis.from_url(server.url) as operator,
+        ):
+            for times in range(2, 12):
+                await operator.client_kill_filter(_type="pubsub")
+                await one.until(lambda: one.connections == times)  # noqa: B023
+                await two.until(lambda: two.connections == times)  # noqa: B023
+            one.broker.subscribe("t")
+            await arrive(two.broker, one, "t")
+
+
+async def test_topics_that_change_while_the_server_comes_and_goes() -> None:
+    """Whoever reads, writes and subscribes at that moment: `run` goes on."""
+    with running_redis() as server:
+        async with (
+            listening(RedisBroker(server.url)) as one,
+            listening(RedisBroker(server.url)) as two,
+            Redis.from_url(server.url) as operator,
+            anyio.create_task_group() as tasks,
+        ):
+
+            async def change() -> None:
+                for number in count():
+                    one.broker.subscribe(f"t{number}")
+                    one.broker.publish("t", b"x" * 1_000)
+                    one.broker.unsubscribe(f"t{number - 5}")
+                    await anyio.lowlevel.checkpoint()
+
+            tasks.start_soon(change)
+            for times in range(2, 12):
+                await operator.client_kill_filter(skipme=True)
+                await one.until(lambda: one.connections == times)  # noqa: B023
+                await two.until(lambda: two.connections == times)  # noqa: B023
+            tasks.cancel_scope.cancel()
+            one.broker.subscribe("t")
+            await arrive(two.broker, one, "t")
+
+
+@pytest.mark.parametrize("anyio_backend", [("asyncio", {"use_uvloop": True}), "asyncio"])
+async def test_a_server_that_resets_each_connection_is_away() -> None:
+    """uvloop has an error of its own for what is written a moment after that."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+
+        async def reset_each() -> None:
+            while True:
+                await anyio.wait_readable(server)
+                with suppress(BlockingIOError), server.accept()[0] as connection:
+                    connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(reset_each)
+            client = read_address(
+                f"redis://127.0.0.1:{server.getsockname()[1]}", connect_s=60, answer_s=60
+            ).clients[0]
+            for _ in range(300):
+                with pytest.raises(RedisError):
+                    await client.ping()
+            tasks.cancel_scope.cancel()
 
 
 async def test_one_that_was_never_there() -> None:
