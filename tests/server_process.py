@@ -30,9 +30,11 @@ class ServerProcess:
         *,
         environment: Mapping[str, str] | None = None,
         cold: bool = False,
+        module: str = "crdtchat",
     ) -> None:
         """`environment`: of the server, in place of this process's. `cold`: with an interpreter of
-        its own, as a user starts it, and not forked off one that has loaded the product."""
+        its own, as a user starts it, and not forked off one that has loaded the product. `module`:
+        another that has the same command."""
         self.data = data
         self.url = ""
         self.log = data.parent / f"{data.name}.log"
@@ -40,6 +42,7 @@ class ServerProcess:
         self._environment = environment
         self._port = 0
         self._cold = cold or environment is not None
+        self._module = module
         self._process: subprocess.Popen[str] | Forked | None = None
 
     @property
@@ -60,14 +63,14 @@ class ServerProcess:
             command += self._arguments
             if self._cold:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "crdtchat", *command],
+                    [sys.executable, "-m", self._module, *command],
                     stdout=subprocess.PIPE,
                     stderr=errors,
                     text=True,
                     env=self._environment,
                 )
             else:
-                self._process = forked("crdtchat", command, stderr=errors)
+                self._process = forked(self._module, command, stderr=errors)
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line.startswith(LISTENING):
@@ -76,6 +79,10 @@ class ServerProcess:
         self.url = line.removeprefix(LISTENING).strip()
         self._port = int(self.url.rpartition(":")[2])
         return self
+
+    def ended(self) -> int:
+        """Wait until it ends by itself; answers the exit status."""
+        return self._end(None)
 
     def stop(self) -> int:
         """Stop gracefully; answers the exit status."""
@@ -128,12 +135,13 @@ class ServerProcess:
         fields = Path(f"/proc/{self.pid}/statm").read_text().split()
         return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
 
-    def _end(self, number: signal.Signals) -> int:
+    def _end(self, number: signal.Signals | None) -> int:
         process = self._process
         if process is None:
             return 0
         self._process = None
-        process.send_signal(number)
+        if number is not None:
+            process.send_signal(number)
         status = process.wait(timeout=30)
         assert process.stdout is not None
         process.stdout.close()

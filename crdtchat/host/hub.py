@@ -105,12 +105,9 @@ class Hub:
         if self.neighbours is not None:
             await self.neighbours.prepare()
         self._tasks = await anyio.create_task_group().__aenter__()
-        self._tasks.start_soon(self._committer.run)
-        self._tasks.start_soon(self._catching_up.run)
-        self._tasks.start_soon(self._timer.run)
-        self._tasks.start_soon(self._watch.run)
+        for one in (self._committer, self._catching_up, self._timer, self._watch, self.usage):
+            self._tasks.start_soon(one.run)
         self._tasks.start_soon(self._keep_house)
-        self._tasks.start_soon(self.usage.run)
         self._tasks.start_soon(self.counters.refusals.run, self.store, self.sources)
         if self.neighbours is not None:
             self._tasks.start_soon(self.neighbours.run)
@@ -119,8 +116,10 @@ class Hub:
     async def __aexit__(self, *exception: object) -> None:
         assert self._tasks is not None
         self.stop()
+        # A task that died took along those that writes wait for.
+        died = self._tasks.cancel_scope.cancel_called
         with anyio.CancelScope(shield=True):
-            while busy := [room for room in self.rooms() if room.room.busy]:
+            while not died and (busy := [room for room in self.rooms() if room.room.busy]):
                 for room in busy:
                     room.flush()
                 await self._committer.flush()

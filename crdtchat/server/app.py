@@ -88,7 +88,10 @@ def create_app(  # noqa: PLR0913 - all by name, each a thing of its own
                     tasks.start_soon(keep_retention, store, app.state.gate.directory, hub.sources)
                     if fellows is not None:
                         tasks.start_soon(fellows.run, partial(own_figures, app.state))
-                    yield
+                    try:
+                        yield
+                    finally:
+                        app.state.ended = True
                     tasks.cancel_scope.cancel()
         finally:
             await store.close()
@@ -117,6 +120,7 @@ def create_app(  # noqa: PLR0913 - all by name, each a thing of its own
         ],
         exception_handlers=HANDLERS,
     )
+    app.state.ended = False
     app.state.metrics_token = metrics_token
     app.state.doors = doors or Doors()
     app.state.fellows = fellows

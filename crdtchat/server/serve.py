@@ -44,16 +44,29 @@ class _Announcing(uvicorn.Server):
         self._app = app
         self._settings = settings
         self._worker = worker
+        self.died = False
+        """Whether a task of the application failed."""
 
     async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         for server in self.servers:
             server.close()  # a balancer that is refused asks another node
+        if self.died:
+            await super().shutdown(sockets)  # type: ignore[arg-type]
+            return
         hub = self._app.state.hub
         await hub.drain(self._settings.drain, self._wait)
         # Our own goodbye to all the rest: streams of events would hold it up until its patience
         # ends.
         hub.stop()
         await super().shutdown(sockets)  # type: ignore[arg-type]
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to end. An application that has ended by itself would answer for ever that its
+        store is closed: whoever started the process is to start it anew."""
+        if self._app.state.ended:
+            self.died = True
+            _log.critical("a task of the server failed, which ends it: start it again")
+        return self.died or await super().on_tick(counter)
 
     async def _wait(self, seconds: float) -> None:
         """Let time pass, unless the signal came a second time (of a terminal: ^C)."""
@@ -203,4 +216,6 @@ def serve_here(
     server = _Announcing(config, app, settings, worker)
     calm_collector()
     server.run(sockets)
+    if server.died:
+        return 1
     return 0 if server.started else 3

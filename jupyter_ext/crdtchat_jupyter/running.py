@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +21,8 @@ from crdtchat_jupyter.principal import TENANT
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
+
+_log = logging.getLogger(__name__)
 
 DATABASE = "crdtchat.sqlite3"
 # The texts that annotations are made on are not kept: they hold all of a notebook's outputs.
@@ -74,6 +77,7 @@ class RunningHub:
             ready.set_exception(error)
             ready.exception()  # whoever asked is told; a caller that left is not missed
             return
+        failed = False
         try:
             async with Hub(store, server=self._version) as hub, anyio.create_task_group() as tasks:
                 guard = Guard(gate, lambda: hub.sources.now().wall)
@@ -81,5 +85,10 @@ class RunningHub:
                 ready.set_result(Running(hub, gate, guard, create_rest_app(hub, gate, guard)))
                 await self._stop.wait()
                 tasks.cancel_scope.cancel()
+        except Exception:
+            _log.critical("a task failed, which ends all discussions for now", exc_info=True)
+            failed = True
         finally:
             await store.close()
+        if failed:
+            self._ready = None  # the next who asks begins anew
