@@ -7,24 +7,18 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
+import anyio
 from anyio.to_thread import run_sync
 from jupyter_core.utils import ensure_async
 
 from crdtchat_jupyter.files import Files
 from crdtchat_jupyter.marks import marks_of, stands_in, text_of
+from crdtchat_jupyter.reading import Contents, Reader
 from crdtchat_jupyter.recognition import Known, Recognised, Seen, is_other, recognise
 
-
-class Contents(Protocol):
-    """What Jupyter's contents managers do for us; each may answer with an awaitable."""
-
-    def get(self, path: str, content: bool) -> Any:
-        """The model of a file."""
-
-    def file_exists(self, path: str) -> Any:
-        """Whether a file lies there."""
+_MOMENT_S = 0.3
 
 
 class FileIds(Protocol):
@@ -63,24 +57,24 @@ class Discussions:
         the words that are discussed on a page; None if nobody can tell here."""
         self._files = files
         self._contents = contents
+        self._reader = Reader(contents, root)
         self._file_ids = file_ids
         self._new_page = new_page
         self._root = root
         self._kept = kept
         self._quotes = quotes
 
-    async def of(self, path: str, *, continued: str = "") -> Discussion:
+    async def of(self, path: str, *, continued: str = "", again: bool = False) -> Discussion:
         """Find the discussion of a file, or begin one.
 
         continued: the page of another file whose discussion this one goes on with, as a person
             chose among `similar`; "new" for none of them. Passed over for a file that has one.
+        again: it was asked about a moment ago, and is to be asked about once more.
         Raises IsADirectoryError, tornado's HTTPError if the file cannot be read, sqlite3.Error, and
         StoreError if it has to be looked up which discussions there are.
         """
         path = path.strip("/")
-        model = await ensure_async(self._contents.get(path, content=True))
-        if model["type"] == "directory":
-            raise IsADirectoryError(f"{path} is a folder: name a file in it")
+        model = await self._reader.read(path)
         place = self._place(path)
         seen = Seen(place, self._file_id(path), marks_of(model), await self._real(place))
         if await self._files.is_new():
@@ -99,6 +93,9 @@ class Discussions:
         if continued in ("", "new"):
             page = self._new_page(path)
             if found.similar and not continued:
+                if not again:  # what is being saved has for a moment nothing of what it was
+                    await anyio.sleep(_MOMENT_S)
+                    return await self.of(path, again=True)
                 # Not remembered before the person has said what this file is.
                 shown = tuple(self._shown(one) for one in found.similar)
                 return Discussion(page, shown, found.similar[0].is_at(seen.path))

@@ -85,8 +85,8 @@ class RunningHub:
                 ready.set_result(Running(hub, gate, guard, create_rest_app(hub, gate, guard)))
                 await self._stop.wait()
                 tasks.cancel_scope.cancel()
-        except Exception:
-            _log.critical("a task failed, which ends all discussions for now", exc_info=True)
+        except ExceptionGroup:
+            _log.exception("a task failed, which ends all discussions for now")
             failed = True
         finally:
             await store.close()

@@ -19,7 +19,9 @@ import httpx
 from tests.fork_server import JUPYTER, Forked, forked
 
 ROOT = Path(__file__).parents[2]
-PYTHONPATH = os.pathsep.join((str(ROOT), str(ROOT / "tests" / "quick")))
+PYTHONPATH = os.pathsep.join(
+    str(folder) for folder in (ROOT, ROOT / "jupyter_ext", ROOT / "tests" / "quick")
+)
 """Of all Jupyter processes under test."""
 CONFIG = """
 from tests.jupyter.server_config import configure
