@@ -3,7 +3,7 @@
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from tests.redis_server import RedisServer, running_redis
 
 QUICK = str(Path(__file__).parent / "quick")
 """Stands before what is slow to start, here and in all processes that tests start."""
+_SHOWN = 4_000
+"""Characters of a log."""
 sys.path.insert(0, QUICK)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (QUICK, os.environ.get("PYTHONPATH"))))
 
@@ -30,6 +32,19 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)  # as a server's own: seldom
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With a failure show what the servers of its test said last."""
+    report = yield
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    if report.failed and folder is not None:
+        for log in sorted(folder.rglob("*.log")):
+            report.sections.append((f"the end of {log.name}", log.read_text()[-_SHOWN:]))
+    return report
 
 
 @pytest.fixture(scope="session")
