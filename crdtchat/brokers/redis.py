@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import anyio
 from redis.asyncio.client import PubSub
-from redis.exceptions import RedisError
+from redis.exceptions import InvalidResponse, RedisError
 
 from crdtchat.brokers.base import Receive
 from crdtchat.brokers.redis_address import read_address
@@ -105,7 +106,8 @@ class RedisBroker:
         """Carry messages until something fails."""
         self._changes.clear()
         async with self._clients[0].pubsub() as pubsub:
-            await pubsub.subscribe(self._beat, *self._topics)
+            with _understanding():
+                await pubsub.subscribe(self._beat, *self._topics)
             self._changes.clear()
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._write)
@@ -118,10 +120,11 @@ class RedisBroker:
             left = deadline - anyio.current_time()
             if left <= 0:
                 raise TimeoutError("it does not answer")
-            found = await pubsub.get_message(ignore_subscribe_messages=True, timeout=left)
-            if found is None:
-                continue
-            topic, message = found["channel"].decode(), found["data"]
+            with _understanding():
+                found = await pubsub.get_message(ignore_subscribe_messages=True, timeout=left)
+                if found is None:
+                    continue
+                topic, message = found["channel"].decode(), memoryview(found["data"]).tobytes()
             if topic == self._beat:
                 deadline = anyio.current_time() + _SILENCE_S
                 if not self.connected:
@@ -145,7 +148,8 @@ class RedisBroker:
                 topics = {topic for which, topic in changes if which is wanted}
                 topics = {topic for topic in topics if (topic in self._topics) is wanted}
                 if topics:
-                    await (pubsub.subscribe if wanted else pubsub.unsubscribe)(*topics)
+                    with _understanding():
+                        await (pubsub.subscribe if wanted else pubsub.unsubscribe)(*topics)
 
     async def _write(self) -> None:
         while True:
@@ -157,4 +161,15 @@ class RedisBroker:
                         topic, message = self._messages.popleft()
                         self._bytes -= len(message) - _ID_BYTES
                         pipeline.publish(topic, message)
-                    await pipeline.execute()
+                    with _understanding():
+                        await pipeline.execute()
+
+
+@contextmanager
+def _understanding() -> Iterator[None]:
+    """Redis' client takes for granted that Redis answers: how it fails at other bytes depends on
+    these. Raises RedisError."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise InvalidResponse(f"what it says is not Redis: {error}") from error

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import anyio.lowlevel
 import anyio.to_thread
 import pytest
+from anyio.abc import SocketAttribute, SocketStream
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -140,6 +141,45 @@ async def test_a_server_that_resets_each_connection_is_away() -> None:
                 with pytest.raises(RedisError):
                     await client.ping()
             tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b":x\r\n",
+        b"$-5\r\n",
+        b"x" * 100_000,
+        b"*0\r\n",
+        b"*3\r\n$7\r\nmessage\r\n:1\r\n:2\r\n",
+        b"*3\r\n$7\r\nmessage\r\n$1\r\nt\r\n:2\r\n",
+        b"*2\r\n*0\r\n:1\r\n",
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    ],
+)
+async def test_a_server_that_does_not_speak_redis_is_away(answer: bytes) -> None:
+    connections = 0
+    another = anyio.Event()
+
+    async def answer_all(stream: SocketStream) -> None:
+        nonlocal connections, another
+        connections += 1
+        another.set()
+        another = anyio.Event()
+        async with stream:
+            with suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+                while True:
+                    await stream.receive()
+                    await stream.send(answer)
+
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    async with listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, answer_all)
+        broker = RedisBroker(f"redis://127.0.0.1:{listener.extra(SocketAttribute.local_port)}")
+        tasks.start_soon(broker.run, lambda topic, message: None, lambda: None)
+        while connections < 3:
+            await another.wait()
+        assert not broker.connected
+        tasks.cancel_scope.cancel()
 
 
 async def test_one_that_was_never_there() -> None:
