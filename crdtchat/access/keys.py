@@ -23,6 +23,10 @@ LEAST_RSA_BITS = 2_048
 """RFC 7518 section 3.3."""
 
 
+_NO_KEY_SET = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What other JSON leads to, the last where it is nested too deeply."""
+
+
 class BadKey(ValueError):
     """No key that can be used; the text is one sentence with the remedy."""
 
@@ -64,7 +68,7 @@ def read_key_set(path: Path) -> tuple[Key, ...]:
         keys = [_key_of(row) for row in rows if _is_for_signatures(row)]
     except OSError as error:
         raise BadKey(f"cannot read the key set {path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError) as error:
+    except (*_NO_KEY_SET, jwt.PyJWTError) as error:
         raise BadKey(f"{path} is no JSON Web Key Set: {error}") from None
     if not keys:
         raise BadKey(f"{path} holds no RSA, P-256 or Ed25519 key for signatures")

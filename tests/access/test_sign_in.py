@@ -213,7 +213,8 @@ def test_keys_that_are_refused(tmp_path: Path) -> None:
         with pytest.raises(BadTenant, match=words):
             read_tenant("docs", {"public_keys": [signer.pem]})
     path = tmp_path / "keys.json"
-    for text in ("", "[]", '{"keys": 5}', '{"keys": []}', '{"keys": [{"kty": "RSA"}]}'):
+    deep = "[" * 100_000
+    for text in ("", "[]", '{"keys": 5}', '{"keys": []}', '{"keys": [{"kty": "RSA"}]}', deep):
         path.write_text(text)
         with pytest.raises(BadTenant):
             read_tenant("docs", {"jwks": str(path)})
