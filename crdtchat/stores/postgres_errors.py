@@ -10,6 +10,14 @@ from crdtchat.stores.base import DATABASE, StoreCorrupt, StoreError, StoreUnavai
 _UNAVAILABLE = {
     "53100": "The disk of {where} is full: free some space, then writing resumes.",
     "53": "{where} is short of resources ({name}): give it more, then the store resumes.",
+    "57014": (
+        "{where} broke a statement off ({name}): raise its statement_timeout for this user if that "
+        "happens again."
+    ),
+    "25P04": (
+        "{where} broke a transaction off ({name}): raise its transaction_timeout for this user if "
+        "that happens again."
+    ),
     "57": "{where} is stopping or starting ({name}): the store resumes when it is up.",
     "25006": "{where} is read-only: name the primary server, then writing resumes.",
     "55": "{where} is locked by another session ({name}): the store resumes when that ends.",

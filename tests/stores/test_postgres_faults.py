@@ -266,6 +266,30 @@ class TestSilence:
                     await store.append([append_of(KEY, 2, 2)])
             assert await store.append([append_of(KEY, 2, 2)]) == [2]
 
+    async def test_a_statement_that_it_breaks_off_is_said(
+        self, postgres: PostgresServer, schema: str, direct: PostgresStore
+    ) -> None:
+        await direct.append([append_of(KEY, 1, 1)])
+
+        async def read() -> None:
+            with pytest.raises(StoreUnavailable, match="raise its statement_timeout"):
+                await direct.load(KEY)
+
+        with (
+            psycopg.connect(postgres.url(schema)) as other,
+            psycopg.connect(postgres.url(schema), autocommit=True) as operator,
+        ):
+            other.execute("LOCK TABLE document IN ACCESS EXCLUSIVE MODE")
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(read)
+                # As a statement_timeout does it.
+                cancel = (
+                    "SELECT pg_cancel_backend(pid) FROM pg_locks"
+                    " WHERE NOT granted AND relation = 'document'::regclass"
+                )
+                while not operator.execute(cancel).fetchall():  # noqa: ASYNC110
+                    await anyio.sleep(0.01)
+
 
 class TestRefusals:
     async def test_what_is_no_url(self) -> None:
