@@ -31,10 +31,11 @@ class ServerProcess:
         environment: Mapping[str, str] | None = None,
         cold: bool = False,
         module: str = "crdtchat",
+        program: Path | None = None,
     ) -> None:
         """`environment`: of the server, in place of this process's. `cold`: with an interpreter of
         its own, as a user starts it, and not forked off one that has loaded the product. `module`:
-        another that has the same command."""
+        another that has the same command. `program`: that interpreter."""
         self.data = data
         self.url = ""
         self.log = data.parent / f"{data.name}.log"
@@ -42,6 +43,7 @@ class ServerProcess:
         self._environment = environment
         self._port = 0
         self._cold = cold or environment is not None
+        self._program = program or Path(sys.executable)
         self._module = module
         self._process: subprocess.Popen[str] | Forked | None = None
 
@@ -63,7 +65,7 @@ class ServerProcess:
             command += self._arguments
             if self._cold:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", self._module, *command],
+                    [self._program, "-m", self._module, *command],
                     stdout=subprocess.PIPE,
                     stderr=errors,
                     text=True,

@@ -1,7 +1,8 @@
 """Several processes behind one port: started, started again when they die, and ended together.
 
 1. Each is a node like any other: it shares nothing with the others but the store, and messages.
-2. One that dies is started anew, at once the first time, later if it does not come up.
+2. One that dies is started anew, at once the first time, later if it does not come up, or the
+   system cannot start it.
 3. If one does not come up at the very start, none stays.
 4. A signal to end is passed on to all, and the parent waits for them.
 """
@@ -15,7 +16,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -47,6 +48,12 @@ def serve_with_workers(settings: Settings, say: Callable[[str], object]) -> int:
         port = reserved[0].getsockname()[1]
         workers = Workers(replace(settings, port=port), say)
         return anyio.run(workers.run)
+
+
+def tell(process: Process, number: signal.Signals) -> None:
+    """Send a signal to a process, which may have ended since."""
+    with suppress(ProcessLookupError):
+        process.send_signal(number)
 
 
 @dataclass(slots=True)
@@ -92,30 +99,38 @@ class Workers:
         self._ending = True
         for post in self._posts:
             if post.process is not None:
-                post.process.send_signal(number)
+                tell(post.process, number)
 
     async def _keep(self, post: _Post) -> None:
         """Start a worker again and again."""
         while not self._ending:
             post.up = False
-            status = await self._watch(post)
+            try:
+                status = await self._watch(post)
+            except OSError as error:
+                status, what = 1, f"cannot be started, and is tried again: {error.strerror}"
+            else:
+                how = f"by signal {-status}" if status < 0 else f"with status {status}"
+                what = f"ended {how} and is started again"
             if self._ending:
                 return
             if not self._announced:
                 self._status = status if status > 0 else 1
                 self._end()
                 return
-            what = f"by signal {-status}" if status < 0 else f"with status {status}"
-            logger.error("worker %d ended %s and is started again", post.number, what)
+            logger.error("worker %d %s", post.number, what)
             post.failures = 0 if post.up else post.failures + 1
             await anyio.sleep(_PAUSES_S[min(post.failures, len(_PAUSES_S) - 1)])
 
     async def _watch(self, post: _Post) -> int:
-        """Start a worker and see it to its end; answers its status."""
-        with ExitStack() as stack:
+        """Start a worker and see it to its end; answers its status. Raises OSError if the system
+        cannot start it."""
+        with ExitStack() as stack, ExitStack() as ours:
             pairs = [socket.socketpair() for _ in range(2)]
-            theirs = [stack.enter_context(there) for _, there in pairs]
-            numbers = [one.fileno() for one in theirs]
+            for here, there in pairs:
+                ours.enter_context(here)
+                stack.enter_context(there)
+            numbers = [there.fileno() for _, there in pairs]
             task = Task(self._settings, post.number, len(self._posts), *numbers)
             process = await anyio.open_process(
                 [sys.executable, "-m", "crdtchat.server.worker"],
@@ -126,13 +141,14 @@ class Workers:
                 # ^C in a terminal is for the parent, which passes on what it means.
                 start_new_session=True,
             )
+            ours.pop_all()
         post.process = process
         async with process, anyio.create_task_group() as tasks:
             tasks.start_soon(self._news.serve, pairs[0][0])
             tasks.start_soon(self._figures.serve, pairs[1][0])
             tasks.start_soon(self._speak, post, process, pickle.dumps(task))
             if self._ending:
-                process.terminate()
+                tell(process, signal.SIGTERM)
             await process.wait()
             tasks.cancel_scope.cancel()
         post.process = None

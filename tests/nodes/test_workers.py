@@ -20,6 +20,7 @@ import pytest
 import crdtchat
 from crdtchat.server.settings import BadSetting, Settings
 from crdtchat.server.storage import make_broker
+from crdtchat.server.workers import tell
 from tests.nodes.test_two_nodes import until
 from tests.postgres_server import PostgresServer
 from tests.redis_server import RedisServer
@@ -102,6 +103,31 @@ async def test_a_page_is_one_page_whichever_worker_serves_whom_and_whichever_die
         assert {line["worker"] for line in lines} == {0, 1, 2}
         (told,) = [line["message"] for line in lines if line["level"] == "error"]
         assert re.fullmatch(r"worker [12] ended by signal 9 and is started again", told)
+
+
+async def test_one_that_cannot_be_started_is_tried_again(tmp_path: Path) -> None:
+    """While memory is short, or an upgrade replaces the interpreter."""
+    program = tmp_path / "python"
+    program.symlink_to(sys.executable)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    server = ServerProcess(
+        *(tmp_path / "data", ["--workers", "2"]), environment=environment, program=program
+    ).start()
+    program.unlink()
+    one, other = workers_of(server)
+    os.kill(one, signal.SIGKILL)
+    await until(lambda: "cannot be started, and is tried again" in server.log.read_text())
+    assert workers_of(server) == [other]
+    program.symlink_to(sys.executable)
+    await until(lambda: len(workers_of(server)) == 2)
+    assert other in workers_of(server)
+    assert await anyio.to_thread.run_sync(server.stop) == 0
+
+
+async def test_one_that_has_just_ended_hears_no_signal() -> None:
+    async with await anyio.open_process([sys.executable, "-c", ""]) as process:
+        await process.wait()
+        tell(process, signal.SIGTERM)
 
 
 async def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
