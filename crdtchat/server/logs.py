@@ -40,5 +40,7 @@ def set_up_logs(worker: int | None = None) -> None:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("crdtchat").setLevel(logging.INFO)
-    # Its warnings are one for each malformed request: whoever likes could fill the disk.
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    # Their warnings are one for each malformed request, and for each answer to whoever has gone
+    # meanwhile: whoever likes could fill the disk.
+    for name in ("uvicorn.error", "asyncio"):
+        logging.getLogger(name).setLevel(logging.ERROR)
