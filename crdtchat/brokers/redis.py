@@ -162,7 +162,10 @@ class RedisBroker:
                         self._bytes -= len(message) - _ID_BYTES
                         pipeline.publish(topic, message)
                     with _understanding():
-                        await pipeline.execute()
+                        outcomes = await pipeline.execute(raise_on_error=False)
+                    for outcome in outcomes:
+                        if isinstance(outcome, RedisError):  # raised there it quotes the message
+                            raise outcome
 
 
 @contextmanager

@@ -182,6 +182,23 @@ async def test_a_server_that_does_not_speak_redis_is_away(answer: bytes) -> None
         tasks.cancel_scope.cancel()
 
 
+async def test_what_may_not_be_published_is_not_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with running_redis() as server:
+        async with (
+            listening(RedisBroker(server.url)) as one,
+            Redis.from_url(server.url) as operator,
+        ):
+            await operator.acl_setuser("default", enabled=True, commands=["-publish"])
+            one.broker.publish("t", b"what somebody wrote")
+            await away(one.broker)
+            await operator.acl_setuser("default", enabled=True, commands=["+publish"])
+            await one.until(lambda: one.connections == 2)
+    assert "no permissions" in caplog.text
+    assert "somebody" not in caplog.text
+
+
 async def test_one_that_was_never_there() -> None:
     broker = RedisBroker("redis://127.0.0.1:1")
     with anyio.move_on_after(0.5):
