@@ -107,22 +107,29 @@ def import_file(settings: Settings, flags: dict[str, Any]) -> int:
 @contextmanager
 def output_to(name: str | None) -> Iterator[TextIO]:
     """A file that has its name when it is whole, whoever else writes one of that name meanwhile; or
-    standard output. Raises BadSetting."""
+    standard output, or what else has that name and is no file. Raises BadSetting."""
     if name is None:
         yield sys.stdout
         sys.stdout.flush()
         return
     path = Path(name)
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
-        # Under its name only when it is whole: half an export is no export.
-        with partial.open("w", encoding="utf-8", newline="\n") as file:
-            yield file
-        partial.replace(path)
+        if path.exists() and not path.is_file():
+            # A pipe, /dev/stdout or /dev/null: a file in its place would be there for everybody.
+            with path.open("w", encoding="utf-8", newline="\n") as file:
+                yield file
+            return
+        path = Path(os.path.realpath(path))
+        partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+        try:
+            # Under its name only when it is whole: half an export is no export.
+            with partial.open("w", encoding="utf-8", newline="\n") as file:
+                yield file
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
     except OSError as error:
         raise BadSetting(f"cannot write {name}: {error.strerror}") from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 @contextmanager

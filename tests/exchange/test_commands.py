@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from crdtchat.document.importable import portables
 from crdtchat.document.portable import Portable
 from crdtchat.document.tally import Tally
 from crdtchat.server.exchange import output_to
+from crdtchat.server.settings import BadSetting
 from tests.exchange.test_foreign import TEXT, row
 from tests.fork_server import run_crdtchat
 from tests.server_process import ServerProcess, running_server
@@ -148,6 +151,26 @@ def test_half_a_file(data: Path, tmp_path: Path) -> None:
     report = run(data, "import", "--tenant", "demo", str(file), status=1)
     assert "added: 1 annotations" in report
     assert "left out: 1 x the rest of the file: the file ends in the middle" in report
+
+
+def test_an_export_takes_no_place_but_a_files(tmp_path: Path) -> None:
+    """With the rights to it, one to /dev/null put a file there."""
+    pipe, target, link = tmp_path / "pipe", tmp_path / "target", tmp_path / "link"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as thread:
+        read = thread.submit(pipe.read_text)
+        with output_to(str(pipe)) as file:
+            file.write("words")
+        assert read.result() == "words"
+    assert pipe.is_fifo()
+    target.write_text("before")
+    link.symlink_to(target)
+    with output_to(str(link)) as file:
+        file.write("words")
+    assert link.is_symlink()
+    assert target.read_text() == "words"
+    with pytest.raises(BadSetting, match="Is a directory"), output_to(str(tmp_path)):
+        pass
 
 
 def test_two_exports_to_one_file_at_once(tmp_path: Path) -> None:
