@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
-import psycopg
 from psycopg import Connection
 
 from crdtchat.stores import postgres_audit as auditing
@@ -43,7 +42,7 @@ from crdtchat.stores.postgres_connection import (
     read,
 )
 from crdtchat.stores.postgres_counter import read_counter
-from crdtchat.stores.postgres_errors import explain, place
+from crdtchat.stores.postgres_errors import DATABASE_ERRORS, explain, place
 from crdtchat.stores.postgres_hooking import PostgresHooking
 from crdtchat.stores.postgres_read import LogReader, find_heads, find_tenants, list_pages
 from crdtchat.stores.postgres_schema import migrate
@@ -87,7 +86,7 @@ class PostgresStore(PostgresHooking):
             lambda: connect(self._url, answer_s),
             check=self._check,
             is_usable=is_usable,
-            errors=(psycopg.Error,),
+            errors=DATABASE_ERRORS,
             explain=lambda error: explain(error, self._where),
         )
 

@@ -109,9 +109,11 @@ def connect(url: str, answer_s: float = PATIENCE.other) -> Impatient:
 
 
 def _completed(url: str) -> str:
-    """With the settings that the URL does not give itself."""
+    """With the settings that the URL does not give itself, and what it has no say in: in any other
+    encoding most of what people write could not be sent."""
     given = conninfo_to_dict(url)
-    return make_conninfo(url, **{k: v for k, v in _SETTINGS.items() if k not in given})
+    settings = {k: v for k, v in _SETTINGS.items() if k not in given}
+    return make_conninfo(url, **{**settings, "client_encoding": "UTF8"})
 
 
 def is_usable(connection: Connection) -> bool:

@@ -38,6 +38,11 @@ _REFUSED = {
 }
 
 
+# A server does not look again at the texts that it stored, and a disk may have damaged them.
+DATABASE_ERRORS = (psycopg.Error, UnicodeDecodeError)
+"""What a statement raises."""
+
+
 def place(url: str) -> str:
     """Name a database without its password. Raises `StoreError` (no retry) for no URL."""
     # What libpq says of one quotes it, and a slash in a password makes the rest the database's
@@ -53,7 +58,7 @@ def place(url: str) -> str:
 
 
 def explain(error: Exception, where: str) -> StoreError:
-    """Translate a `psycopg.Error`. The caller raises the answer from it."""
+    """Translate one of `DATABASE_ERRORS`. The caller raises the answer from it."""
     state = getattr(error, "sqlstate", None) or ""
     name = type(error).__name__
     for table, make in ((_UNAVAILABLE, StoreUnavailable), (_REFUSED, _refused)):

@@ -11,12 +11,14 @@ from hashlib import sha256
 
 from psycopg import Connection
 
-from crdtchat.stores.base import StoreCorrupt, StoreTooNew
+from crdtchat.stores.base import StoreCorrupt, StoreError, StoreTooNew
 
 Migration = Callable[[Connection], None]
 
 _LOCK = 0x43724368
 """Of those who migrate at the same time, one does."""
+_ENCODINGS = ("UTF8", "SQL_ASCII")
+"""Of a database that keeps any text; the other one is none, and keeps bytes."""
 
 
 def digest_of(*parts: str) -> bytes:
@@ -182,7 +184,8 @@ def migrate(
     """Bring the database to the newest version, all in one transaction. One that a newer crdtchat
     migrated is left as it is, if that says that ours may work on it.
 
-    Raises `StoreTooNew`, `StoreCorrupt` (another program's tables), `psycopg.Error`.
+    Raises `StoreTooNew`, `StoreCorrupt` (another program's tables), `StoreError` (an encoding that
+    lacks what people write), `psycopg.Error`.
     """
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
@@ -199,12 +202,23 @@ def migrate(
                 raise StoreCorrupt(
                     f"{where} holds another program's tables: give crdtchat a database of its own."
                 )
+            _check_encoding(connection, where)
             connection.execute("CREATE TABLE schema_version (number integer NOT NULL)")
             connection.execute("INSERT INTO schema_version VALUES (0)")
         for migration in migrations[version:]:
             migration(connection)
         connection.execute(
             "UPDATE schema_version SET number = %s, oldest = %s", (len(migrations), oldest)
+        )
+
+
+def _check_encoding(connection: Connection, where: str) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding not in _ENCODINGS:
+        raise StoreError(
+            f"{where} has the encoding {encoding}, which lacks most of what people write: make "
+            "one with createdb --encoding UTF8 --template template0.",
+            retry=False,
         )
 
 
