@@ -28,6 +28,14 @@ def test_source_rendered_text_and_output_are_discussed_live(open_lab: Open, path
     assert path.read_bytes() == before, "the notebook's file is not touched"
 
 
+def test_who_has_commented_goes_on_behind_the_words(open_lab: Open, path: Path) -> None:
+    """They were selected again, and what was typed took their place."""
+    ann = open_lab("ann", path.name)
+    ann.comment(SOURCE, "math.sqrt", "Why two?")
+    ann.page.keyboard.type("_")
+    expect(ann.page.locator(SOURCE).first).to_contain_text("x = math.sqrt_(2)")
+
+
 def test_it_is_all_there_after_a_reload(open_lab: Open, path: Path) -> None:
     ann = open_lab("ann", path.name)
     ann.comment(SOURCE, "math.sqrt", "Kept?")

@@ -31,6 +31,10 @@ export class Whereabouts {
 /** Nothing is selected any more; whoever writes there keeps their place. */
 export function unselect(): void {
   const selection = document.getSelection();
-  if (focused()?.isContentEditable && selection?.rangeCount) selection.collapseToEnd();
-  else selection?.removeAllRanges();
+  if (focused()?.isContentEditable && selection?.rangeCount) {
+    selection.collapseToEnd();
+    // An editor that keeps what is selected itself asks only while it has the focus; the browser tells it later, when
+    // the focus is elsewhere, and it would select the words again once it is back.
+    document.dispatchEvent(new Event("selectionchange"));
+  } else selection?.removeAllRanges();
 }
