@@ -67,6 +67,8 @@ class Cell:
 
 CONTEXT = "window.jupyterapp.shell.currentWidget.sessionContext"
 KERNEL = f"{CONTEXT}.ready.then(() => null)"
+SHUTDOWN = f"{CONTEXT}.shutdown().then(() => null)"
+NO_TIMERS = "() => { for (let id = setTimeout(() => {}); id > 0; id--) clearTimeout(id); }"
 RESTART = f"{CONTEXT}.session.kernel.restart().then(() => null)"
 
 
@@ -139,6 +141,18 @@ def test_without_its_kernel_it_says_what_to_do(
     draft = cell.panel.locator(".drafts li").filter(has_text="Written meanwhile.")
     expect(draft).to_contain_text("written under another sign-in")
     bob.wait_for(lambda page: page.people_count == 2, 20)
+
+
+def test_it_hears_at_once_that_its_kernel_is_shut_down(
+    open_lab: Open, lab: JupyterProcess, server: ServerProcess, page_id: str
+) -> None:
+    """It went on saying "Live" until its next sign of life: here none is ever due."""
+    arguments = f"{page_id!r}, url={server.url!r}, name='Ann'"
+    cell = run(open_lab, lab, arguments, f"lab/workspaces/{uuid4().hex}/tree")
+    cell.expect_live(1)
+    cell.page.evaluate(NO_TIMERS)
+    cell.page.evaluate(SHUTDOWN)
+    expect(cell.panel.locator('.link[data-link="over"]')).to_contain_text("run the cell again")
 
 
 def test_words_of_the_text_are_discussed_also_without_the_server(

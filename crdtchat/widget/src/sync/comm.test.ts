@@ -12,7 +12,12 @@ function notebook() {
   const kernel = { gone: false };
   const listeners = new Set<Heard>();
   const doubts = new Set<() => void>();
+  const ends = new Set<() => void>();
   const heard: unknown[] = [];
+  const disposed = {
+    connect: (ended: () => void) => ends.add(ended),
+    disconnect: (ended: () => void) => ends.delete(ended),
+  };
   const transport = new CommTransport(
     {
       send: (content) => {
@@ -24,6 +29,7 @@ function notebook() {
         event === "msg:custom" ? listeners.add(listener) : doubts.add(listener),
       off: (event: string, listener: Heard & (() => void)) =>
         event === "msg:custom" ? listeners.delete(listener) : doubts.delete(listener),
+      widget_manager: { kernel: { disposed } },
     },
     {
       open: () => heard.push("open"),
@@ -37,7 +43,7 @@ function notebook() {
   const doubt = () => {
     for (const doubted of doubts) doubted();
   };
-  return { said, heard, kernel, transport, tell, doubt, last: () => said.at(-1) as Said };
+  return { said, heard, kernel, transport, tell, doubt, ends, last: () => said.at(-1) as Said };
 }
 
 afterEach(() => vi.useRealTimers());
@@ -91,6 +97,17 @@ describe("the way over the comm", () => {
     doubt();
     await Promise.resolve();
     expect(heard).toEqual([[OVER, "the kernel is gone"]]);
+  });
+
+  it("ends as soon as its kernel is shut down", async () => {
+    const { transport, heard, kernel, ends } = notebook();
+    transport.connect(NOBODY, "");
+    kernel.gone = true;
+    for (const ended of ends) ended();
+    await Promise.resolve();
+    expect(heard).toEqual([[OVER, "the kernel is gone"]]);
+    transport.disconnect();
+    expect(ends.size).toBe(0);
   });
 
   it("beats while it is connected", () => {

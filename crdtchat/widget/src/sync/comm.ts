@@ -14,6 +14,13 @@ export interface Comm {
   on(event: "comm_live_update", heard: () => void): void;
   off(event: "msg:custom", heard: (content: FromKernel, buffers: DataView[]) => void): void;
   off(event: "comm_live_update", heard: () => void): void;
+  /** Of the front end: JupyterLab's has the kernel, and of one that is shut down it says nothing on the comm. */
+  readonly widget_manager?: { readonly kernel?: { readonly disposed?: Signal } | null };
+}
+
+interface Signal {
+  connect(heard: () => void): unknown;
+  disconnect(heard: () => void): unknown;
 }
 
 export interface FromKernel {
@@ -33,7 +40,8 @@ export class CommTransport implements Transport {
   #beat: ReturnType<typeof setInterval> | undefined;
   readonly #asked = new Map<string, (answer: Response | null) => void>();
   readonly #heard = (content: FromKernel, buffers: DataView[]) => this.#hear(content, buffers);
-  /** The front end says so where the kernel is started anew: whether anybody hears shows who speaks. */
+  #kernel: Signal | undefined;
+  /** The front end says so where the kernel is started anew or ends: whether anybody hears shows who speaks. */
   readonly #doubted = () => {
     if (this.#line) this.#tell("beat");
   };
@@ -48,6 +56,8 @@ export class CommTransport implements Transport {
     this.#line = uuidText(newBroadcastId());
     this.comm.on("msg:custom", this.#heard);
     this.comm.on("comm_live_update", this.#doubted);
+    this.#kernel = this.comm.widget_manager?.kernel?.disposed;
+    this.#kernel?.connect(this.#doubted);
     this.#tell("connect", { token, name, lease });
     this.#beat = setInterval(() => this.#tell("beat"), BEAT_MS);
   }
@@ -62,6 +72,7 @@ export class CommTransport implements Transport {
     this.#line = "";
     this.comm.off("msg:custom", this.#heard);
     this.comm.off("comm_live_update", this.#doubted);
+    this.#kernel?.disconnect(this.#doubted);
     for (const done of this.#asked.values()) done(null);
     this.#asked.clear();
   }
