@@ -12,6 +12,13 @@ from crdtchat.stores.base import DocumentKey, StoreCorrupt
 logger = logging.getLogger("crdtchat.host")
 
 
+def unreadable(key: DocumentKey) -> StoreCorrupt:
+    """What to raise where the engine, or the rules, refuse what is stored of a page."""
+    told = "this page's stored document cannot be read back"
+    where = f"page {key.page!r} of tenant {key.tenant!r}"
+    return StoreCorrupt(f"the document of {where} cannot be read back", told=told)
+
+
 class Damage:
     """What was found of it, going through all pages."""
 
@@ -24,7 +31,11 @@ class Damage:
         try:
             yield
         except StoreCorrupt as error:
-            self._found.setdefault(key, str(error))
+            self.note(key, error)
+
+    def note(self, key: DocumentKey, error: StoreCorrupt) -> None:
+        """A page cannot be read back."""
+        self._found.setdefault(key, str(error))
 
     @property
     def pages(self) -> list[str]:

@@ -15,6 +15,7 @@ from crdtchat.host.attendance import Attendance
 from crdtchat.host.channel import Direct
 from crdtchat.host.committer import Committer, Outcome
 from crdtchat.host.counters import Counters
+from crdtchat.host.damage import unreadable
 from crdtchat.host.folding import replica_of
 from crdtchat.host.following import Following
 from crdtchat.host.hook_list import HookList
@@ -39,7 +40,6 @@ Listener = Callable[[effects.Publish | None], None]
 
 _LOST = "the write could not be saved now; try again"
 _UNKNOWN = "it is not known whether this was saved; try again with the same broadcastId"
-UNREADABLE = "this page's stored document cannot be read back"
 BACKLOG = 2_048
 """Operations a room may have waiting before its readers pause."""
 
@@ -224,7 +224,7 @@ class Gathering:
             return self.room.ledger.mirror
         except FoldError as error:
             self.fail(error)
-            raise base.StoreCorrupt(UNREADABLE) from error
+            raise unreadable(self.key) from error
 
     @property
     def head(self) -> base.Head:

@@ -20,8 +20,8 @@ from crdtchat.host.catching_up import CatchingUp
 from crdtchat.host.channel import Channel, ChannelClosed, Direct
 from crdtchat.host.committer import Committer
 from crdtchat.host.counters import Counters
-from crdtchat.host.damage import DamagedPages
-from crdtchat.host.gathering import BACKLOG, UNREADABLE, Gathering, unused
+from crdtchat.host.damage import DamagedPages, unreadable
+from crdtchat.host.gathering import BACKLOG, Gathering, unused
 from crdtchat.host.hook_list import HookList
 from crdtchat.host.neighbours import Neighbours
 from crdtchat.host.sources import Sources
@@ -273,7 +273,7 @@ class Hub:
         except (EngineFailure, StoreCorrupt) as error:
             self._damaged.note(key, error)
             if isinstance(error, EngineFailure):
-                raise StoreCorrupt(UNREADABLE) from error
+                raise unreadable(key) from error
             raise
         self._damaged.forget(key)
         room.revision = revision

@@ -38,10 +38,11 @@ from crdtchat.document.replica import Write
 from crdtchat.document.standing import Standing, Standings
 from crdtchat.document.tally import Tally
 from crdtchat.document.withdrawn import is_withdrawn
+from crdtchat.host.damage import Damage
 from crdtchat.host.exporting import Progress
 from crdtchat.host.gathering import Gathering
 from crdtchat.host.hub import Hub
-from crdtchat.stores.base import DocumentKey, StoreError
+from crdtchat.stores.base import DocumentKey, StoreCorrupt, StoreError
 from crdtchat.stores.rehearsal import RehearsalStore
 from crdtchat.sync.codes import Refused
 from crdtchat.sync.limits import OPERATION
@@ -56,6 +57,7 @@ _STRUCTS = OPERATION.structs // 2
 _TRIES = 20
 _PAUSE_S = 0.05
 _PAGE_CHARACTERS = 2_048
+_UNREAD = "annotations of pages that cannot be read back"
 _THEIRS = "later edits of comments by people of here: only they can make them"
 _THEIR_WORDS = "deletions of what people of here wrote: they, or a moderator, delete it here"
 
@@ -73,7 +75,7 @@ _KINDS = {
 }
 
 
-async def import_items(
+async def import_items(  # noqa: PLR0913 - all by name, each a thing of its own
     hub: Hub,
     tenant: str,
     items: Iterable[object],
@@ -83,14 +85,16 @@ async def import_items(
     text: str | None = None,
     rehearse: bool = False,
     progress: Progress = lambda count: None,
+    damage: Damage | None = None,
 ) -> Tally:
     """Write what is new of a file's items, whatever format each is in, as `peer`, which has
     `may_import` or `may_restore`. `items` is read in threads.
 
     page: the page that all of it goes to; None: the page that each annotation names. text: that
     page's text, if it is known. rehearse: do all of it on a copy, and answer what would have been.
-    What is refused or has no page is tallied. Raises StoreError if the store cannot be written;
-    what was written until then stays, and the next import goes on from there.
+    damage: hears of pages that cannot be read back; None: the first is an error. What is refused
+    or has no page is tallied. Raises StoreError if the store cannot be written; what was written
+    until then stays, and the next import goes on from there.
     """
     tally = Tally()
     found = portables(items, Surroundings(tally, hub.sources.now().wall, text))
@@ -99,7 +103,7 @@ async def import_items(
             store = RehearsalStore(hub.store)
             await store.open()
             hub = await stack.enter_async_context(Hub(store, sources=hub.sources))
-        await bring_in(hub, tenant, found, peer, tally, page=page, progress=progress)
+        await bring_in(hub, tenant, found, peer, tally, page, progress, damage)
     return tally
 
 
@@ -109,9 +113,9 @@ async def bring_in(
     found: Iterable[Portable | Deletion],
     peer: Peer,
     tally: Tally,
-    *,
     page: str | None = None,
     progress: Progress = lambda count: None,
+    damage: Damage | None = None,
 ) -> None:
     """The same of what was read already, tallied in `tally`. `found` is read in threads."""
     batches = _batches(tenant, page, found, tally)
@@ -120,7 +124,14 @@ async def bring_in(
         key, annotations = batch
         if not peer.may_restore:
             annotations = [annotation.renamed(imported_id) for annotation in annotations]
-        await _Batch(hub, key, peer, annotations).bring_in(tally)
+        try:
+            await _Batch(hub, key, peer, annotations).bring_in(tally)
+        except StoreCorrupt as error:
+            if damage is None:
+                raise
+            damage.note(key, error)
+            for annotation in annotations:
+                tally.leave_out(_UNREAD, annotation.aid)
         progress(tally.total)
 
 

@@ -13,7 +13,6 @@ from typing import Any, TextIO
 
 from crdtchat.document.json_items import JsonItems
 from crdtchat.document.schema import IMPORT_PREFIX
-from crdtchat.document.tally import Tally
 from crdtchat.host.damage import Damage
 from crdtchat.host.exporting import exported
 from crdtchat.host.hub import Hub
@@ -67,9 +66,11 @@ def export_file(settings: Settings, flags: dict[str, Any]) -> int:
 
 
 def import_file(settings: Settings, flags: dict[str, Any]) -> int:
-    """Bring a file's annotations in, and report. Answers 0, or 1 if something was left out."""
+    """Bring a file's annotations in, and report. Answers 0, or 1 if something was left out. Raises
+    BadSetting, when all others are in, for pages that cannot be read back."""
     check_tenant(flags["tenant"])
     text = None if flags["text"] is None else _read_text(flags["text"])
+    damage = Damage() if flags["page"] is None else None
     peer = Peer(
         OPERATOR,
         "",
@@ -81,12 +82,12 @@ def import_file(settings: Settings, flags: dict[str, Any]) -> int:
         via="command",
     )
 
-    async def work(store: Store) -> Tally:
+    async def work(store: Store) -> int:
         if flags["tenant"] not in await known_tenants(settings, store):
             sys.stderr.write(f"no tenant is called {flags['tenant']} here yet\n")
         async with Hub(store) as hub:
             with _input(flags["file"]) as file, _followed(file) as read:
-                return await import_items(
+                tally = await import_items(
                     hub,
                     flags["tenant"],
                     JsonItems(read),
@@ -94,14 +95,17 @@ def import_file(settings: Settings, flags: dict[str, Any]) -> int:
                     page=flags["page"],
                     text=text,
                     rehearse=flags["dry_run"],
+                    damage=damage,
                 )
+        if flags["dry_run"]:
+            sys.stdout.write("a dry run: nothing was written; this is what would have been\n")
+        for line in tally.lines():
+            sys.stdout.write(f"{line}\n")
+        if damage is not None:
+            damage.report()
+        return 1 if tally.left_out else 0
 
-    tally = run_on_store(settings, work, makes=True)
-    if flags["dry_run"]:
-        sys.stdout.write("a dry run: nothing was written; this is what would have been\n")
-    for line in tally.lines():
-        sys.stdout.write(f"{line}\n")
-    return 1 if tally.left_out else 0
+    return run_on_store(settings, work, makes=True)
 
 
 @contextmanager

@@ -13,18 +13,23 @@ from pathlib import Path
 
 import anyio
 import httpx
+import pycrdt
 import pytest
 
 from crdtchat.access.directory import Directory
 from crdtchat.access.tenants import Tenant
 from crdtchat.document import rebuild
 from crdtchat.document.schema import ROOTS
+from crdtchat.host.damage import Damage
 from crdtchat.host.folding import replica_of
+from crdtchat.host.hub import Hub
+from crdtchat.host.importing import import_items
 from crdtchat.host.sources import Sources
 from crdtchat.server.cli import main
 from crdtchat.server.retention import keep_retention
 from crdtchat.stores.base import Append, DocumentKey, Entry, StoreCorrupt
 from crdtchat.stores.sqlite import SqliteStore
+from crdtchat.sync.session import Peer
 from crdtchat.testing.store_contract import opened
 from tests.server.conftest import Api
 from tests.server_process import running_server
@@ -74,6 +79,18 @@ async def read(path: Path) -> dict[str, tuple[int, set[str]]]:
     return found
 
 
+def foreign(page: str, number: int) -> dict[str, object]:
+    """An annotation of another program."""
+    return {
+        "@context": "http://www.w3.org/ns/anno.jsonld",
+        "id": f"urn:{number}",
+        "type": "Annotation",
+        "creator": "mailto:bob@example.org",
+        "bodyValue": "a text of his",
+        "target": page,
+    }
+
+
 def run(path: Path, capsys: Capture, *command: str) -> str:
     """Run a command that tells of the damage; answers what it printed."""
     status = main([*command, "--data", str(path.parent)])
@@ -118,6 +135,39 @@ def test_the_others_are_exported(path: Path, capsys: Capture, output: bool) -> N
     file.write_text(json.dumps(found))
     assert main(["import", "--tenant", "demo", str(file), *other]) == 0
     assert "added: 2 annotations" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_the_others_take_an_import(path: Path, capsys: Capture, more: list[str]) -> None:
+    """It stopped at the damaged page: what came behind it in the file was not brought in."""
+    file = path.parent / "import.jsonl"
+    items = [foreign(page, number) for number, page in enumerate((*PAGES, "bad", "new"))]
+    file.write_text("\n".join(json.dumps(item) for item in items))
+    out = run(path, capsys, "import", "--tenant", "demo", str(file), *more)
+    assert "added: 3 annotations, 3 comments" in out
+    assert "left out: 2 x annotations of pages that cannot be read back (" in out
+    found = anyio.run(read, path)
+    assert [len(found[page][1]) for page in ("one", "two")] == ([1, 1] if more else [2, 2])
+    run(path, capsys, "import", "--tenant", "demo", "--page", "bad", str(file), *more)
+
+
+async def test_an_import_passes_over_what_the_rules_refuse(tmp_path: Path) -> None:
+    """The engine reads it, so that it is found when it is written on."""
+    document: pycrdt.Doc[pycrdt.Map[str]] = pycrdt.Doc()
+    document.get("none of ours", type=pycrdt.Map)["key"] = "value"
+    entry = Entry(document.get_update(), "ann", OLD)
+    async with opened(SqliteStore(tmp_path / "crdtchat.sqlite3")) as store:
+        await store.append([Append(DocumentKey("demo", "bad"), 1, 0, (entry,))])
+        damage = Damage()
+        peer = Peer("a", "", "owner", may_comment=True, may_moderate=True, may_import=True)
+        async with Hub(store) as hub:
+            items = [foreign(page, number) for number, page in enumerate(PAGES)]
+            tally = await import_items(hub, "demo", items, peer, damage=damage)
+            with pytest.raises(StoreCorrupt, match="of page 'bad' of tenant 'demo'") as caught:
+                await import_items(hub, "demo", items, peer)
+    assert caught.value.told == "this page's stored document cannot be read back"
+    assert (tally.added["annotations"], tally.left_out.total()) == (2, 1)
+    assert damage.pages == ["bad"]
 
 
 @pytest.mark.parametrize(
@@ -188,6 +238,9 @@ def test_a_server_goes_on_with_the_others(tmp_path: Path, capsys: Capture) -> No
             assert refused.json()["detail"] == "the server's database is damaged"
         (line,) = (line for line in server.log.read_text().splitlines() if '"error"' in line)
         assert "page 'bad' of tenant 'demo' cannot be read back" in json.loads(line)["message"]
+        items = [foreign(page, number) for number, page in enumerate(PAGES)]
+        came = http.post(f"{root}/import", headers=signed, json=items)
+        assert (came.json()["added"]["annotations"], came.json()["unread"]) == (2, ["bad"])
         assert apis["bad"]("GET", "/moderated").status_code == 500
         assert apis["bad"]("GET", "/export").status_code == 500
         assert "unread" not in apis["two"]("GET", "/moderated").json()

@@ -258,6 +258,10 @@ SCHEMAS: Schema = {
             "known": {**_COUNTS, "description": "What was there already, by kind."},
             "altered": {**_REASONS, "description": "What was taken with a change, and why."},
             "leftOut": {**_REASONS, "description": "What was not taken, and why."},
+            "unread": {
+                **_list(_text()),
+                "description": "Pages that nothing was brought to, as they cannot be read back.",
+            },
         },
     ),
     "AnnotationPage": _object(

@@ -67,6 +67,7 @@ async def import_annotations(request: Request) -> Response:
     principal = (await admit(request, Action.IMPORT, page)).principal
     if page is None:
         require_all_pages(principal, "name the page")
+    damage = Damage() if page is None else None
     require_kind(request, IMPORT_TYPES, "send JSON or JSON lines, and say so in Content-Type")
     rehearse = choice(request, "dryRun", ("true", "false")) == "true"
     with (
@@ -88,8 +89,10 @@ async def import_annotations(request: Request) -> Response:
             gate.importer(principal, page),
             page=page,
             rehearse=rehearse,
+            damage=damage,
         )
-    return plain_json({"dryRun": rehearse, **tally.report()})
+    unread = {"unread": damage.pages} if damage is not None and damage.pages else {}
+    return plain_json({"dryRun": rehearse, **tally.report(), **unread})
 
 
 @contextmanager
