@@ -30,7 +30,7 @@ from crdtchat.server.settings import (
     read_settings,
     unknown_variables,
 )
-from crdtchat.server.storage import has_tenants, is_missing, shown
+from crdtchat.server.storage import has_tenants, is_missing, make_broker, shown
 from crdtchat.server.upkeep import run_on_store
 from crdtchat.stores.base import Store, StoreError
 from crdtchat.stores.sqlite_check import faults_of
@@ -206,6 +206,10 @@ def _network(settings: Settings) -> Iterator[Finding]:
         f"{few:,} files and connections may be open",
         "" if few >= FEW_DESCRIPTORS else "LimitNOFILE=65536 in the unit, or ulimit -n 65536",
     )
+    try:
+        make_broker(settings)
+    except BadSetting as error:
+        yield Finding("fail", str(error))
     yield from _certificate(settings)
     place = f"{settings.host} port {settings.port}"
     found = obstacle(settings.host, settings.port)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 
 from crdtchat.server.settings import BadSetting
 
@@ -13,11 +12,6 @@ def reserve(host: str, port: int) -> list[socket.socket]:
 
     Raises BadSetting.
     """
-    if sys.platform != "linux":
-        raise BadSetting(
-            "several workers on one port need Linux: start servers on ports of their own behind a "
-            "reverse proxy"
-        )
     return _bind(host, port)
 
 

@@ -29,8 +29,9 @@ def obstacle(host: str, port: int) -> Obstacle | None:
     """Try it, and let go again; None: nothing is in the way."""
     try:
         places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except socket.gaierror as error:
-        words = f"no address is known for the host {host}: {error.strerror}"
+    except (socket.gaierror, UnicodeError) as error:
+        why = error.strerror if isinstance(error, socket.gaierror) else "no name looks so"
+        words = f"no address is known for the host {host!r}: {why}"
         return Obstacle(words, _REMEDIES[errno.EADDRNOTAVAIL])
     for family, kind, protocol, _, address in places:
         with socket.socket(family, kind, protocol) as probe:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -109,12 +110,16 @@ class Settings:
         return self.drain_seconds
 
     def checked(self, *, stored: bool) -> Settings:
-        """Fill in the demo, or refuse what would be open to the world by accident.
+        """Fill in the demo, or refuse what cannot be served, or would be open to the world by
+        accident.
 
         `stored`: whether the database describes tenants. Raises BadSetting.
         """
-        if not 0 <= self.port <= 65_535:
-            raise BadSetting(f"port {self.port} is none: choose 1 to 65535, or 0 for any free one")
+        if self.workers > 1 and sys.platform != "linux":
+            raise BadSetting(
+                "several workers on one port need Linux: start servers on ports of their own "
+                "behind a reverse proxy"
+            )
         if self.tenants or stored:
             return self
         if not self.on_loopback:
@@ -202,8 +207,10 @@ def _number(name: str, value: Any) -> int:
         raise BadSetting(f"the {words} must be a number, not {value!r}{hint}") from None
     if type(number) is not int:
         raise BadSetting(f"the {words} must be a whole number, not {value!r}")
+    if name == "port" and not 0 <= number <= 65_535:
+        raise BadSetting(f"port {number} is none: choose 1 to 65535, or 0 for any free one")
     least = 0 if name in _MAY_BE_0 else 1
-    if number < least and name != "port":
+    if number < least:
         raise BadSetting(f"the number of {words} must be at least {least}, not {number}")
     return number
 

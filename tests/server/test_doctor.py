@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from crdtchat.server.cli import main
 from tests.certificates import certified
 from tests.fork_server import run_crdtchat
 from tests.server.unprivileged import run_unprivileged
@@ -114,6 +115,44 @@ def test_what_is_open_to_the_world_by_accident(tmp_path: Path) -> None:
     status, lines = doctor("--data", tmp_path, "--host", "0.0.0.0", "--port", 0)
     assert status == 1
     assert any("refusing to listen" in line for line in said(lines, "fail"))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("port = 70000", "port 70000 is none: choose 1 to 65535"),
+        ("port = -1", "port -1 is none: choose 1 to 65535"),
+        ('host = "a..b"', "no address is known for the host 'a..b': no name looks so"),
+        ('broker = "http://h"', "no broker is called 'http': say redis://host"),
+        ('broker = "redis://h:99999"', "the broker's URL cannot be read"),
+        ('broker = "redis://h"\nstore = "memory:"', "there is nobody to talk to"),
+        ('workers = 2\nstore = "memory:"', "leave --workers out"),
+    ],
+)
+def test_what_serve_refuses(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, says: str
+) -> None:
+    """The doctor called ports that are none free, and did not look at the broker."""
+    config = tmp_path / "crdtchat.toml"
+    config.write_text(f"{text}\n[tenants.docs]\nguests = 'viewer'\n")
+    flags = ["--config", str(config), "--data", str(tmp_path / "data")]
+    assert main(["serve", *flags]) == 2
+    assert says in capsys.readouterr().err
+    assert main(["doctor", *flags]) == 1
+    out = capsys.readouterr().out
+    assert any(says in line for line in said(out.splitlines(), "fail"))
+    assert not (text.startswith(("port", "host")) and "is free" in out)
+
+
+def test_workers_that_cannot_share_a_port(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crdtchat.server.settings.sys.platform", "darwin")
+    monkeypatch.setenv("CRDTCHAT_WORKERS", "2")
+    for command, status in (("serve", 2), ("doctor", 1)):
+        assert main([command, "--data", str(tmp_path / "data"), "--port", "0"]) == status
+        printed = capsys.readouterr()
+        assert "several workers on one port need Linux" in printed.out + printed.err
 
 
 def test_settings_that_cannot_be_used(tmp_path: Path) -> None:
