@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def certified(folder: Path, days: int) -> tuple[Path, Path]:
-    """A certificate that ends in so many days and its key, named as certbot names them."""
+def certified(folder: Path, days: int, *hosts: str) -> tuple[Path, Path]:
+    """A certificate that ends in so many days and its key, named as certbot names them; of this
+    machine, and of such hosts."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "comments.example.org")])
     now = datetime.now(UTC)
@@ -26,7 +27,10 @@ def certified(folder: Path, days: int) -> tuple[Path, Path]:
         .not_valid_before(now - timedelta(days=10))
         .not_valid_after(now + timedelta(days=days))
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+            x509.SubjectAlternativeName(
+                [x509.IPAddress(ip_address("127.0.0.1")), *map(x509.DNSName, hosts)]
+            ),
+            critical=False,
         )
         .sign(key, hashes.SHA256())
     )

@@ -21,6 +21,8 @@ class Address:
     tenant: str
     page: str
     """Page id: any text, usually the page's own URL."""
+    direct: bool = False
+    """Whether no proxy leads there, as to what runs this program."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for a URL that cannot be connected to, and for empty ids."""
@@ -33,6 +35,8 @@ class Address:
                 parts.hostname.encode("idna")  # as it is looked up
         except ValueError as error:
             raise ValueError(f"not a server's URL: {self.url!r} ({error})") from None
+        if "@" in parts.netloc:
+            raise ValueError("a server's URL holds no user and no password: sign in with a token")
         if not named:
             raise ValueError(f"not a server's URL: {self.url!r} (expected http:// or https://)")
         if not self.tenant or not self.page:
@@ -47,6 +51,11 @@ class Address:
     def host(self) -> str:
         """The server's name."""
         return urlsplit(self.url).hostname or ""
+
+    @property
+    def ascii_host(self) -> str:
+        """The server's name as it is looked up, and told to others."""
+        return self.host if self.host.isascii() else self.host.encode("idna").decode()
 
     @property
     def port(self) -> int:
@@ -67,9 +76,7 @@ class Address:
         netloc = parts.netloc
         if not netloc.isascii():
             # Else all of it were taken for text, and the page in it encoded once more.
-            user, at, _ = netloc.rpartition("@")
-            port = f":{parts.port}" if parts.port else ""
-            netloc = f"{quote(user, ':%')}{at}{self.host.encode('idna').decode()}{port}"
+            netloc = self.ascii_host + (f":{parts.port}" if parts.port else "")
         return urlunsplit((_SCHEMES[parts.scheme], netloc, path, query, ""))
 
     @property

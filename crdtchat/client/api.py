@@ -5,11 +5,12 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPException
 
 from anyio.to_thread import run_sync
 
 from crdtchat.client.address import Address
+from crdtchat.client.proxy import BadProxy, connection_to
 
 REQUEST_S = 15.0
 """How long the server may take for each step of an answer."""
@@ -69,15 +70,10 @@ class Api:
         patience_s: float,
         most: int,
     ) -> Answer:
-        address = self._address
-        connection: HTTPConnection
-        if address.is_secure:
-            context = self._context or ssl.create_default_context()
-            connection = HTTPSConnection(
-                address.host, address.port, timeout=patience_s, context=context
-            )
-        else:
-            connection = HTTPConnection(address.host, address.port, timeout=patience_s)
+        try:
+            connection = connection_to(self._address, patience_s, self._context)
+        except BadProxy:
+            return Answer(0)
         try:
             connection.request(method, target, body, headers)
             answer = connection.getresponse()

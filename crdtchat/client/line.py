@@ -169,11 +169,14 @@ class Line:
                     pending.started()
 
     async def _dial(self) -> WebSocket:
-        url = self._address.socket_url(
-            name="" if self.token else self._name, lease=self.provider.lease
-        )
         with anyio.move_on_after(DIAL_S):
-            socket = await WebSocket.dial(url, token=self.token, context=self._context)
+            socket = await WebSocket.dial(
+                self._address,
+                name=self._name,
+                lease=self.provider.lease,
+                token=self.token,
+                context=self._context,
+            )
             socket.silence_s = HEARTBEAT_S
             return socket
         raise Ended(ABNORMAL, f"no answer within {DIAL_S:.0f} s")

@@ -51,7 +51,7 @@ def widget(
             raise
         raise ImportError('the widget needs anywidget: pip install "crdtchat[notebook]"') from error
     return NotebookWidget(
-        Address(place.url, place.tenant, place.page),
+        Address(place.url, place.tenant, place.page, place.direct),
         token=place.token,
         name=well_formed(name or "", "the name"),
         context=ssl_context,

@@ -60,12 +60,16 @@ def connect(
     url: the server; by default the environment's `CRDTCHAT_URL`. In a notebook of a Jupyter server
     with crdtchat nothing need be given: it is found, with the notebook's page, and you are that
     server's user; for this the server is asked, and its answer waited for. Raises ValueError
-    where no server or no page is found.
+    where no server or no page is found, and for a URL with a user or a password in it.
     tenant: by default `demo`.
     token: who you are; by default `CRDTCHAT_TOKEN`. Without one you are a guest called `name`.
+
+    Between the program and a server elsewhere stands the proxy of the environment, if it names one
+    (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`): one of `http://`, which lets CONNECT
+    through to the server's port. This machine's own servers are asked straight.
     """
     place = locate(url, tenant, page, token, ssl_context)
-    address = Address(place.url, place.tenant, place.page)
+    address = Address(place.url, place.tenant, place.page, place.direct)
     name = well_formed(name or "", "the name")
     return Page(address, token=place.token, name=name, ssl_context=ssl_context)
 

@@ -85,9 +85,10 @@ class Relay:
                 return ended
 
     async def _dial(self, token: str, name: str, lease: str) -> WebSocket:
-        url = self._address.socket_url(name="" if token else name, lease=lease)
         with anyio.move_on_after(DIAL_S):
-            socket = await WebSocket.dial(url, token=token, context=self._context)
+            socket = await WebSocket.dial(
+                self._address, name=name, lease=lease, token=token, context=self._context
+            )
             socket.silence_s = HEARTBEAT_S * PATIENCE
             return socket
         raise Ended(ABNORMAL, f"no answer within {DIAL_S:.0f} s")

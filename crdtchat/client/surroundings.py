@@ -26,6 +26,8 @@ class Place(NamedTuple):
     """Empty where the surroundings suggest none."""
     token: str
     """Empty for guests."""
+    direct: bool = False
+    """Whether the server is what runs this program: no proxy leads there."""
 
 
 def locate(
@@ -42,7 +44,9 @@ def locate(
     """
     url = url or os.environ.get("CRDTCHAT_URL", "")
     found = Place(url, TENANT, "", os.environ.get("CRDTCHAT_TOKEN", "")) if url else _find(context)
-    place = Place(found.url, tenant or found.tenant, page or found.page, token or found.token)
+    place = found._replace(
+        tenant=tenant or found.tenant, page=page or found.page, token=token or found.token
+    )
     if not place.page:
         raise ValueError("no page: say which with page=")
     if odd := next((one for one in place.token if not (one.isascii() and one.isprintable())), ""):

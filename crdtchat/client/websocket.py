@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import ssl
 from collections import deque
+from http.client import HTTPException
 from math import inf
 from typing import Self
 
 import anyio
 from anyio.abc import ByteStream
+from anyio.streams.tls import TLSStream
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.typing import Subprotocol
-from websockets.uri import parse_uri
+from websockets.uri import WebSocketURI, parse_uri
 
+from crdtchat.client.address import Address
+from crdtchat.client.proxy import Proxy, proxy_to
 from crdtchat.sync.codes import close_reason
 from crdtchat.sync.message import SUBPROTOCOL
 
@@ -26,6 +30,8 @@ ABNORMAL = 1006
 """Close code of a connection that ended without one."""
 LARGEST_MESSAGE = 2**28
 """Bytes. The largest is a page's whole state."""
+TUNNEL_S = 15.0
+"""How long a proxy may take for each step."""
 _LINGER_S = 1.0
 """How long a polite end may take."""
 _REFUSALS = {401: 4401, 403: 4403, 404: 4404, 431: 4403}
@@ -39,6 +45,28 @@ class Ended(Exception):
         super().__init__(f"{reason or 'connection ended'} ({code})")
         self.code = code
         self.reason = reason
+
+
+async def _connect(
+    uri: WebSocketURI, context: ssl.SSLContext | None, proxy: Proxy | None
+) -> ByteStream:
+    """Raises OSError, HTTPException, and what anyio raises for what breaks in a handshake."""
+    if proxy is None:
+        stream: ByteStream = await anyio.connect_tcp(uri.host, uri.port)
+    else:
+        stream = await proxy.connect(uri.host, uri.port, TUNNEL_S)
+    if not uri.secure:
+        return stream
+    try:
+        return await TLSStream.wrap(
+            stream,
+            hostname=uri.host,
+            ssl_context=context or ssl.create_default_context(),
+            standard_compatible=False,
+        )
+    except BaseException:
+        await anyio.aclose_forcefully(stream)
+        raise
 
 
 class WebSocket:
@@ -58,22 +86,25 @@ class WebSocket:
         counts as dead."""
 
     @classmethod
-    async def dial(cls, url: str, *, token: str, context: ssl.SSLContext | None) -> Self:
-        """Connect and shake hands. Raises Ended. Cancel it to give up earlier."""
-        uri = parse_uri(url)
+    async def dial(
+        cls,
+        address: Address,
+        *,
+        name: str,
+        lease: str,
+        token: str,
+        context: ssl.SSLContext | None,
+    ) -> Self:
+        """Connect and shake hands; `name` is that of a guest without a token, `lease` continues
+        one. Raises Ended. Cancel it to give up earlier."""
+        uri = parse_uri(address.socket_url(name="" if token else name, lease=lease))
+        where = f"{uri.host}:{uri.port}"
         try:
-            stream: ByteStream
-            if uri.secure:
-                stream = await anyio.connect_tcp(
-                    uri.host,
-                    uri.port,
-                    ssl_context=context or ssl.create_default_context(),
-                    tls_standard_compatible=False,
-                )
-            else:
-                stream = await anyio.connect_tcp(uri.host, uri.port)
-        except OSError as error:
-            raise Ended(ABNORMAL, f"cannot reach {uri.host}:{uri.port}: {error}") from error
+            proxy = proxy_to(address)
+            where += f" by the proxy {proxy.host}:{proxy.port}" if proxy is not None else ""
+            stream = await _connect(uri, context, proxy)
+        except (OSError, HTTPException) as error:
+            raise Ended(ABNORMAL, f"cannot reach {where}: {error}") from error
         except (anyio.EndOfStream, anyio.BrokenResourceError) as error:
             raise Ended(ABNORMAL, "the connection broke during the TLS handshake") from error
         protocol = ClientProtocol(

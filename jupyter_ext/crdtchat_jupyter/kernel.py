@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from jupyter_core.paths import jupyter_runtime_dir
 
@@ -70,7 +70,10 @@ def _place(server: Server, path: str) -> Place:
             f"which asks whose discussion it goes on with, {_REMEDY}"
         )
     token = found["token"] or server.token
-    return Place(urljoin(server.url, found["url"]), found["tenant"], found["page"], token)
+    # That of a central server is whole; its own it tells without its name, which we know.
+    own = not urlsplit(found["url"]).netloc
+    url = urljoin(server.url, found["url"])
+    return Place(url, found["tenant"], found["page"], token, direct=own)
 
 
 def _has_extension(server: Server) -> bool:

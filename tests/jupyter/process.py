@@ -19,9 +19,7 @@ import httpx
 from tests.fork_server import JUPYTER, Forked, forked
 
 ROOT = Path(__file__).parents[2]
-PYTHONPATH = os.pathsep.join(
-    str(folder) for folder in (ROOT, ROOT / "jupyter_ext", ROOT / "tests" / "quick")
-)
+PYTHONPATH = os.pathsep.join(str(ROOT / part) for part in ("", "jupyter_ext", "tests/quick"))
 """Of all Jupyter processes under test."""
 CONFIG = """
 from tests.jupyter.server_config import configure

@@ -50,6 +50,12 @@ def test_nothing_has_to_be_said(kernel: Kernel, program: httpx.Client) -> None:
     assert kernel.run("page.close()") == ""
 
 
+def test_no_proxy_leads_to_the_server_that_runs_it(kernel: Kernel) -> None:
+    """It may have a name of its own, as in a container, for which no `NO_PROXY` is set."""
+    code = "from crdtchat.client.surroundings import locate; print(locate(*[None] * 5).direct)"
+    assert kernel.run(code) == "True"
+
+
 def test_with_await_too(kernel: Kernel) -> None:
     code = (
         "async with crdtchat.connect() as page:\n    await page.wait_live()\n    print(page.state)"
