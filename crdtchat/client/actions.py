@@ -75,13 +75,13 @@ class Actions:
         """A comment under an annotation; answers its id as well."""
         now = _after(self.annotation(aid).created, now)
         if parent:
-            now = _after(self._comment_of(aid, parent).created, now)
+            now = _after(self.comment(aid, parent).created, now)
         cid, comment = self._comment(aid, text, parent, now)
         return cid, self._operation(now, comment)
 
     def edit(self, aid: str, cid: str, text: str, now: int) -> Operation:
         """Another text for a comment."""
-        before = self._comment_of(aid, cid)
+        before = self.comment(aid, cid)
         value = comment_value(replace(before, text=text, edited=max(now, before.edited + 1)))
         return self._operation(now, (schema.COMMENTS, comment_key(aid, cid), value))
 
@@ -112,7 +112,7 @@ class Actions:
     ) -> Operation:
         """Hide or lock, or take that back; what is None stays as it is."""
         if cid:
-            self._comment_of(aid, cid)
+            self.comment(aid, cid)
         else:
             self.annotation(aid)
         key = comment_key(aid, cid) if cid else aid
@@ -129,7 +129,7 @@ class Actions:
 
     def react(self, aid: str, cid: str, emoji: str, given: bool, now: int) -> Operation:
         """Give a comment an emoji, or take it back."""
-        self._comment_of(aid, cid)
+        self.comment(aid, cid)
         key = reaction_key(aid, cid, self._records.user)
         mine = [
             one for one in read_reactions(self._records.get(schema.REACTIONS, key)) if one != emoji
@@ -140,7 +140,7 @@ class Actions:
     def delete(self, aid: str, cid: str, now: int) -> Operation:
         """Delete a comment, or with an empty `cid` the whole annotation."""
         if cid:
-            self._comment_of(aid, cid)
+            self.comment(aid, cid)
         else:
             self.annotation(aid)
         key = comment_key(aid, cid) if cid else aid
@@ -152,7 +152,8 @@ class Actions:
         record = CommentRecord(self._records.user, now, text, 0, parent)
         return cid, (schema.COMMENTS, comment_key(aid, cid), comment_value(record))
 
-    def _comment_of(self, aid: str, cid: str) -> CommentRecord:
+    def comment(self, aid: str, cid: str) -> CommentRecord:
+        """The comment that something is about. Raises UnknownRecord."""
         self.annotation(aid)
         key = comment_key(aid, cid)
         record = read_comment(self._records.get(schema.COMMENTS, key))

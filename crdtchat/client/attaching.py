@@ -70,7 +70,7 @@ class Attaching(Writing):
         anchored = await self.anchor_all(text)
         for annotation in self.annotations:
             place = anchored.get(annotation.aid)
-            if place is None or not self._may_attach(annotation.author):
+            if place is None or not self._may_change(annotation.author):
                 continue
             stored, made_on = _selectors(annotation.target), _selectors(annotation.original)
             fresh = renewed(text, stored, place, made_on=made_on)

@@ -78,8 +78,12 @@ class Writing(ABC):
         return cid
 
     async def edit(self, aid: str, cid: str, text: str) -> None:
-        """Give your own comment another text. Raises as `reply` does."""
+        """Give your own comment another text. Raises ReadOnly for somebody else's, and as `reply`
+        does."""
         self._check_text(text)
+        # The server takes it for forgery, and ends the connection for good; so below.
+        if self.me is not None and self._actions.comment(aid, cid).author != self.me.id:
+            raise ReadOnly("only the author of a comment edits it")
         await self._submit(self._actions.edit(aid, cid, text, self._tick()))
 
     async def resolve(self, aid: str) -> None:
@@ -107,14 +111,19 @@ class Writing(ABC):
         Raises ReadOnly unless you are its author or a moderator, and as `reply` does.
         """
         annotation = self._actions.annotation(aid)
-        if not self._may_attach(annotation.author):
+        if not self._may_change(annotation.author):
             raise ReadOnly("only the author of an annotation or a moderator re-attaches it")
         kind, part = annotation.target.kind, annotation.target.part
         target = self._target(quote, prefix, suffix, start, page_text, kind=kind, part=part)
         await self._submit(self._actions.reattach(aid, target, self._tick()), page_text)
 
     async def delete(self, aid: str, cid: str = "") -> None:
-        """Delete a comment, or without `cid` the whole annotation. Raises as `reply` does."""
+        """Delete a comment, or without `cid` the whole annotation. Raises ReadOnly unless you are
+        its author or a moderator, and as `reply` does."""
+        record = self._actions.comment(aid, cid) if cid else self._actions.annotation(aid)
+        if not self._may_change(record.author):
+            what = "a comment" if cid else "an annotation"
+            raise ReadOnly(f"only the author of {what} or a moderator deletes it")
         await self._submit(self._actions.delete(aid, cid, self._tick()))
 
     async def react(self, aid: str, cid: str, emoji: str) -> None:
@@ -125,8 +134,8 @@ class Writing(ABC):
         """Take an emoji back. Raises as `reply` does."""
         await self._submit(self._actions.react(aid, cid, emoji, False, self._tick()))
 
-    def _may_attach(self, author: str) -> bool:
-        """Whether this person may re-attach an annotation of `author`, as far as is known."""
+    def _may_change(self, author: str) -> bool:
+        """Whether this person may re-attach or delete what is `author`'s, as far as is known."""
         return self.me is None or author == self.me.id or self.me.role in MODERATING
 
     def _target(

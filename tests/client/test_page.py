@@ -218,7 +218,9 @@ async def test_a_forged_edit_stops_the_page_and_keeps_the_text(
         await ann.wait_saved()
         cid = ann.annotations[0].comments[0].cid
         async with crdtchat.connect(server.url, page=page_id, name="Mallory") as mallory:
-            await mallory.edit(aid, cid, "not ann's")
+            # Around what refuses it here.
+            forged = mallory._actions.edit(aid, cid, "not ann's", mallory._tick())
+            await mallory._submit(forged)
             with pytest.raises(NotSaved) as caught:
                 await mallory.wait_saved()
             await mallory.wait_for(lambda page: page.state == "stopped")
