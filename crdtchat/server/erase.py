@@ -32,7 +32,7 @@ def erase(settings: Settings, flags: dict[str, Any]) -> int:
         now, damage = time.time_ns() // 1_000_000, Damage()
         if user is not None:
             pages, damage = await erase_user(store, flags["tenant"], user, now)
-            done = f"{user} is erased from {len(pages)} pages"
+            done = f"{user} is erased from {len(pages)} pages" if pages else ""
         else:
             check_page(known, flags["tenant"], page)
             key = DocumentKey(flags["tenant"], page)
@@ -50,12 +50,23 @@ def erase(settings: Settings, flags: dict[str, Any]) -> int:
                 done = f"{page} could not be read back, and is erased whole"
         # Also when nothing was found: an earlier run may have been interrupted.
         await store.scrub()
-        sys.stdout.write(f"{done}; the database was written anew without them\n")
-        sys.stdout.write("copies that you made of the data directory still hold them\n")
+        if done:
+            sys.stdout.write(f"{done}; the database was written anew without them\n")
+            sys.stdout.write("copies that you made of the data directory still hold them\n")
+        else:
+            sys.stdout.write(f"{_nowhere(user)}\n")
         damage.report()
 
     run_on_store(settings, work)
     return 0
+
+
+def _nowhere(user: str) -> str:
+    """What to say where no page knows a user: nobody can tell one who was erased before."""
+    return (
+        f"no page has anything of {user!r}: they were erased before, or the id is misspelt (those "
+        "of all who wrote are in crdtchat export); tokens of this id, if there were any, are gone"
+    )
 
 
 def _is_sure(what: str) -> bool:
