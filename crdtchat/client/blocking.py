@@ -15,7 +15,7 @@ from crdtchat.client.blocking_events import BlockingEvents
 from crdtchat.client.blocking_loop import BlockingLoop, current_loop
 from crdtchat.client.effects import Draft
 from crdtchat.client.greeting import Principal
-from crdtchat.client.page import Page, connect
+from crdtchat.client.page import Page, page_at
 from crdtchat.client.presence import Person
 from crdtchat.client.surroundings import locate
 from crdtchat.document.view import Annotation
@@ -40,18 +40,7 @@ def connect_blocking(
     """
     # Here, and not in the thread of all pages: a server may have to be asked.
     place = locate(url, tenant, page, token, ssl_context)
-
-    def make() -> Page:
-        return connect(
-            place.url,
-            page=place.page,
-            tenant=place.tenant,
-            token=place.token,
-            name=name,
-            ssl_context=ssl_context,
-        )
-
-    return BlockingPage(make)
+    return BlockingPage(lambda: page_at(place, name, ssl_context))
 
 
 def _plain(

@@ -27,7 +27,7 @@ from crdtchat.client.page_texts import PageTexts
 from crdtchat.client.place import well_formed, whole
 from crdtchat.client.presence import Person
 from crdtchat.client.provider import NORMAL, Phase, Provider
-from crdtchat.client.surroundings import locate
+from crdtchat.client.surroundings import Place, locate
 from crdtchat.client.table import to_dataframe
 from crdtchat.document.records import InvalidRecord
 from crdtchat.document.schema import is_id
@@ -68,7 +68,11 @@ def connect(
     (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`): one of `http://`, which lets CONNECT
     through to the server's port. This machine's own servers are asked straight.
     """
-    place = locate(url, tenant, page, token, ssl_context)
+    return page_at(locate(url, tenant, page, token, ssl_context), name, ssl_context)
+
+
+def page_at(place: Place, name: str | None, ssl_context: ssl.SSLContext | None) -> Page:
+    """The page of a place, as `connect` opens it. Raises ValueError."""
     address = Address(place.url, place.tenant, place.page, place.direct)
     name = well_formed(name or "", "the name")
     return Page(address, token=place.token, name=name, ssl_context=ssl_context)

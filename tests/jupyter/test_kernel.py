@@ -52,8 +52,11 @@ def test_nothing_has_to_be_said(kernel: Kernel, program: httpx.Client) -> None:
 
 def test_no_proxy_leads_to_the_server_that_runs_it(kernel: Kernel) -> None:
     """It may have a name of its own, as in a container, for which no `NO_PROXY` is set."""
-    code = "from crdtchat.client.surroundings import locate; print(locate(*[None] * 5).direct)"
-    assert kernel.run(code) == "True"
+    assert kernel.run("import crdtchat; print(crdtchat.connect()._address.direct)") == "True"
+    assert kernel.run(
+        "async def direct(page): return page._address.direct\n"
+        "with crdtchat.connect_blocking() as page: print(page.call(direct))"
+    ) == ("True")
 
 
 def test_with_await_too(kernel: Kernel) -> None:
