@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -35,6 +36,7 @@ def test_the_wheel_has_what_browsers_get_and_not_what_it_is_made_of(wheel: Path)
     config = "etc/jupyter/jupyter_server_config.d/crdtchat_jupyter.json"
     assert any(name.endswith(config) for name in names)
     assert not [name for name in names if name.endswith((".ts", ".mjs")) or "node_modules" in name]
+    assert {"crdtchat/py.typed", "crdtchat_jupyter/py.typed"} <= set(names)
 
 
 @pytest.mark.timeout(600)
@@ -63,6 +65,59 @@ def test_each_extra_brings_what_it_is_for_and_not_what_others_are_for(
     others = [names[0] for other, names in PROMISED.items() if names and other != extra]
     assert environment.found(*others) == []
     environment.pip("check")
+
+
+PROGRAM = """
+import crdtchat
+from crdtchat.anchoring import describe
+from crdtchat.client.blocking import BlockingPage
+from crdtchat.client.errors import NotSaved
+from crdtchat.client.news import PageEvent
+
+
+async def look(url: str) -> str:
+    async with crdtchat.connect(url, page="p", name="Ann") as page:
+        aid: str = await page.annotate("words", "Whose?", page_text="words")
+        try:
+            await page.wait_saved()
+        except NotSaved as error:
+            print(error.drafts[0].text)
+        async for event in page.events():
+            heard: PageEvent = event
+            print(heard.kind, page.annotations[0].comments[0].reactions)
+        return page.aid  # WRONG
+
+
+def plain() -> BlockingPage:
+    where = describe("words", 0, 5)
+    page = crdtchat.connect_blocking(page="p")
+    cid: str = page.reply(page.annotate(where.exact, "x", start=where.start_cp), "y", parent="")
+    page.edit(cid, "c", texts="z")  # WRONG
+    return page
+"""
+
+
+def test_what_uses_it_is_checked_against_its_types(
+    environments: dict[str, Environment], tmp_path: Path
+) -> None:
+    """It said that it is typed, and type checkers passed over all of it, as nothing marked it."""
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    python = str(environments[""].folder / "bin" / "python")
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--python-executable",
+        python,
+        str(program),
+    ]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    lines = PROGRAM.splitlines()
+    wrong = [f"program.py:{at}" for at, line in enumerate(lines, 1) if "WRONG" in line]
+    said = [line for line in ran.stdout.splitlines() if ": error: " in line]
+    assert [line.partition(": error")[0] for line in said] == wrong, ran.stdout
 
 
 def test_alone_it_says_what_it_can(
