@@ -13,12 +13,13 @@ ClientError
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 from crdtchat.client.effects import Draft
 
 
 class ClientError(Exception):
-    """Root of this tree."""
+    """Root of this tree. All of them can be pickled, and so go from one process to another."""
 
 
 class Closed(ClientError):
@@ -26,6 +27,9 @@ class Closed(ClientError):
 
     def __init__(self) -> None:
         super().__init__("the page was left; open it again")
+
+    def __reduce__(self) -> tuple[type[Self], tuple[()]]:
+        return type(self), ()
 
 
 class Stopped(ClientError):
@@ -38,6 +42,9 @@ class Stopped(ClientError):
         self.code = code
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type[Self], tuple[int, str]]:
+        return type(self), (self.code, self.reason)
+
 
 class NotSaved(ClientError):
     """Operations were refused (`drafts` keep their text), or are still waiting (`pending`)."""
@@ -49,6 +56,9 @@ class NotSaved(ClientError):
         super().__init__("; ".join(parts))
         self.drafts = tuple(drafts)
         self.pending = pending
+
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Draft, ...], int]]:
+        return type(self), (self.drafts, self.pending)
 
 
 class ReadOnly(ClientError):
@@ -70,3 +80,6 @@ class RequestFailed(ClientError):
         super().__init__(f"the server did not do it: {detail}" + (f" ({status})" if status else ""))
         self.status = status
         self.detail = detail
+
+    def __reduce__(self) -> tuple[type[Self], tuple[int, str]]:
+        return type(self), (self.status, self.detail)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import subprocess
 import sys
 
@@ -14,7 +15,17 @@ from websockets.uri import parse_uri
 
 import crdtchat
 from crdtchat.client.address import Address
-from crdtchat.client.errors import Closed
+from crdtchat.client.effects import Draft
+from crdtchat.client.errors import (
+    ClientError,
+    Closed,
+    NotSaved,
+    QueueFull,
+    ReadOnly,
+    RequestFailed,
+    Stopped,
+    UnknownRecord,
+)
 from crdtchat.client.events import Events, Listeners
 from crdtchat.client.news import Happening, PageEvent
 from crdtchat.client.table import COLUMNS, rows, to_dataframe
@@ -77,6 +88,28 @@ def test_a_server_s_address_says_nothing_of_who_comes(url: str) -> None:
     with pytest.raises(ValueError, match="no user and no password: sign in with a token") as caught:
         crdtchat.connect(url, page="p")
     assert "secret" not in str(caught.value)
+
+
+DRAFT = Draft("deleted", "it is gone", 1, b"id", (("c", "anno/c001", ("ann", 1, "text")),))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Closed(),
+        Stopped(4401, "sign in"),
+        NotSaved([DRAFT], 2),
+        ReadOnly("no"),
+        UnknownRecord("none"),
+        QueueFull("full"),
+        RequestFailed(403, "no"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_errors_reach_another_process(error: ClientError) -> None:
+    """Of a pool: one that cannot be read there breaks it, or has it wait for ever."""
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
 
 
 async def test_what_waits_is_read_before_the_end() -> None:
