@@ -85,7 +85,8 @@ async def look(url: str) -> str:
         async for event in page.events():
             heard: PageEvent = event
             print(heard.kind, page.annotations[0].comments[0].reactions)
-        return page.aid  # WRONG
+        print(page.aid)  # WRONG
+        return aid
 
 
 def plain() -> BlockingPage:
