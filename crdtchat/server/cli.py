@@ -54,8 +54,9 @@ _UNPRINTED = (errno.EPIPE, errno.ENOSPC)
 their own."""
 
 
-_NEVER_EMPTY = ("tenant", "user", "page", "annotation")
-"""Flags that name whose, or what, is meant. Nobody's is what erased users left, on all pages.
+_NEVER_EMPTY = ("tenant", "user", "page", "annotation", "audience", "ttl", "output")
+"""Flags that name whose, or what, is meant, or bound it: no audience lets in the tokens of others,
+and what lasts no time lasted for ever. Nobody's is what erased users left, on all pages.
 (Lines of the audit log that are about no page may be asked for.)"""
 
 

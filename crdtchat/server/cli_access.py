@@ -70,7 +70,9 @@ def _add_description(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--guests", choices=("none", *_ROLES[:2]), help="role of those who come without a token"
     )
-    parser.add_argument("--audience", help="what sign-in tokens must be for (aud)")
+    parser.add_argument(
+        "--audience", help="what sign-in tokens must be for (aud), or none for anything"
+    )
     parser.add_argument(
         "--retention-days", type=int, metavar="N", help="how long resolved threads stay (0: ever)"
     )
@@ -107,7 +109,7 @@ def _add_token_commands(token: Commands, command: Command) -> None:
     create.add_argument("--user", help="user id it acts as (default: one made up)")
     create.add_argument("--name", help="name shown (default: the user id)")
     create.add_argument("--page", default="*", help="glob over page ids (default: all)")
-    create.add_argument("--ttl", default="", help="how long it lasts, as 30d, 12h or 45m")
+    create.add_argument("--ttl", help="how long it lasts, as 30d, 12h or 45m (default: for ever)")
     listed = command(token, "list", "list a tenant's tokens, without their secrets", "list_tokens")
     listed.add_argument("--tenant", required=True)
     revoke = command(

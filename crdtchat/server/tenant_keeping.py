@@ -141,7 +141,7 @@ def _described(flags: Flags) -> dict[str, Any]:
     if flags["guests"] is not None:
         found["guests"] = False if flags["guests"] == "none" else flags["guests"]
     if flags["audience"] is not None:
-        found["audience"] = flags["audience"]
+        found["audience"] = "" if flags["audience"] == _NONE else flags["audience"]
     if flags["jwks"] is not None:
         jwks: Path = flags["jwks"]
         found["jwks"] = "" if str(jwks) == _NONE else str(jwks.absolute())
@@ -190,7 +190,9 @@ def _check_unconfigured(settings: Settings, name: str) -> None:
 
 
 def _listed(flag: str, given: list[str]) -> list[str]:
-    """What a flag that may be repeated was given."""
+    """What a flag that may be repeated was given. Raises BadSetting."""
+    if "" in given:
+        raise BadSetting(f"{flag} is empty, as from a variable that is not set: say which")
     if _NONE not in given:
         return given
     if len(given) > 1:

@@ -189,6 +189,8 @@ def test_two_exports_to_one_file_at_once(tmp_path: Path) -> None:
 def test_errors_are_a_sentence(data: Path, tmp_path: Path) -> None:
     run(data, "import", "--tenant", "demo", str(tmp_path / "none.json"), status=2)
     run(data, "export", "--tenant", "demo", "--output", str(tmp_path / "no" / "x.json"), status=2)
+    for folder in (".", "/", str(tmp_path)):
+        run(data, "export", "--tenant", "demo", "--output", folder, status=2)
     (tmp_path / "latin.json").write_bytes(b'["\xe9\xe8"]')
     report = run(data, "import", "--tenant", "demo", str(tmp_path / "latin.json"), status=1)
     assert "it is not UTF-8" in report

@@ -163,6 +163,7 @@ def test_what_a_tenant_was_given_is_taken_from_it_again(cli: Cli, tmp_path: Path
         "--retention-hold": "https://docs.example.org/*",
         "--public-key": str(pem),
         "--jwks": str(keys),
+        "--audience": "comments",
     }
     cli("tenant", "add", "docs", *chain.from_iterable(given.items()))
     for flag in given:
@@ -172,6 +173,7 @@ def test_what_a_tenant_was_given_is_taken_from_it_again(cli: Cli, tmp_path: Path
         "retention_holds": [],
         "public_keys": [],
         "jwks": "",
+        "audience": "",
     }
     _, out, _ = cli("tenant", "list")
     assert out.splitlines()[1].split()[:3] == ["docs", "-", "API"]

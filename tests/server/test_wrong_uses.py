@@ -250,13 +250,19 @@ def test_a_tenant_or_page_that_is_not_there(cli: Cli, tmp_path: Path) -> None:
         "token create --role owner --tenant=",
         "token create --role owner --tenant demo --page=",
         "token create --role owner --tenant demo --user=",
+        "token create --role owner --tenant demo --ttl=",
+        "tenant add docs --audience=",
+        "tenant change docs --audience=",
+        "tenant add docs --retention-hold=",
+        "export --tenant demo --output=",
         "role set viewer --user ann --tenant=",
         "webhook add --tenant demo --url https://example.org/ --page=",
     ],
 )
 def test_what_is_empty(cli: Cli, command: str) -> None:
     """As from a variable that is not set: an erasure wrote every page anew; a token was made for
-    somebody made up; an import filled a tenant without a name."""
+    somebody made up, or for ever; an import filled a tenant without a name; tokens for any audience
+    signed in; a hold kept nothing."""
     *_, flag = command.split()
     cli.refuses(*command.split(), says=(f"{flag.rstrip('=')} is empty",))
 
