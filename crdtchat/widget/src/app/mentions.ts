@@ -2,7 +2,7 @@
  * Mentions. In a record they are Markdown links, `[@Ann Lee](mention:ann)`, so that the person is certain and
  * other programs show something sensible. In the text box they are just `@Ann Lee`.
  */
-import { Lexer } from "marked";
+import { lex } from "./lexing";
 
 export interface Person {
   id: string;
@@ -52,13 +52,9 @@ function marked(text: string, pattern: RegExp): string {
 
 /** All of a text that is read as it stands. */
 function literalIn(text: string): string {
-  try {
-    return literalOf(Lexer.lex(text, { gfm: true, breaks: true }));
-  } catch (error) {
-    // Nested deeper than the lexer can read: it is shown as it was typed.
-    if (error instanceof RangeError) return text;
-    throw error;
-  }
+  const tokens = lex(text, { gfm: true, breaks: true });
+  // What is nested too deep is shown as it was typed.
+  return tokens ? literalOf(tokens) : text;
 }
 
 function literalOf(part: unknown): string {

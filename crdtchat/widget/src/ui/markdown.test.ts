@@ -80,6 +80,28 @@ describe("Markdown", () => {
     expect(html(`${">".repeat(200)} deep`).split("<blockquote>").length).toBeLessThan(30);
   });
 
+  it("reads what would keep a browser busy for a minute", () => {
+    for (const [first, then = ""] of [
+      ["[~a=\\", "_~"],
+      ["-'___1) _"],
+      ["***1) @"],
+      ["***", "**@)>"],
+      ["*a_", "b_*"],
+    ] as const) {
+      const times = Math.floor(10_000 / (first.length + then.length));
+      const text = first.repeat(times) + then.repeat(times);
+      expect(html(text).length).toBeGreaterThan(text.length / 2);
+    }
+  });
+
+  it("reads emphasis behind signs that are none", () => {
+    const text = "*none ".repeat(60);
+    expect(html(`${text}**b** ~~c~~ [d][e]\n\n[e]: https://f.g`)).toBe(
+      `<p>${text}<strong>b</strong> <del>c</del> <a href="https://f.g" ${LINK}>d</a></p>`,
+    );
+    expect(html(`${"*".repeat(20)}a${"*".repeat(20)}`).split("<strong>").length).toBe(11);
+  });
+
   it("takes formulas for what they are, and dollars for dollars", () => {
     for (const [written, made] of [
       ["$a*b*c$ and *d*", "<p>$a*b*c$ and <em>d</em></p>"],

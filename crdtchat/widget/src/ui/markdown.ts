@@ -3,16 +3,17 @@
  * made, with the attributes set here and no others. HTML in a comment stays the text that was typed, but for a few
  * marks without attributes. No HTML is ever parsed, so there is nothing to sanitise.
  */
-import { Lexer, type MarkedToken, type Token, type Tokens } from "marked";
+import type { MarkedToken, Token, Tokens } from "marked";
 import { type ComponentChild, h, isValidElement } from "preact";
 import type { Drawing } from "../app/host";
+import { DEEPEST, lex } from "../app/lexing";
 import { mentioned } from "../app/mentions";
 import { Drawn } from "./drawn";
 import { isMath, MATH, type MathToken } from "./math";
 
 type Made = ComponentChild[];
 
-const OPTIONS = { gfm: true, breaks: true, ...(__CRDTCHAT_HOSTED__ && { extensions: MATH }) };
+const OPTIONS = { gfm: true, breaks: true, ...(__CRDTCHAT_HOSTED__ && { extensions: MATH }) } as const;
 const SAFE = /^(?:https?|mailto):/i;
 const MARK = /^<(\/?)(b|strong|i|em|s|del|sub|sup|code)>$/i;
 const LINE_BREAK = /^<br ?\/?>$/i;
@@ -25,8 +26,6 @@ const CHARACTERS: Record<string, string> = {
   apos: "'",
   nbsp: "\u00a0",
 };
-/** Nobody writes so deep, and whoever does would make every reader's browser run out of stack. */
-const DEEPEST = 24;
 const MOST_CACHED = 400;
 /** What a host draws takes it a while each time: what is beyond this in one comment stays as it was typed. */
 const MOST_DRAWN = 50;
@@ -55,12 +54,7 @@ export function plain(text: string): string {
 function read(text: string): Token[] | null {
   let tokens = cache.get(text);
   if (tokens === undefined) {
-    try {
-      tokens = Lexer.lex(text, OPTIONS);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      tokens = null;
-    }
+    tokens = lex(text, OPTIONS);
     if (cache.size >= MOST_CACHED) cache.delete(cache.keys().next().value as string);
     cache.set(text, tokens);
   }
