@@ -60,6 +60,10 @@ def annotation_json(annotation: Annotation, page: str) -> dict[str, Any]:
         "body": {"type": "TextualBody", "value": annotation.text, "format": "text/markdown"},
         "resolved": annotation.resolved,
     }
+    opening = next(iter(annotation.comments), None)
+    if opening is not None and opening.author not in ("", annotation.author):
+        # Dated before those of who annotated, or alone: the body of theirs is not in their words.
+        found["body"]["creator"] = _person(opening.author, {opening.author: opening.author_name})
     if annotation.hidden:
         found["hidden"] = True
     if annotation.locked:

@@ -127,7 +127,12 @@ SCHEMAS: Schema = {
     ),
     "Body": _object(
         "type value format",
-        {"type": {"const": "TextualBody"}, "value": _text(), "format": {"const": "text/markdown"}},
+        {
+            "type": {"const": "TextualBody"},
+            "value": _text(),
+            "format": {"const": "text/markdown"},
+            "creator": {**ref("Person"), "description": "Of the words, if not who annotated."},
+        },
         description="Markdown, as it was written: to be sanitised by whoever renders it.",
     ),
     "Signature": _object(
