@@ -21,7 +21,8 @@ import anyio
 from crdtchat.bench.machine import resident_bytes
 from crdtchat.bench.records import Writer
 from crdtchat.host.gathering import Gathering
-from crdtchat.host.hub import Hub, Keeping
+from crdtchat.host.hub import Hub
+from crdtchat.host.keeping import Keeping
 from crdtchat.stores.base import DocumentKey
 from crdtchat.stores.sqlite import SqliteStore
 from crdtchat.sync import message

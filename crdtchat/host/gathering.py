@@ -390,8 +390,3 @@ class Gathering:
             attendance.ending = (code, reason)
             attendance.wake()
             self._counters.add(f"closed_{int(code)}")
-
-
-def unused(rooms: Sequence[Gathering], before: float) -> list[Gathering]:
-    """Those that nobody has used since the steady time `before`."""
-    return [room for room in rooms if not room.in_use and room.last_used <= before]

@@ -21,8 +21,9 @@ from crdtchat.host.channel import Channel, ChannelClosed, Direct
 from crdtchat.host.committer import Committer
 from crdtchat.host.counters import Counters
 from crdtchat.host.damage import DamagedPages, unreadable
-from crdtchat.host.gathering import BACKLOG, Gathering, unused
+from crdtchat.host.gathering import BACKLOG, Gathering
 from crdtchat.host.hook_list import HookList
+from crdtchat.host.keeping import Keeping
 from crdtchat.host.neighbours import Neighbours
 from crdtchat.host.sources import Sources
 from crdtchat.host.timer import Timer
@@ -38,18 +39,6 @@ from crdtchat.sync.tuning import SPREAD, Tuning
 logger = logging.getLogger("crdtchat.host")
 
 _DRAIN_STEP_S = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Keeping:
-    """How long rooms stay, and when snapshots are made."""
-
-    grace: float = 30.0
-    """Seconds an unused room stays in memory."""
-    snapshot_entries: int = 64
-    """An unused room with as many log entries since its snapshot is folded into a new one."""
-    snapshot_live: int = 4_096
-    """A room in use is folded after that many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +86,9 @@ class Hub:
         self.usage = UsageKeeper(store, self.counters.meters, self.sources)
         self._rooms: dict[DocumentKey, Gathering | anyio.Event] = {}
         self._damaged = DamagedPages(self.counters)
+        self._crowded = anyio.Event()
+        self._fresh = 0
+        """Rooms that were opened since they were looked after."""
         self._tasks: TaskGroup | None = None
         self._stopping = False
 
@@ -278,6 +270,9 @@ class Hub:
         self._damaged.forget(key)
         room.revision = revision
         self.counters.add("rooms_opened")
+        self._fresh += 1
+        if self._fresh >= self._keeping.crowd:
+            self._crowded.set()
         return room
 
     def changed(self, room: Gathering) -> None:
@@ -358,7 +353,9 @@ class Hub:
 
     async def _keep_house(self) -> None:
         while True:
-            await anyio.sleep(min(self._keeping.grace, 5.0) or 1.0)
+            with anyio.move_on_after(min(self._keeping.grace, 5.0) or 1.0):
+                await self._crowded.wait()
+            self._crowded, self._fresh = anyio.Event(), 0
             await self._tidy()
 
     async def _tidy(self) -> None:
@@ -373,7 +370,7 @@ class Hub:
                 room.fail(error)
             if room.since_snapshot >= keeping.snapshot_live:
                 await self.compact(room)
-        for room in unused(self.rooms(), now - keeping.grace):
+        for room in keeping.leaving(self.rooms(), now):
             if room.since_snapshot >= keeping.snapshot_entries:
                 await self.compact(room)
             if not room.in_use and self._rooms.get(room.key) is room:

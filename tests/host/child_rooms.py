@@ -16,7 +16,8 @@ from pathlib import Path
 import anyio
 import anyio.lowlevel
 
-from crdtchat.host.hub import Hub, Keeping
+from crdtchat.host.hub import Hub
+from crdtchat.host.keeping import Keeping
 from crdtchat.server.memory import find_trim
 from crdtchat.stores.base import DocumentKey
 from crdtchat.stores.sqlite import SqliteStore

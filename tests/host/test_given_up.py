@@ -7,7 +7,8 @@ import pytest
 
 from crdtchat.document.replica import EngineFailure
 from crdtchat.host.folding import replica_of
-from crdtchat.host.hub import Hub, Keeping
+from crdtchat.host.hub import Hub
+from crdtchat.host.keeping import Keeping
 from crdtchat.stores.base import DocumentKey
 from crdtchat.stores.memory import MemoryStore
 from crdtchat.sync import message

@@ -17,7 +17,8 @@ import pytest
 
 from crdtchat.document.replica import EngineFailure
 from crdtchat.host.committer import Committer, Outcome
-from crdtchat.host.hub import Hub, Keeping
+from crdtchat.host.hub import Hub
+from crdtchat.host.keeping import Keeping
 from crdtchat.stores.base import Append, DocumentKey, Entry, StoreCorrupt, StoreError
 from crdtchat.stores.memory import MemoryStore
 from crdtchat.stores.sqlite import SqliteStore
@@ -261,6 +262,20 @@ async def test_rooms_are_let_go_without_a_trace() -> None:
         assert (loaded.snapshot_sequence, loaded.entries) == (2, ())
         async with connected(hub) as ann:
             assert ann.replica.get("a", "anno") is not None
+
+
+async def test_whoever_opens_page_after_page_has_the_longest_unused_go() -> None:
+    store = MemoryStore()
+    await store.open()
+    async with Hub(store, keeping=Keeping(grace=3_600.0, unused=10)) as hub:
+        async with connected(hub), connected(hub, key=DocumentKey("demo", "read")):
+            for number in range(100):
+                await hub.open(DocumentKey("demo", f"page {number}"))
+                while len(hub.rooms()) > 2 + 10 + 5:
+                    await anyio.lowlevel.checkpoint()
+            pages = {room.key.page for room in hub.rooms()}
+        assert {KEY.page, "read", "page 99"} <= pages
+        assert "page 0" not in pages
 
 
 @pytest.mark.parametrize(
