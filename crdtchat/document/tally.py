@@ -7,7 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from crdtchat.document.printable import printable
+
 _EXAMPLES = 3
+_REASON_CHARACTERS = 200
 
 
 @dataclass(slots=True)
@@ -27,13 +30,11 @@ class Tally:
 
     def alter(self, reason: str, example: object = "") -> None:
         """Something was taken with a change."""
-        self.altered[reason] += 1
-        self._remember(reason, example)
+        self._count(self.altered, reason, example)
 
     def leave_out(self, reason: str, example: object = "") -> None:
         """Something was not taken."""
-        self.left_out[reason] += 1
-        self._remember(reason, example)
+        self._count(self.left_out, reason, example)
 
     @property
     def total(self) -> int:
@@ -68,9 +69,12 @@ class Tally:
             for reason, count in sorted(counts.items())
         ]
 
-    def _remember(self, reason: str, example: object) -> None:
+    def _count(self, counts: Counter[str], reason: str, example: object) -> None:
+        """Both may hold words of the file, which may be anybody's."""
+        reason = printable(reason[:_REASON_CHARACTERS])
+        counts[reason] += 1
         shown = self.examples.setdefault(reason, [])
-        text = str(example)[:60]
+        text = printable(str(example)[:60])
         if text and len(shown) < _EXAMPLES and text not in shown:
             shown.append(text)
 

@@ -6,6 +6,7 @@ import json
 import sys
 from typing import Any
 
+from crdtchat.document.printable import printable
 from crdtchat.server.rest.audit import ALWAYS, audit_json
 from crdtchat.server.rest.paging import MOST
 from crdtchat.server.settings import Settings
@@ -28,7 +29,8 @@ def print_audit(settings: Settings, flags: dict[str, Any]) -> int:
                 most=MOST,
             )
             for line in lines:
-                sys.stdout.write(json.dumps(audit_json(line), ensure_ascii=False) + "\n")
+                text = json.dumps(audit_json(line), ensure_ascii=False)
+                sys.stdout.write(f"{printable(text)}\n")
             if not lines and not after:
                 await require_tenant(settings, store, flags["tenant"])
             if len(lines) < MOST:

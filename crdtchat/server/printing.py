@@ -6,10 +6,11 @@ import sys
 from collections.abc import Sequence
 
 from crdtchat.access.tenants import Tenant
+from crdtchat.document.printable import printable
 
 
 def print_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    lines = [head, *rows]
+    lines = [head, *(tuple(map(printable, row)) for row in rows)]
     widths = [max(len(line[at]) for line in lines if at < len(line)) for at in range(len(head))]
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=False))

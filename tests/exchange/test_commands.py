@@ -145,6 +145,19 @@ def test_foreign_files(data: Path, tmp_path: Path) -> None:
     assert item["target"]["selector"][1] == {"type": "TextPositionSelector", "start": 6, "end": 23}
 
 
+def test_a_file_commands_no_terminal(data: Path, tmp_path: Path) -> None:
+    """Whoever wrote it says neither what the report looks like nor what the terminal does."""
+    evil = "\x1b[2J\x1b]0;all is well\x07\nadded: 999 annotations \x9b31m\u202e"
+    target = {"source": "p", "selector": {"type": evil, "value": "x"}}
+    item = {"id": evil, "type": "Annotation", "body": "x", "target": target, evil: 1}
+    file = tmp_path / "evil.json"
+    file.write_text(json.dumps([item, {**item, evil * 99: 1}]))
+    report = run(data, "import", "--tenant", "demo", str(file))
+    assert all(line.isprintable() for line in report.splitlines())
+    assert "(\\u001b[2J" in report
+    assert len([line for line in report.splitlines() if line.startswith("added")]) == 1
+
+
 def test_half_a_file(data: Path, tmp_path: Path) -> None:
     file = tmp_path / "half.json"
     file.write_text(json.dumps([row("r1"), row("r2")])[:-200])

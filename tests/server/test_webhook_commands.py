@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 from queue import Empty
@@ -14,6 +15,7 @@ from crdtchat.server.cli import main
 from crdtchat.stores.base import Append, DocumentKey, Entry
 from crdtchat.stores.hooking import Notice, Settlement, Webhook
 from crdtchat.stores.sqlite import SqliteStore
+from crdtchat.sync.effects import Deed
 from crdtchat.sync.message import Event, EventKind
 from tests.host.receiver import NETWORK, running_receiver
 from tests.server.test_keyring import Cli, refused
@@ -150,8 +152,9 @@ def test_what_was_set_aside_is_listed_and_queued_again(cli: Cli) -> None:
         await store.open()
         event = Event(EventKind.DELETED, b"\x00" * 16, "a", "", "ann", 1_700_000_000_000)
         notice = Notice("evt_1", event, (hook,))
-        key = DocumentKey("docs", "p")
+        key = DocumentKey("docs", "p\x1b[2J\x9b")
         await store.append([Append(key, 1, 0, (Entry(b"", "", 1),), notices=(notice,))])
+        await store.add_deeds(key, [Deed("ann", "commenter", "report", "a", 1, "rest")])
         (one,) = await store.take_deliveries(hook, 0, 1, 9)
         await store.settle_deliveries([Settlement(one.number, "answered 500", at=5)])
         await store.close()
@@ -159,9 +162,12 @@ def test_what_was_set_aside_is_listed_and_queued_again(cli: Cli) -> None:
     anyio.run(fail)
     assert rows(cli)[0][-2:] == ["0", "1"]
     _, out, _ = cli("webhook", "failed", hook, "--tenant", "docs")
-    assert out.splitlines()[1].split()[:3] == ["evt_1", "deleted-text-chat", "p"]
+    assert out.splitlines()[1].split()[:3] == ["evt_1", "deleted-text-chat", "p\\u001b[2J\\u009b"]
     assert "2023-11-14 22:13" in out
     assert "answered 500" in out
+    _, out, _ = cli("audit", "--tenant", "docs")
+    assert all(map(str.isprintable, out.splitlines()))
+    assert json.loads(out.splitlines()[-1])["page"] == "p\x1b[2J\x9b"
     _, _, note = cli("webhook", "redeliver", hook, "--tenant", "docs")
     assert "1 events" in note
     assert rows(cli)[0][-2:] == ["1", "0"]
