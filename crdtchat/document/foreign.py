@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from html.parser import HTMLParser
 from typing import Any
 
 from crdtchat.document import schema
@@ -154,35 +153,3 @@ def with_tags(text: str, tags: Iterable[object], around: Surroundings) -> str:
         return text
     around.tally.alter("tags: written in the last line of the comment")
     return f"{text}\n\n{line}" if text.strip() else line
-
-
-def plain_text(markup: str) -> str:
-    """The text of HTML, paragraphs apart."""
-    reader = _TextOfHtml()
-    reader.feed(markup)
-    reader.close()
-    return "".join(reader.parts).strip()
-
-
-class _TextOfHtml(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-        self._unseen = ""
-        """The element around that no reader sees."""
-
-    def handle_data(self, data: str) -> None:
-        if not self._unseen:
-            self.parts.append(data)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "br":
-            self.parts.append("\n")
-        elif tag in ("script", "style") and not self._unseen:
-            self._unseen = tag
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == self._unseen:
-            self._unseen = ""
-        if tag in ("p", "div", "li", "blockquote", "pre", "h1", "h2", "h3"):
-            self.parts.append("\n\n")

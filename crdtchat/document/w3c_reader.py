@@ -15,12 +15,12 @@ from crdtchat.document.foreign import (
     first_text,
     fit_target,
     objects,
-    plain_text,
     text_of,
     time_of,
     with_tags,
 )
 from crdtchat.document.gathered import Gathered, Note
+from crdtchat.document.markup import plain_text
 from crdtchat.document.records import Target
 
 _KNOWN = frozenset(
