@@ -277,3 +277,26 @@ def test_a_menu_closes_when_the_discussion_is_scrolled(
     scroll.evaluate("(list) => list.scrollBy(0, 60)")
     expect(palette).to_have_count(0)
     expect(react).to_be_focused()
+
+
+def test_it_goes_back_from_a_draft_that_is_continued(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """Past the list that it was continued from: to where one was before that, or to what opened it."""
+    ann = readers(page(site, server, page_id))
+    press = ann.page.keyboard.press
+    ann.select("every ship")
+    press("Control+Alt+m")
+    ann.type("Half a thought", "Ann")
+    press("Escape")
+    expect(ann.card).to_have_count(0)
+    link = ann.page.get_by_role("link", name="harbour master")
+    opener = ann.bar.locator(".open-panel")
+    for before in (link, opener):
+        before.focus()
+        press("Enter" if before is opener else "Control+Alt+d")
+        ann.panel.get_by_role("button", name="Continue").press("Enter")
+        expect(ann.page.get_by_label("Your name")).to_be_focused()
+        press("Escape")
+        expect(ann.card).to_have_count(0)
+        expect(before).to_be_focused()

@@ -202,3 +202,29 @@ def test_a_machine_whose_clock_is_ahead(
     ann.offline(False)
     ann.expect_live()
     expect(bob.comment("Also from tomorrow")).to_be_visible()
+
+
+def test_who_tries_again_keeps_the_focus(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """Also when the button goes, as it is of no use any more."""
+    ann = readers("about:blank")
+    ann.expected = ["the server refused the connection"]
+    closed = True
+
+    def door(socket: WebSocketRoute) -> None:
+        if closed:
+            socket.close(code=4403, reason="not yet")
+        else:
+            socket.connect_to_server()
+
+    ann.page.route_web_socket(re.compile("/sync/"), door)
+    ann.page.goto(page(site, server, page_id))
+    again = ann.page.get_by_role("button", name="Try again")
+    again.press("Enter")
+    ann.expect_state("Not connected")
+    expect(again).to_be_focused()
+    closed = False
+    again.press("Enter")
+    ann.expect_live()
+    expect(ann.bar.locator(".open-panel")).to_be_focused()

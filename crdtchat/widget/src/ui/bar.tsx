@@ -1,5 +1,5 @@
 /** The bar: who is here, how many discussions there are, and the state of the connection in one quiet word. */
-import { useEffect, useReducer, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 import { counts } from "../app/listing";
 import type { Widget } from "../app/widget";
 import { PHONE_WIDTH } from "../dom/placement";
@@ -107,12 +107,27 @@ export function State() {
     >
       {calm ? <i class="pulse" /> : <Icon name={icon} />}
       <span>{word}</span>
-      {again && (
-        <button type="button" class="quiet" onClick={() => widget.session.retry()}>
-          {speech.text("tryAgain")}
-        </button>
-      )}
+      {again && <TryAgain />}
     </span>
+  );
+}
+
+function TryAgain() {
+  const widget = useWidget();
+  const button = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => {
+    const box = button.current?.closest<HTMLElement>(".bar, .panel");
+    const root = box?.getRootNode() as ShadowRoot;
+    // When it is of no use any more it goes, and leaves the focus to what it was in.
+    return () => {
+      if (root.activeElement?.matches(".link > button"))
+        (box?.querySelector<HTMLElement>(".open-panel") ?? box)?.focus({ preventScroll: true });
+    };
+  }, []);
+  return (
+    <button ref={button} type="button" class="quiet" onClick={() => widget.session.retry()}>
+      {widget.speech.text("tryAgain")}
+    </button>
   );
 }
 

@@ -5,7 +5,7 @@ import { focused, Whereabouts } from "../dom/focused";
 import { NARROWEST, type Placement, placeCard } from "../dom/placement";
 import { Composer } from "./composer";
 import { useView, useWidget } from "./context";
-import { isComposing, isWritingInPage, keepInside, WayBack } from "./focus";
+import { isComposing, isWritingInPage, keepInside, toOpener, WayBack } from "./focus";
 import { ThreadHead } from "./head";
 import { Icon } from "./icons";
 import { Quoted } from "./quoted";
@@ -135,7 +135,7 @@ function Frame({ came, range, label, onClose, children }: FrameProperties) {
     if (!isInside && !staysInPage) box?.focus({ preventScroll: true });
     return () => {
       back.close();
-      if (back.isNeeded) back.go();
+      if (back.isNeeded && !back.go()) toOpener(widget, root);
     };
   }, []);
 

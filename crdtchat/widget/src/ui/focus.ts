@@ -1,5 +1,9 @@
+import type { Widget } from "../app/widget";
 import { focused, Whereabouts } from "../dom/focused";
 import { PHONE_WIDTH } from "../dom/placement";
+
+/** The element that the bar is in where the host page has a place for it. */
+export const BAR = "crdtchat-bar";
 
 /** Whoever writes in the page, and pressed marked words to go on there, goes on there: what opens beside takes no keys. */
 export const isWritingInPage = (): boolean =>
@@ -8,6 +12,14 @@ export const isWritingInPage = (): boolean =>
 /** To what stays when the control that had the focus goes: there Escape and the arrows are heard. */
 export function toScroll(within: Element | null): void {
   within?.closest<HTMLElement>(".scroll")?.focus({ preventScroll: true });
+}
+
+/** To what opens the panel, once it is drawn, unless something else has taken the focus by then. */
+export function toOpener({ options }: Widget, root: ShadowRoot): void {
+  requestAnimationFrame(() => {
+    const bar = options.topBarTarget?.querySelector(BAR)?.shadowRoot ?? root;
+    if (!focused()) bar.querySelector<HTMLElement>(".open-panel")?.focus({ preventScroll: true });
+  });
 }
 
 /** Whether a key is an input method's. Safari says of the one that ends a composition so by its code alone. */

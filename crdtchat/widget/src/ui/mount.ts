@@ -3,11 +3,11 @@ import type { Host } from "../app/host";
 import type { Options } from "../app/options";
 import { Widget } from "../app/widget";
 import { draw, drawBar } from "./app";
+import { BAR } from "./focus";
 import css from "./style.css";
 import { followTopLayer } from "./top-layer";
 
 const LAYER = "crdtchat-layer";
-const BAR = "crdtchat-bar";
 let sheet: CSSStyleSheet | undefined;
 
 /** A constructed style sheet: works under a Content-Security-Policy without inline styles. */

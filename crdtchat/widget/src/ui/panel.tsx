@@ -5,13 +5,12 @@ import { FILTERS } from "../app/filters";
 import { counts, listed } from "../app/listing";
 import type { Widget } from "../app/widget";
 import { copy } from "../dom/clipboard";
-import { focused } from "../dom/focused";
 import type { Thread } from "../model/threads";
 import { Avatar } from "./avatar";
 import { Here, State } from "./bar";
 import { Time } from "./comment";
 import { useStore, useView, useWidget } from "./context";
-import { isComposing, isWritingInPage, keepInside, toScroll, WayBack } from "./focus";
+import { isComposing, isWritingInPage, keepInside, toOpener, toScroll, WayBack } from "./focus";
 import { ThreadHead } from "./head";
 import { Icon } from "./icons";
 import { plain } from "./markdown";
@@ -62,16 +61,14 @@ export function Panel() {
 
 /** When it closes with the focus in it, that goes back to where it came from, or to what opens the panel. */
 function useFocusBack(panel: { current: HTMLElement | null }): void {
+  const widget = useWidget();
   useLayoutEffect(() => {
     const root = panel.current?.getRootNode() as ShadowRoot;
     const back = new WayBack(root);
     return () => {
       back.close();
-      if (!back.isNeeded) return;
-      requestAnimationFrame(() => {
-        if (focused() || back.go()) return;
-        root.querySelector<HTMLElement>(".open-panel")?.focus({ preventScroll: true });
-      });
+      // At once: what opens as this closes goes back there in turn.
+      if (back.isNeeded && !back.go()) toOpener(widget, root);
     };
   }, []);
 }
