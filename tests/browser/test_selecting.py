@@ -122,6 +122,44 @@ def test_a_mark_is_looked_at_in_passing(
     ann.expect_painted(style="hover")
 
 
+def test_the_first_look_can_be_gone_to_and_dismissed(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """Who sees a part of the screen goes to it to read it (WCAG 1.4.13)."""
+    dialog = "<dialog id='terms'><p id='words'>By the stairs, and by no other way.</p></dialog>"
+    options = f"{{tenantId: 'demo', urlId: {page_id!r}}}"
+    ann = readers("about:blank")
+    ann.page.clock.install()
+    ann.page.goto(site.page("/looking", server.url, options, body=dialog))
+    ann.page.evaluate("terms.showModal()")
+    ann.annotate("the stairs", "How many?", "Ann")
+    ann.close()
+    x, y = place(ann, "the stairs")
+    peek = ann.page.locator(".peek")
+    ann.page.mouse.move(x, y)
+    expect(peek).to_be_visible()
+    ann.page.keyboard.press("Escape")
+    expect(peek).to_have_count(0)
+    assert ann.page.evaluate("terms.open")
+    ann.page.mouse.move(x, y + 100)
+    ann.expect_painted(style="hover")
+    ann.page.mouse.move(x, y)
+    ann.expect_painted("the stairs", style="hover")
+    box = peek.bounding_box()
+    assert box
+    ann.page.mouse.move(x, box["y"] + box["height"] / 2, steps=4)
+    # It stays for as long as one looks at it.
+    ann.page.clock.run_for(1_000)
+    expect(peek).to_be_visible()
+    ann.expect_painted("the stairs", style="hover")
+    ann.page.mouse.move(2, 2)
+    expect(peek).to_have_count(0)
+    ann.page.mouse.move(x, y)
+    peek.click()
+    expect(ann.card).to_contain_text("How many?")
+    expect(peek).to_have_count(0)
+
+
 def test_a_browser_without_highlights_gets_boxes(
     readers: OpenReader, site: Site, server: ServerProcess, page_id: str
 ) -> None:

@@ -12,10 +12,19 @@ import type { Thread } from "../model/threads";
 import type { Host } from "./host";
 import { PageText } from "./page-text";
 
+/** Where the pointer is. */
+export interface Pointer {
+  x: number;
+  y: number;
+  pressed: boolean;
+  /** On the first look at a discussion. */
+  held: boolean;
+}
+
 export interface CanvasEvents extends Omit<MarksEvents, "changed" | "home" | "suits" | "whole"> {
   placed(aids: ReadonlySet<string>): void;
   selected(selected: Selected | null): void;
-  hovered(mark: Mark | undefined, at: { x: number; y: number }): void;
+  hovered(mark: Mark | undefined, at: Pointer): void;
   clicked(mark: Mark | undefined): void;
   dark(dark: boolean): void;
 }
@@ -36,7 +45,6 @@ export class Canvas {
   readonly #parts = new Map<string, Target>();
   #painted = new Set<string>();
   #resolved = new Set<string>();
-  #pointer = { x: 0, y: 0, free: false };
 
   constructor(
     readonly root: Element,
@@ -254,21 +262,28 @@ export class Canvas {
       { signal },
     );
     let frame = 0;
+    let pointer: Pointer;
+    let over = false;
     addEventListener(
       "pointermove",
       (event) => {
         if (event.pointerType !== "mouse") return;
         const path = event.composedPath();
-        // Our own layer may be within the element.
-        const over = path.includes(this.root) && !path.some(isOurs);
+        const ours = path.some(isOurs);
         // Of several moves in a frame the last one counts.
-        this.#pointer = { x: event.clientX, y: event.clientY, free: over && event.buttons === 0 };
+        pointer = {
+          x: event.clientX,
+          y: event.clientY,
+          pressed: event.buttons !== 0,
+          held: ours && path.some(isPeek),
+        };
+        // Our own layer may be within the element.
+        over = path.includes(this.root) && !ours;
         if (frame) return;
         frame = requestAnimationFrame(() => {
           frame = 0;
-          const at = this.#pointer;
-          const mark = at.free ? markAt(this.marks, at.x, at.y) : undefined;
-          this.events.hovered(mark && this.#painted.has(mark.aid) ? mark : undefined, at);
+          const mark = over && !pointer.pressed ? markAt(this.marks, pointer.x, pointer.y) : undefined;
+          this.events.hovered(mark && this.#painted.has(mark.aid) ? mark : undefined, pointer);
         });
       },
       { signal, passive: true },
@@ -289,6 +304,8 @@ function areSame(a: Range, b: Range): boolean {
 export const isWhole = ({ kind }: Target): boolean => kind === "cell";
 
 const isOurs = (at: EventTarget): boolean => at instanceof Element && at.localName.startsWith("crdtchat-");
+
+const isPeek = (at: EventTarget): boolean => at instanceof Element && at.className === "peek";
 
 /** What a click is for already: the page's controls, and all of ours. */
 const isLive = (at: EventTarget): boolean => isOurs(at) || (at instanceof Element && at.matches(CONTROLS));

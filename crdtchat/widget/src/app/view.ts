@@ -2,7 +2,13 @@
 import type { Selected } from "../dom/selection";
 import type { Target } from "../model/schema";
 import type { Filter } from "./filters";
-import type { Peek } from "./peeking";
+
+/** The first look at a discussion, and where the pointer was. */
+export interface Peek {
+  aid: string;
+  x: number;
+  y: number;
+}
 
 export interface View {
   /** Counts changes of what is shown and not in this object. */

@@ -47,7 +47,7 @@ export class Widget extends Emitter<HostEvents> implements Stage {
   readonly canvas: Canvas;
   readonly typing = new Typing((typing) => this.session.setPresence({ typing, selection: null }));
   #visit: Visit;
-  readonly #peeking = new Peeking((peek) => this.view.value.peek !== peek && this.view.set({ peek }));
+  readonly #peeking = new Peeking(this.view);
   readonly #address: Address;
   #closed = new AbortController();
   #noticed: ReturnType<typeof setTimeout> | undefined;

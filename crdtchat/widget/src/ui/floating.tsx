@@ -3,6 +3,7 @@ import { useEffect, useReducer } from "preact/hooks";
 import { PHONE_WIDTH } from "../dom/placement";
 import { Avatar } from "./avatar";
 import { useView, useWidget } from "./context";
+import { isComposing } from "./focus";
 import { Icon } from "./icons";
 import { plain } from "./markdown";
 
@@ -47,6 +48,18 @@ const PEEK = { width: 300, height: 84 };
 export function Peek() {
   const widget = useWidget();
   const { peek, active } = useView(widget);
+  useEffect(() => {
+    if (!peek) return;
+    const hide = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || isComposing(event)) return;
+      widget.view.set({ peek: null });
+      // Nothing else closes with it.
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    addEventListener("keydown", hide, { capture: true });
+    return () => removeEventListener("keydown", hide, { capture: true });
+  }, [peek]);
   const thread = peek && peek.aid !== active ? widget.threads.get(peek.aid) : undefined;
   const opening = thread?.comments.find((comment) => !comment.deletedBy);
   if (!peek || !thread || !opening) return null;
@@ -55,7 +68,12 @@ export function Peek() {
   const top = above > EDGE ? { bottom: `${innerHeight - peek.y + 16}px` } : { top: `${peek.y + 20}px` };
   const name = widget.name(opening.author);
   return (
-    <div class="peek" style={{ left: `${left}px`, ...top }} aria-hidden="true">
+    <div
+      class="peek"
+      style={{ left: `${left}px`, ...top }}
+      aria-hidden="true"
+      onClick={() => widget.open(peek.aid)}
+    >
       <span class="line">
         <Avatar id={opening.author} name={name} small />
         <b>{name}</b>
