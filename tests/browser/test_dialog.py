@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenReader
@@ -156,4 +157,61 @@ def test_writing_where_the_page_keeps_the_focus_in_a_dialog_of_its_own(
     ann.page.keyboard.press("Escape")
     expect(ann.card).to_have_count(0)
     expect(ann.page.locator("#ok")).to_be_focused()
+    ann.expect_live()
+
+
+# What libraries do for a dialog of theirs: all beside it is hidden from readers, the focus is kept in it, a press
+# beside it closes it, and nothing beside it scrolls.
+LIBRARY = """<div id="modal" role="dialog" tabindex="-1"><p>Whoever enters the lighthouse does so by the stairs.</p>
+<button id="ok">OK</button></div><script>
+  const text = document.getElementById("text"), modal = document.getElementById("modal");
+  document.body.append(modal);
+  let last = ok;
+  function show(attribute, hidden) {
+    for (const one of document.body.children) if (one !== modal) one.setAttribute(attribute, hidden);
+    for (const type of ["wheel", "touchmove"])
+      document.addEventListener(type, (event) => modal.contains(event.target) || event.preventDefault(), {passive: false});
+    document.addEventListener("focusin", ({target}) => modal.contains(target) ? (last = target) : last.focus());
+    document.addEventListener("focusout", ({relatedTarget: to}) => to && !modal.contains(to) && last.focus());
+    document.addEventListener("pointerdown", ({target}) => modal.contains(target) || hide());
+    ok.focus();
+  }
+  function hide() {
+    for (const name of ["inert", "aria-hidden"])
+      for (const one of document.body.children) one.removeAttribute(name);
+    modal.remove();
+  }
+</script>"""
+
+
+@pytest.mark.parametrize(("attribute", "hidden"), [("inert", ""), ("aria-hidden", "true")])
+def test_words_in_a_dialog_of_a_library_are_discussed(
+    readers: OpenReader, site: Site, server: ServerProcess, attribute: str, hidden: str
+) -> None:
+    chat = "CrdtChat(modal, {tenantId: 'demo', urlId: location.href})"
+    options = f"{{tenantId: 'demo'}}); window.inside = {chat}; show({attribute!r}, {hidden!r}"
+    ann = readers(site.page(f"/library-{attribute}", server.url, options, body=TEXT + LIBRARY))
+    layers = ann.page.locator("crdtchat-layer")
+    # The page's own discussions are hidden with its words.
+    expect(layers.first).to_have_attribute(attribute, hidden)
+    expect(layers.last).not_to_have_attribute(attribute, hidden)
+    ann.select("the stairs", root="#modal")
+    ann.page.get_by_role("button", name="Comment on the selected text").click()
+    ann.write("And the lift?", "Ann")
+    expect(ann.comment("And the lift?")).to_be_visible()
+    for number in range(12):
+        ann.reply(f"Reply {number}")
+    scroll = ann.card.locator(".scroll")
+    scroll.hover()
+    ann.page.mouse.wheel(0, -300)
+    ann.page.wait_for_function(
+        "(list) => list.scrollTop + list.clientHeight < list.scrollHeight - 200",
+        arg=scroll.element_handle(),
+    )
+    ann.page.keyboard.press("Escape")
+    expect(ann.card).to_have_count(0)
+    expect(ann.page.locator("#modal")).to_be_visible()
+    ann.page.locator("h1").dispatch_event("pointerdown")
+    expect(ann.page.locator("#modal")).to_have_count(0)
+    expect(layers.first).not_to_have_attribute(attribute, hidden)
     ann.expect_live()

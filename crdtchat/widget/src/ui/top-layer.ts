@@ -1,6 +1,7 @@
 /**
  * While the page has a modal dialog, or an element of it takes the whole screen, all that is not in that is inert and
  * lies below it. A layer that is for words in it, or for what it is drawn around, is in it meanwhile, and above it.
+ * Dialogs of libraries do the same by attributes of all that is beside them.
  * Above all, where nothing frames it, it is also while the body is what would frame it.
  */
 import { above } from "../dom/flat-tree";
@@ -10,6 +11,10 @@ import { frames, undoZoom } from "./framing";
 const MODAL = "dialog:modal";
 /** What dialogs take for a click beside them, and close. */
 const PRESSES = ["pointerdown", "pointerup", "mousedown", "mouseup", "touchstart", "touchend", "click"];
+/** What libraries hold up beside their dialogs, so that the page does not scroll. */
+const SCROLLS = ["wheel", "touchmove"];
+const HIDING = ["inert", "aria-hidden"];
+const HIDDEN = "[inert], [aria-hidden=true]";
 
 /** Answers what ends it. */
 export function followTopLayer(layer: HTMLElement, root: Element): () => void {
@@ -58,15 +63,39 @@ export function followTopLayer(layer: HTMLElement, root: Element): () => void {
       });
   }
 
+  let isFreed = false;
+  const isHidden = (node: Node) => node instanceof Element && node.matches(HIDDEN);
+  /** What is said of words that the page lets its reader use is as usable. */
+  const free = () => {
+    if (!isHidden(layer) || [...around].some(isHidden)) return;
+    for (const name of HIDING) layer.removeAttribute(name);
+    isFreed = true;
+  };
+  const hiding = new MutationObserver(free);
+  for (const node of [layer, ...around]) hiding.observe(node, { attributeFilter: HIDING });
+  /** Whether what happens in the layer is none of the page's business. */
+  const isApart = () => {
+    isFreed &&= document.querySelector(`body > :is(${HIDDEN})`) !== null;
+    return isFreed || layer.parentNode !== document.body;
+  };
+
   const closed = new AbortController();
+  // Dialogs that keep the focus in them hear of it at the document; what is written in hears of it before.
+  document.documentElement.addEventListener(
+    "focusout",
+    (event) => {
+      if (event.relatedTarget === layer && isApart()) event.stopPropagation();
+    },
+    { signal: closed.signal },
+  );
   document.addEventListener("fullscreenchange", look, { signal: closed.signal });
-  for (const type of PRESSES)
+  for (const type of [...PRESSES, ...SCROLLS])
     layer.addEventListener(
       type,
       (event) => {
-        if (layer.parentNode !== document.body) event.stopPropagation();
+        if (isApart()) event.stopPropagation();
       },
-      { signal: closed.signal },
+      { signal: closed.signal, passive: true },
     );
   watch(false);
   const drawing = new MutationObserver(look);
@@ -76,5 +105,6 @@ export function followTopLayer(layer: HTMLElement, root: Element): () => void {
     closed.abort();
     observer.disconnect();
     drawing.disconnect();
+    hiding.disconnect();
   };
 }
