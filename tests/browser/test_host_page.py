@@ -141,6 +141,23 @@ def test_a_shortcut_is_for_one_of_several(
         expect(ann.panel).to_have_count(0)
 
 
+def test_what_concerns_several_widgets_is_announced_once(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    url = two(site, server, page_id)
+    ann, bob = readers(url), readers(url)
+    ann.expected = bob.expected = ["404"]
+    ann.annotate("about wind", "Windy", "Ann", root="#one")
+    bars, said = bob.page.locator(".bar"), bob.page.locator("[role=status]")
+    for bar in (bars.first, bars.last):
+        expect(bar).to_contain_text("1 unread")
+    expect(said.filter(has_text="Ann commented")).to_have_count(1)
+    bob.offline()
+    for bar in (bars.first, bars.last):
+        expect(bar).to_contain_text("Offline")
+    expect(said.filter(has_text="Connection lost")).to_have_count(1)
+
+
 ASKS = """() => {
   const leaving = new Event("beforeunload", {cancelable: true});
   dispatchEvent(leaving);
@@ -227,22 +244,25 @@ def test_the_script_knows_where_it_came_from(
     ann.expect_live()
 
 
-def test_several_copies_of_the_script_mark_each_their_own(
-    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
-) -> None:
-    """A page may load it twice, and each cell of a notebook has one of its own."""
-    copies = "".join(
+def copies(site: Site, server: ServerProcess, page_id: str) -> str:
+    """A page that loads the script twice."""
+    loaded = "".join(
         f"""<script src="{server.url}/crdtchat.js?{id_}"></script><script>
           chats.push(CrdtChat(document.getElementById("{id_}"), {{tenantId: "demo", urlId: {page_id!r} + "{id_}"}}));
         </script>"""
         for id_ in ("one", "two")
     )
-    ann = readers(
-        site.add(
-            "/copies",
-            f"<!doctype html><title>Copies</title><body>{TWO}<script>var chats = [];</script>{copies}",
-        )
+    return site.add(
+        "/copies",
+        f"<!doctype html><title>Copies</title><body>{TWO}<script>var chats = [];</script>{loaded}",
     )
+
+
+def test_several_copies_of_the_script_mark_each_their_own(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """A page may load it twice, and each cell of a notebook has one of its own."""
+    ann = readers(copies(site, server, page_id))
     ann.annotate("about wind", "Windy", "Ann", root="#one")
     ann.expect_live()
     ann.page.reload()
@@ -252,6 +272,26 @@ def test_several_copies_of_the_script_mark_each_their_own(
     ann.expect_painted("about wind", "mostly of rain")
     ann.page.evaluate("chats[0].destroy()")
     ann.expect_painted("mostly of rain")
+
+
+def test_several_copies_of_the_script_share_their_keys(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    ann = readers(copies(site, server, page_id))
+    ann.annotate("about wind", "Windy", "Ann", root="#one")
+    ann.close()
+    layers = ann.page.locator("crdtchat-layer")
+    for number in (1, 0):
+        ann.page.locator(("#one", "#two")[number]).click()
+        ann.page.keyboard.press("Control+Alt+d")
+        expect(layers.nth(number).locator(".panel")).to_be_visible()
+        expect(ann.panel).to_have_count(1)
+        ann.page.keyboard.press("Control+Alt+d")
+        expect(ann.panel).to_have_count(0)
+    # One that was taken away twice takes no other along.
+    ann.page.evaluate("chats[1].destroy(); chats[1].destroy()")
+    ann.page.keyboard.press("Control+Alt+d")
+    expect(ann.panel).to_have_count(1)
 
 
 def test_what_is_no_element_is_called_so(

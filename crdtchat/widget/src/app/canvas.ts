@@ -40,7 +40,8 @@ export class Canvas {
   readonly #closed = new AbortController();
   readonly #unwatchTheme: () => void;
   #frame = 0;
-  #paused = false;
+  /** Out of sight. */
+  paused = false;
   /** The targets that name a part of the page, by annotation. */
   readonly #parts = new Map<string, Target>();
   #painted = new Set<string>();
@@ -148,7 +149,7 @@ export class Canvas {
 
   /** Out of sight nothing is drawn, and no selection is for this element. */
   pause(paused: boolean): void {
-    this.#paused = paused;
+    this.paused = paused;
     this.#paintSoon();
   }
 
@@ -228,7 +229,7 @@ export class Canvas {
       const open: Range[] = [];
       const resolved: Range[] = [];
       for (const { aid, range, place } of this.marks.placed) {
-        if (!range || place.whole || this.#paused) continue;
+        if (!range || place.whole || this.paused) continue;
         if (this.#painted.has(aid)) open.push(range);
         else if (this.#resolved.has(aid)) resolved.push(range);
       }

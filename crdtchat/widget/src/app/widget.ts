@@ -26,6 +26,7 @@ import { Peeking } from "./peeking";
 import { People } from "./people";
 import type { Stage } from "./stage";
 import { Store } from "./store";
+import { isEcho } from "./together";
 import { Typing } from "./typing";
 import type { Unread } from "./unread";
 import { FIRST_VIEW, type View } from "./view";
@@ -282,6 +283,7 @@ export class Widget extends Emitter<HostEvents> implements Stage {
   }
 
   say(said: string): void {
+    if (this.canvas.paused || isEcho(said, this)) return;
     // The same words twice are news twice: a live region tells only changes.
     this.view.set({ said: this.view.value.said === said ? `${said}\u00a0` : said });
   }

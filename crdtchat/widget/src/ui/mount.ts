@@ -1,6 +1,7 @@
 /** The only things a widget puts into the page: a layer at the end of the body, and the bar where it is wanted. */
 import type { Host } from "../app/host";
 import type { Options } from "../app/options";
+import { type Neighbour, together } from "../app/together";
 import { Widget } from "../app/widget";
 import { draw, drawBar } from "./app";
 import { BAR } from "./focus";
@@ -30,11 +31,6 @@ export function host(tag: string): HTMLElement {
     });
   return element;
 }
-
-/** Those of the page; the one that was used last comes first. */
-let mounted: Mounted[] = [];
-/** The last shortcut that one of them followed. */
-let followed: KeyboardEvent | null = null;
 
 /** Several widgets of a page: their floating bars stand one below the other. */
 function stack(): void {
@@ -75,12 +71,27 @@ export function mount(root: Element, options: Options & { serverUrl: string }, h
   const by = (keyboard: boolean) => () => layer.toggleAttribute("data-keys", keyboard);
   addEventListener("keydown", by(true), { signal, capture: true, passive: true });
   addEventListener("pointerdown", by(false), { signal, capture: true, passive: true });
-  const self: Mounted = {
+  const self: Neighbour = {
+    layer,
+    isBusy: () => widget.view.value.panel || widget.view.value.active !== null,
+  };
+  const others = () => together.neighbours.filter((one) => one !== self);
+  together.neighbours.push(self);
+  const used = (event: Event) => {
+    const way = event.composedPath();
+    if (![root, layer, bar].some((part) => part && way.includes(part))) return;
+    together.neighbours = [self, ...others()];
+  };
+  for (const type of ["pointerdown", "focusin"])
+    addEventListener(type, used, { signal, capture: true, passive: true });
+  // A host with a panel of its own has keys of its own, and says for which of its documents they are.
+  if (!hosted?.showPanel) addEventListener("keydown", (event) => shortcut(self, widget, event), { signal });
+  return {
     widget,
     layer,
     destroy() {
       keys.abort();
-      mounted = mounted.filter((one) => one !== self);
+      together.neighbours = others();
       for (const part of parts) part();
       widget.destroy();
       layer.remove();
@@ -88,29 +99,16 @@ export function mount(root: Element, options: Options & { serverUrl: string }, h
       bar?.remove();
     },
   };
-  mounted.push(self);
-  const used = (event: Event) => {
-    const way = event.composedPath();
-    if (![root, layer, bar].some((part) => part && way.includes(part))) return;
-    mounted = [self, ...mounted.filter((one) => one !== self)];
-  };
-  for (const type of ["pointerdown", "focusin"])
-    addEventListener(type, used, { signal, capture: true, passive: true });
-  // A host with a panel of its own has keys of its own, and says for which of its documents they are.
-  if (!hosted?.showPanel) addEventListener("keydown", (event) => shortcut(self, event), { signal });
-  return self;
 }
 
 /** Of several widgets one shows its discussions at a time: the one that does already, else the one that was used last. */
-function isMeant(self: Mounted): boolean {
-  const shown = mounted.filter(({ layer }) => !layer.hidden);
-  const busy = shown.find(({ widget: { view } }) => view.value.panel || view.value.active);
-  return self === (busy ?? shown[0]);
+function isMeant(self: Neighbour): boolean {
+  const shown = together.neighbours.filter(({ layer }) => !layer.hidden);
+  return self === (shown.find((one) => one.isBusy()) ?? shown[0]);
 }
 
 /** Control Alt and a key that types nothing under common layouts; in text fields they are left alone. */
-function shortcut(self: Mounted, event: KeyboardEvent): void {
-  const { widget } = self;
+function shortcut(self: Neighbour, widget: Widget, event: KeyboardEvent): void {
   if (!event.ctrlKey || !event.altKey || event.metaKey) return;
   const target = event.composedPath()[0];
   const typing =
@@ -124,8 +122,8 @@ function shortcut(self: Mounted, event: KeyboardEvent): void {
     Comma: () => widget.step(-1),
   }[event.code];
   // What is selected is in one of them anyway.
-  if (!act || (event.code !== "KeyM" && (event === followed || !isMeant(self)))) return;
-  followed = event;
+  if (!act || (event.code !== "KeyM" && (event === together.followed || !isMeant(self)))) return;
+  together.followed = event;
   act();
   event.preventDefault();
 }
