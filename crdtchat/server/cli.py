@@ -62,9 +62,9 @@ and what lasts no time lasted for ever. Nobody's is what erased users left, on a
 
 def _unprinted(error: OSError) -> int:
     """What a command prints could not be written. Answers the exit status."""
-    # What is left of it would be tried again at the end.
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    from crdtchat.server.printing import give_output_up
+
+    give_output_up()
     if error.errno == errno.EPIPE:
         return 141  # 128 and the number of SIGPIPE: `crdtchat audit | head` has read enough
     sys.stderr.write(f"crdtchat: what this prints cannot be written: {error.strerror}\n")

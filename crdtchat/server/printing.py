@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from crdtchat.access.tenants import Tenant
 from crdtchat.document.printable import printable
+
+logger = logging.getLogger("crdtchat.server")
 
 
 def print_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
@@ -19,6 +24,25 @@ def print_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
 
 def print_line(text: str) -> None:
     sys.stdout.write(f"{text}\n")
+
+
+def announce(text: str) -> None:
+    """Print what a server says of itself. Where that cannot be written, or has signs that the
+    output's encoding lacks, it serves all the same."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        logger.warning("standard output cannot be written: %s", error.strerror)
+        give_output_up()
+
+
+def give_output_up() -> None:
+    """What could not be written of standard output would be tried again at the end."""
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def tenant_line(tenant: Tenant) -> str:

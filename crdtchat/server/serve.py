@@ -20,7 +20,7 @@ from crdtchat.server.front import FrontConfig, FrontDoor
 from crdtchat.server.logs import set_up_logs
 from crdtchat.server.memory import keep_large_apart
 from crdtchat.server.obstacle import obstacle
-from crdtchat.server.printing import tenant_line
+from crdtchat.server.printing import announce, tenant_line
 from crdtchat.server.settings import BadSetting, Settings, unknown_variables
 from crdtchat.server.socket import MAX_FRAME
 from crdtchat.server.storage import has_tenants, is_missing, make_broker, make_store, shown
@@ -77,10 +77,8 @@ class _Announcing(uvicorn.Server):
         await super().startup(sockets)  # type: ignore[arg-type]
         if not self.started:
             return
-        sys.stdout.write(self._announcement())
-        if self._worker is not None:
-            sys.stdout.write("\0")  # for the parent, which says it once for all
-        sys.stdout.flush()
+        # The parent of several hears it, and says it once for all.
+        announce(self._announcement() + ("\0" if self._worker is not None else ""))
 
     def _announcement(self) -> str:
         port = self.servers[0].sockets[0].getsockname()[1]
@@ -167,7 +165,7 @@ def serve(settings: Settings) -> int:
         return serve_here(settings)
     set_up_logs(0)
     _warn_of_variables()
-    return serve_with_workers(settings, _say)
+    return serve_with_workers(settings, announce)
 
 
 def _prepare(settings: Settings) -> None:
@@ -185,11 +183,6 @@ def _prepare(settings: Settings) -> None:
 def _warn_of_variables() -> None:
     for sentence in unknown_variables(os.environ):
         _log.warning("%s", sentence)
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
 
 
 def serve_here(

@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import threading
+from io import TextIOWrapper
 
 from crdtchat.brokers.local import LocalBroker
 from crdtchat.server.listening import listen_together
@@ -21,6 +22,8 @@ from crdtchat.server.work import Task, Worker
 
 def main() -> int:
     """The process. Answers its exit status."""
+    assert isinstance(sys.stdout, TextIOWrapper)
+    sys.stdout.reconfigure(encoding="utf-8")  # for the parent, whatever people's terminals take
     task: Task = pickle.load(sys.stdin.buffer)
     threading.Thread(target=_watch_parent, daemon=True).start()
     set_up_logs(task.number)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import httpx
 import pytest
 
 from crdtchat.server.cli import main
@@ -60,3 +63,45 @@ def test_a_disk_that_is_full(data: Path, command: list[str]) -> None:
     assert status == 1
     said = error.removeprefix("0 annotations exported\n")
     assert said == "crdtchat: what this prints cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_server_whose_output_cannot_be_written_serves(tmp_path: Path, workers: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    flags = ["--port", str(port), "--data", str(tmp_path / "data"), "--workers", str(workers)]
+    with open("/dev/full", "w") as full:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "crdtchat", "serve", *flags],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert server.stderr is not None
+    assert "standard output cannot be written" in next(
+        line for line in server.stderr if '"level": "warning"' in line
+    )
+    assert httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200
+    server.terminate()
+    assert "Traceback" not in server.stderr.read()
+    assert server.wait() == (-signal.SIGTERM if workers == 1 else 0)
+    server.stderr.close()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_server_whose_output_lacks_signs_spells_them(tmp_path: Path, workers: str) -> None:
+    with subprocess.Popen(
+        [
+            *(sys.executable, "-m", "crdtchat", "serve", "--workers", workers),
+            *("--port", "0", "--data", str(tmp_path / "żółw")),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="latin-1",
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+    ) as server:
+        try:
+            assert server.stdout is not None
+            assert any("\\u017có\\u0142w" in line for line in server.stdout)
+        finally:
+            server.terminate()
