@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; answers the exit status. Errors are one sentence with the remedy."""
+    if sys.stdout is None:  # whoever started this has closed it
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - until the end
     parser = make_parser()
     given = sys.argv[1:] if arguments is None else arguments
     if not given:

@@ -65,6 +65,19 @@ def test_a_disk_that_is_full(data: Path, command: list[str]) -> None:
     assert said == "crdtchat: what this prints cannot be written: No space left on device\n"
 
 
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_an_output_that_was_closed(data: Path, command: list[str]) -> None:
+    closed = ["sh", "-c", 'exec "$@" >&-', "sh"]
+    ran = subprocess.run(
+        [*closed, sys.executable, "-m", "crdtchat", *command, "--data", str(data)],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0
+    assert ran.stderr in ("", "0 annotations exported\n")
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_server_whose_output_cannot_be_written_serves(tmp_path: Path, workers: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
