@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from uuid import uuid4
@@ -152,6 +153,29 @@ def test_it_hears_at_once_that_its_kernel_is_shut_down(
     cell.expect_live(1)
     cell.page.evaluate(NO_TIMERS)
     cell.page.evaluate(SHUTDOWN)
+    expect(cell.panel.locator('.link[data-link="over"]')).to_contain_text("run the cell again")
+
+
+def test_a_saved_picture_of_it_does_not_say_that_it_will_send(
+    open_lab: Open, lab: JupyterProcess, server: ServerProcess, page_id: str
+) -> None:
+    """nbconvert and papermill keep one in each notebook that they run: it was "Offline"."""
+    shown = crdtchat.widget(page_id, url=server.url, name="Ann")
+    state = shown.get_manager_state(widgets=[shown, shown.layout])
+    view = {"version_major": 2, "version_minor": 0, "model_id": shown.model_id}
+    shown.close()
+    number = uuid4().hex
+    book = json.loads(notebook((number[:8], "code", "shown")))
+    book["metadata"]["widgets"] = {"application/vnd.jupyter.widget-state+json": state}
+    data = {"application/vnd.jupyter.widget-view+json": view, "text/plain": "shown"}
+    output = {"output_type": "display_data", "data": data, "metadata": {}}
+    book["cells"][0]["outputs"] = [output]
+    path = f"{number}.ipynb"
+    (lab.files / path).write_text(json.dumps(book))
+    cell = Cell(open_lab("ann", path))
+    cell.page.evaluate(KERNEL)
+    cell.page.evaluate("() => void window.jupyterapp.commands.execute('notebook:trust')")
+    cell.page.get_by_role("dialog").get_by_role("button", name="Trust").click()
     expect(cell.panel.locator('.link[data-link="over"]')).to_contain_text("run the cell again")
 
 

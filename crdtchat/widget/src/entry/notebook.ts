@@ -22,6 +22,8 @@ interface Model extends Comm {
 
 /** Stands for what the kernel signs in with, which it keeps to itself. */
 const HELD_BY_KERNEL = "kernel";
+/** So ipywidgets marks what has no kernel, as what was drawn from a state that a notebook's file holds. */
+const CUT_OFF = "jupyter-widgets-disconnected";
 
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const frame = document.createElement("div");
@@ -46,7 +48,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const shown = new ResizeObserver(() => {
     if (!frame.isConnected) return;
     shown.disconnect();
-    docked = show(model, text);
+    docked = show(model, text, () => el.classList.contains(CUT_OFF));
     // What is typed here is no shortcut of JupyterLab's.
     docked.panel.dataset.lmSuppressShortcuts = "true";
     frame.append(docked.panel);
@@ -60,7 +62,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   };
 }
 
-function show(model: Model, text: HTMLElement): Docked {
+function show(model: Model, text: HTMLElement, isCutOff: () => boolean): Docked {
   const options: Options & { serverUrl: string } = {
     tenantId: model.get("tenant"),
     urlId: model.get("page"),
@@ -71,7 +73,7 @@ function show(model: Model, text: HTMLElement): Docked {
     reading: {},
     panelStays: true,
     textless: text.textContent === "",
-    carrier: (_, events) => new CommTransport(model, events),
+    carrier: (_, events) => new CommTransport(model, events, isCutOff),
   });
   docked.widget.togglePanel(true);
   return docked;

@@ -9,7 +9,7 @@ type Said = { line: string; what: string; number?: string };
 /** A comm whose kernel is the test. */
 function notebook() {
   const said: Said[] = [];
-  const kernel = { gone: false };
+  const kernel = { gone: false, never: false };
   const listeners = new Set<Heard>();
   const doubts = new Set<() => void>();
   const ends = new Set<() => void>();
@@ -36,6 +36,7 @@ function notebook() {
       frame: (bytes) => heard.push([...bytes]),
       close: (code, reason) => heard.push([code, reason]),
     },
+    () => kernel.never,
   );
   const tell = (content: FromKernel, ...bytes: number[]) => {
     for (const listener of listeners) listener(content, [new DataView(Uint8Array.from(bytes).buffer)]);
@@ -97,6 +98,19 @@ describe("the way over the comm", () => {
     doubt();
     await Promise.resolve();
     expect(heard).toEqual([[OVER, "the kernel is gone"]]);
+  });
+
+  it("ends at once where there is no kernel, and begins where one comes", async () => {
+    const { transport, heard, kernel, said } = notebook();
+    kernel.never = true;
+    transport.connect(NOBODY, "");
+    await Promise.resolve();
+    expect([said, heard]).toEqual([[], [[OVER, "the kernel is gone"]]]);
+    await expect(transport.ask(NOBODY, "/", {})).rejects.toThrow("could not be asked");
+    kernel.never = false;
+    transport.connect(NOBODY, "");
+    expect(said.map(({ what }) => what)).toEqual(["connect"]);
+    transport.disconnect();
   });
 
   it("ends as soon as its kernel is shut down", async () => {

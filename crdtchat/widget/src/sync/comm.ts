@@ -49,6 +49,8 @@ export class CommTransport implements Transport {
   constructor(
     private readonly comm: Comm,
     private readonly events: TransportEvents,
+    /** The front end knows of no kernel behind it, and drops what is sent. */
+    private readonly isCutOff: () => boolean = () => false,
   ) {}
 
   connect({ token, name }: Who, lease: string): void {
@@ -89,6 +91,10 @@ export class CommTransport implements Transport {
   }
 
   #tell(what: string, more: object = {}, bytes?: Uint8Array): void {
+    if (this.isCutOff()) {
+      this.#lost(this.#line);
+      return;
+    }
     const buffers = bytes && [bytes.slice().buffer];
     try {
       this.comm.send({ line: this.#line, what, ...more }, undefined, buffers);
