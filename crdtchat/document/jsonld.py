@@ -155,7 +155,7 @@ def deletion_json(aid: str, stone: TombstoneRecord, page: str) -> dict[str, Any]
 
 def is_deletion(item: Mapping[str, Any]) -> bool:
     """Whether it is what `deletion_json` wrote."""
-    return "deleted" in item and item.keys() <= _DELETION and schema.is_id(str(item.get("id")))
+    return "deleted" in item and item.keys() <= _DELETION and _has_id(item)
 
 
 def iso(time: int) -> str:
@@ -260,4 +260,9 @@ def _person(user: str, names: Mapping[str, str]) -> dict[str, str]:
 
 def is_own(item: Mapping[str, Any]) -> bool:
     """Whether an annotation is one that `annotation_json` wrote."""
-    return isinstance(item.get("comments"), list) and schema.is_id(str(item.get("id")))
+    return isinstance(item.get("comments"), list) and _has_id(item)
+
+
+def _has_id(item: Mapping[str, Any]) -> bool:
+    aid = item.get("id")
+    return isinstance(aid, str) and schema.is_id(aid)
