@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from crdtchat.document.printable import printable
+from crdtchat.server.printing import speak_utf8
 from crdtchat.server.rest.audit import ALWAYS, audit_json
 from crdtchat.server.rest.paging import MOST
 from crdtchat.server.settings import Settings
@@ -16,6 +17,8 @@ from crdtchat.stores.base import Store
 
 def print_audit(settings: Settings, flags: dict[str, Any]) -> int:
     """Print the whole log, or that of one page, oldest first. Answers the exit status."""
+
+    speak_utf8()
 
     async def work(store: Store) -> None:
         after = 0

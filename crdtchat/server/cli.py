@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from crdtchat.server.cli_access import add_access_commands
@@ -26,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given:
         parser.print_help(sys.stderr)
         return 2
+    if isinstance(sys.stdout, TextIOWrapper):
+        # What was done is told, though the locale cannot say all the names in it.
+        sys.stdout.reconfigure(errors="backslashreplace")
     flags = vars(parser.parse_args(_joined(given)))
     command = flags.pop("command")
     # Here and in what is called: `crdtchat --help` needs neither settings nor what reads them.

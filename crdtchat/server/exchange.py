@@ -8,6 +8,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -17,6 +18,7 @@ from crdtchat.host.damage import Damage
 from crdtchat.host.exporting import exported
 from crdtchat.host.hub import Hub
 from crdtchat.host.importing import import_items
+from crdtchat.server.printing import speak_utf8
 from crdtchat.server.progress import progress
 from crdtchat.server.settings import BadSetting, Settings
 from crdtchat.server.upkeep import (
@@ -113,6 +115,7 @@ def output_to(name: str | None) -> Iterator[TextIO]:
     """A file that has its name when it is whole, whoever else writes one of that name meanwhile; or
     standard output, or what else has that name and is no file. Raises BadSetting."""
     if name is None:
+        speak_utf8()
         yield sys.stdout
         sys.stdout.flush()
         return
@@ -139,6 +142,8 @@ def output_to(name: str | None) -> Iterator[TextIO]:
 @contextmanager
 def _input(name: str) -> Iterator[TextIO]:
     if name == "-":
+        if isinstance(sys.stdin, TextIOWrapper):
+            sys.stdin.reconfigure(encoding="utf-8-sig")  # as a file is read, in any locale
         yield sys.stdin
         return
     try:

@@ -45,6 +45,12 @@ def give_output_up() -> None:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
+def speak_utf8() -> None:
+    """Print in UTF-8 from here on, whatever the locale's encoding: as JSON is read by programs."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+
+
 def tenant_line(tenant: Tenant) -> str:
     """Who may come in, and whose pages may embed it."""
     who = f"guests are {tenant.guests}s" if tenant.guests else "by token only"
