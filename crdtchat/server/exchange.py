@@ -156,7 +156,7 @@ def _input(name: str) -> Iterator[TextIO]:
 
 def _read_text(name: str) -> str:
     try:
-        with Path(name).open(encoding="utf-8", newline="") as file:
+        with Path(name).open(encoding="utf-8-sig", newline="") as file:
             return file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise BadSetting(f"cannot read {name} as UTF-8: {error}") from None

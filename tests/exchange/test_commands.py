@@ -129,11 +129,12 @@ async def test_what_one_user_wrote(data: Path) -> None:
     )
 
 
-def test_foreign_files(data: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_foreign_files(data: Path, tmp_path: Path, encoding: str) -> None:
     rows = {"total": 2, "rows": [row("r2", references=["r1"], text="A reply"), row("r1"), {"x": 1}]}
     file, text = tmp_path / "hypothesis.json", tmp_path / "page.txt"
     file.write_text(json.dumps(rows))
-    text.write_text(TEXT)
+    text.write_text(TEXT, encoding=encoding)
     arguments = ("import", "--tenant", "demo", "--page", "mine", "--text", str(text), str(file))
     assert run(data, *arguments, status=1).splitlines() == [
         "added: 1 annotations, 2 comments, 1 names",
