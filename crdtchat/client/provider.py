@@ -128,7 +128,7 @@ class Provider:
         if self.user:
             operation.sign(self.user)
         self.outbox.waiting.append(operation)
-        self._copy.changed()
+        self._copy.appended(operation)
         effects = self._pump(now)
         operation.waited = not operation.update
         return effects

@@ -25,6 +25,9 @@ class WorkingCopy:
         self._replica = Replica()
         self._client = 0
         """Leased id that the replica writes under; 0: none yet."""
+        self._newest: dict[tuple[str, str], Value | None] = {}
+        """What waits, by root and key, as of `_newest_at`: who writes offline asks for it often."""
+        self._newest_at = -1
 
     def values(self, root: str) -> dict[str, Value]:
         """Values of a root, with what waits to be written."""
@@ -41,10 +44,13 @@ class WorkingCopy:
 
     def get(self, root: str, key: str) -> Value | None:
         """One value, with what waits to be written."""
-        for operation in reversed(self._outbox.waiting):
-            for place, name, value in operation.intents:
-                if (place, name) == (root, key):
-                    return value
+        if self._newest_at != self.version:
+            self._newest = {}
+            for operation in self._outbox.waiting:
+                self._note(operation)
+            self._newest_at = self.version
+        if (root, key) in self._newest:
+            return self._newest[root, key]
         return self._replica.get(root, key)
 
     def written(self, root: str, key: str) -> Value | None:
@@ -71,6 +77,16 @@ class WorkingCopy:
     def changed(self) -> None:
         """What waits has changed."""
         self.version += 1
+
+    def appended(self, operation: Operation) -> None:
+        """One more waits, behind all others."""
+        if self._newest_at == self.version:
+            self._note(operation)
+            self._newest_at += 1
+        self.version += 1
+
+    def _note(self, operation: Operation) -> None:
+        self._newest.update({(root, key): value for root, key, value in operation.intents})
 
     def apply(self, update: bytes) -> None:
         """Apply what the server sent."""

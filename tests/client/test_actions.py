@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from random import Random
 
 import pytest
 
 from crdtchat.client.actions import Actions
 from crdtchat.client.errors import UnknownRecord
+from crdtchat.client.intents import Operation
+from crdtchat.client.provider import Provider
 from crdtchat.document.replica import Replica
 from crdtchat.document.view import read_view
 from crdtchat.sync.codes import RejectCode
@@ -40,6 +44,40 @@ def test_what_was_written_before_the_first_welcome_is_signed_then() -> None:
     assert annotation.status.by == "ann"
     assert annotation.comments[0].reactions[0].users == ("ann",)
     assert ann.content() == ann.server.content()
+
+
+class Counted(deque[Operation]):
+    """Counts how often an operation in it is looked at."""
+
+    looks = 0
+
+    def __iter__(self) -> Iterator[Operation]:
+        for operation in super().__iter__():
+            self.looks += 1
+            yield operation
+
+    def __reversed__(self) -> Iterator[Operation]:
+        for operation in super().__reversed__():
+            self.looks += 1
+            yield operation
+
+
+def test_what_waits_makes_writing_no_slower() -> None:
+    """Who wrote offline waited for each change until all that waits had been looked through."""
+    provider = Provider()
+    provider.outbox.waiting = waiting = Counted()
+    actions = Actions(provider, Random(1).randbytes)
+    aid, operation = actions.annotate(TARGET, "offline", START)
+    provider.submit(operation, START)
+    cids = []
+    for number in range(100):
+        cid, operation = actions.reply(aid, str(number), "", START + number)
+        provider.submit(operation, START)
+        provider.submit(actions.edit(aid, cid, f"{number}, edited", START + number + 1), START)
+        cids.append(cid)
+    assert waiting.looks < 10
+    texts = {comment.cid: comment.text for comment in read_view(provider)[0].comments}
+    assert [texts[cid] for cid in cids] == [f"{number}, edited" for number in range(100)]
 
 
 def test_read_only_makes_drafts_without_asking() -> None:

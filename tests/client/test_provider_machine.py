@@ -135,6 +135,18 @@ class Story(RuleBasedStateMachine):
             assert len(client.provider.outbox.written) <= 3
             assert client.provider.phase is not Phase.STOPPED, client.provider.stopped
 
+    @invariant()
+    def looked_up_as_listed(self) -> None:
+        for client in getattr(self, "clients", ()):
+            provider = client.provider
+            waiting = {
+                (root, key)
+                for operation in provider.outbox.waiting
+                for root, key, _ in operation.intents
+            }
+            for root, key in waiting:
+                assert provider.get(root, key) == provider.values(root).get(key)
+
     @precondition(lambda self: hasattr(self, "clients"))
     @rule()
     def quiet(self) -> None:
