@@ -355,6 +355,9 @@ class Page(Attaching, Moderating, Exchanging):
             self._listeners.wake()
 
     def _why_ended(self) -> ClientError | None:
+        if self._tasks is None:
+            # Nobody would ever send what is written, or end a wait.
+            raise RuntimeError("the page is not open: async with crdtchat.connect(...) as page")
         if self._provider.phase is Phase.STOPPED:
             return Stopped(*self._provider.stopped)
         return Closed() if self._closed else None

@@ -116,6 +116,23 @@ async def test_what_nobody_can_do_is_refused_at_once(server: ServerProcess, page
         await page.wait_saved()
 
 
+async def test_a_page_that_nobody_opened_says_so(server: ServerProcess, page_id: str) -> None:
+    """What was written on it was never sent, and whoever waited waited for ever."""
+    page = crdtchat.connect(server.url, page=page_id, name="Ann")
+    for act in (
+        lambda: page.annotate("words", "x"),
+        lambda: page.show(typing="thread"),
+        page.wait_live,
+        lambda: page.wait_for(lambda page: False),
+        lambda: anext(page.events()),
+    ):
+        with pytest.raises(RuntimeError, match="not open: async with"):
+            await act()
+    assert page.unsaved == 0
+    async with page:
+        await page.annotate("words", "x")
+
+
 async def test_offline_writes_are_saved_after_a_kill(
     own_server: ServerProcess, page_id: str
 ) -> None:
