@@ -30,10 +30,12 @@ from crdtchat.server.fellows import Fellows
 from crdtchat.server.guest_tokens import GuestTokens
 from crdtchat.server.headers import SafeHeaders
 from crdtchat.server.hosts import KnownHosts
+from crdtchat.server.large_answers import LargeAnswers
 from crdtchat.server.memory import give_memory_back
 from crdtchat.server.metrics import metrics, own_figures
 from crdtchat.server.openapi.document import openapi
 from crdtchat.server.problem import HANDLERS
+from crdtchat.server.rest.line import FairLine
 from crdtchat.server.rest.routes import rest_routes
 from crdtchat.server.retention import keep_retention
 from crdtchat.server.socket import serve_socket
@@ -117,6 +119,7 @@ def create_app(  # noqa: PLR0913 - all by name, each a thing of its own
             Middleware(KnownHosts, hosts=hosts),
             Middleware(Cors),
             Middleware(GuestTokens),
+            Middleware(LargeAnswers),
         ],
         exception_handlers=HANDLERS,
     )
@@ -133,7 +136,7 @@ def _share(app: Starlette) -> None:
     """What requests of the REST interface share."""
     app.state.importing = set()
     app.state.moderated = ModeratedPages()
-    app.state.listing = anyio.CapacityLimiter(1)
+    app.state.listing = FairLine()
 
 
 def create_rest_app(hub: Hub, gate: Gate, guard: Guard) -> Starlette:

@@ -37,6 +37,9 @@ class DoorLimits:
     """From the end of the head to the end of the body."""
     body_bytes: int = 131_072
     """Of a body that may be larger, as an import's: it has the same time again for each so many."""
+    large_bytes: int = 67_108_864
+    """Of all large bodies and answers of one address that are on their way; one alone may be larger
+    than that."""
     stuck_seconds: float = 75.0
     """That a peer may leave a full buffer unread. Heartbeats end a WebSocket somewhat earlier."""
 
@@ -59,6 +62,7 @@ class Doors:
         self._trusted = trusted_proxies
         self._by_address: Counter[str] = Counter()
         self._sockets: Counter[str] = Counter()
+        self._carried: Counter[str] = Counter()
 
     def arrive(self, address: str | None) -> Arrival | None:
         """A TCP connection came; None: it cannot stay."""
@@ -91,6 +95,20 @@ class Doors:
             yield
         finally:
             _less(self._sockets, key)
+
+    @contextmanager
+    def carrying(self, address: str, size: int) -> Iterator[None]:
+        """So many bytes of a body, or of an answer, are held for an address for the length of a
+        block. Raises Crowded."""
+        key = address_key(address)
+        carried = self._carried[key]
+        if carried and carried + size > self.limits.large_bytes:
+            raise Crowded
+        self._carried[key] += size
+        try:
+            yield
+        finally:
+            _less(self._carried, key, size)
 
     def _is_proxy(self, address: str) -> bool:
         return any(ip_address(address.partition("%")[0]) in network for network in self._trusted)
@@ -126,7 +144,7 @@ def address_key(address: str) -> str:
     return str(found)
 
 
-def _less(counter: Counter[str], key: str) -> None:
-    counter[key] -= 1
+def _less(counter: Counter[str], key: str, by: int = 1) -> None:
+    counter[key] -= by
     if not counter[key]:
         del counter[key]

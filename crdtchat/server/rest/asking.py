@@ -131,13 +131,18 @@ def _charge_read(request: Request, principal: Principal) -> None:
         return  # a write is charged where it is made
     gate: Gate = request.app.state.gate
     hub: Hub = request.app.state.hub
-    reader = principal.user
-    if principal.guest:
-        # Whoever likes becomes another guest, and is one anew with each request without a token.
-        reader = f"/{address_key(request.client.host if request.client else '')}"
-    wait_s = gate.reads.take(gate.tenant(principal.tenant), reader, hub.sources.now().steady)
+    reader, now = reader_of(request, principal), hub.sources.now().steady
+    wait_s = gate.reads.take(gate.tenant(principal.tenant), reader, now)
     if wait_s:
         raise TooFast(wait_s)
+
+
+def reader_of(request: Request, principal: Principal) -> str:
+    """Who reads: a user, or the address of guests. Whoever likes becomes another guest, and is one
+    anew with each request without a token."""
+    if not principal.guest:
+        return principal.user
+    return f"/{address_key(request.client.host if request.client else '')}"
 
 
 def require_all_pages(principal: Principal, remedy: str) -> None:

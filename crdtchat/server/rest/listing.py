@@ -16,10 +16,12 @@ from crdtchat.access.roles import Action
 from crdtchat.document.jsonld import CONTEXT, annotation_json
 from crdtchat.document.rebuild import Values, read_content
 from crdtchat.document.view import Annotation, read_view
+from crdtchat.host.gathering import Gathering
 from crdtchat.host.newest import newest
 from crdtchat.server.problem import Problem
 from crdtchat.server.rest.answering import CACHING, encode, shown
-from crdtchat.server.rest.asking import ask, choice, is_known, number, own_path
+from crdtchat.server.rest.asking import Asked, ask, choice, is_known, number, own_path, reader_of
+from crdtchat.server.rest.line import FairLine
 from crdtchat.server.rest.paging import Key, key_at, limit_of, place_of
 
 _STATES = ("open", "resolved")
@@ -42,12 +44,6 @@ async def list_annotations(request: Request) -> Response:
         key_at(request, "after", int, str),
         key_at(request, "before", int, str),
     )
-    async with newest(asked.hub, asked.key) as room:
-        seen = "m" if asked.moderates else ""
-        etag = f'"{room.room.history.epoch}-{room.room.history.sequence}{seen}"'
-        if is_known(request, etag):
-            return Response(status_code=304, headers={"ETag": etag, **CACHING})
-        values = Values(read_content(room.replica))
 
     def is_wanted(annotation: Annotation) -> bool:
         return (
@@ -56,17 +52,33 @@ async def list_annotations(request: Request) -> Response:
             and _changed(annotation) >= since
         )
 
-    def content() -> bytes:
+    def content(values: Values) -> bytes:
         found = list(filter(is_wanted, read_view(values, hidden=asked.moderates)))
         start, end = part.of([_key(one) for one in found])
         body = _annotation_page(request, found, start, end, part.limit)
         body["items"] = [annotation_json(one, asked.key.page) for one in found[start:end]]
         return encode(body)
 
+    if "if-none-match" in request.headers:
+        async with newest(asked.hub, asked.key) as room:
+            etag = _etag(asked, room)
+        if is_known(request, etag):
+            return Response(status_code=304, headers={"ETag": etag, **CACHING})
+    line: FairLine = request.app.state.listing
     # A second for a page of 10,000 annotations, whoever may read it: in a thread, so that others
-    # are served, and one at a time, so that the thread that serves them has its turns.
-    listed = await run_sync(content, limiter=request.app.state.listing)
+    # are served, and one at a time, so that the thread that serves them has its turns. Who waits
+    # holds nothing of the page.
+    async with line.turn((asked.key.tenant, reader_of(request, asked.principal))):
+        async with newest(asked.hub, asked.key) as room:
+            etag, values = _etag(asked, room), Values(read_content(room.replica))
+        listed = await run_sync(content, values)
     return shown(request, listed, etag)
+
+
+def _etag(asked: Asked, room: Gathering) -> str:
+    """Of all parts of a page, as they are shown to who asks."""
+    history, seen = room.room.history, "m" if asked.moderates else ""
+    return f'"{history.epoch}-{history.sequence}{seen}"'
 
 
 class _Part(NamedTuple):

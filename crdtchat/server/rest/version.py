@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -9,8 +11,9 @@ from crdtchat.access.gate import Gate
 from crdtchat.access.roles import Action
 from crdtchat.document.page_version import VERSION_BYTES, VERSIONS_PER_PAGE, is_version
 from crdtchat.host import page_versions
+from crdtchat.server.doors import Doors
 from crdtchat.server.problem import Problem
-from crdtchat.server.rest.asking import Asked, ask, is_known, require_kind
+from crdtchat.server.rest.asking import BODY_BYTES, Asked, ask, is_known, require_kind
 from crdtchat.stores.base import Put
 
 _CACHING = "private, max-age=86400, immutable"
@@ -35,12 +38,13 @@ async def put_version(request: Request) -> Response:
     user = asked.principal.user
     if not await page_versions.names(asked.hub, asked.key, user, name):
         raise Problem(409, "no annotation of yours names this page version", "not-named")
-    text = await _read_text(request)
-    asked.peer.charge(len(text), asked.hub.sources.now())
-    try:
-        outcome = await page_versions.put(asked.hub, asked.key, user, name, text)
-    except page_versions.WrongName as error:
-        raise Problem(422, str(error), "bad-value") from None
+    with _place_of(request):
+        text = await _read_text(request)
+        asked.peer.charge(len(text), asked.hub.sources.now())
+        try:
+            outcome = await page_versions.put(asked.hub, asked.key, user, name, text)
+        except page_versions.WrongName as error:
+            raise Problem(422, str(error), "bad-value") from None
     if outcome is Put.FULL:
         raise Problem(422, f"the page keeps {VERSIONS_PER_PAGE} versions", "too-many-versions")
     if outcome not in (Put.STORED, Put.KNOWN):
@@ -59,6 +63,16 @@ async def _ask(request: Request, action: Action) -> tuple[Asked, str]:
     if not is_version(name):
         raise Problem(404, "a page version is named by 22 letters of its SHA-256 in base64url")
     return asked, name
+
+
+def _place_of(request: Request) -> AbstractContextManager[None]:
+    """Room for a text that is larger than other bodies, which may be long in coming."""
+    doors: Doors | None = request.app.state.doors
+    said = request.headers.get("content-length", "")
+    size = int(said) if said.isdecimal() and len(said) < 16 else VERSION_BYTES
+    if doors is None or size <= BODY_BYTES:
+        return nullcontext()
+    return doors.carrying(request.client.host if request.client else "", min(size, VERSION_BYTES))
 
 
 async def _read_text(request: Request) -> bytes:
