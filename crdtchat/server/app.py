@@ -137,6 +137,7 @@ def _share(app: Starlette) -> None:
     app.state.importing = set()
     app.state.moderated = ModeratedPages()
     app.state.listing = FairLine()
+    app.state.retelling = FairLine()
 
 
 def create_rest_app(hub: Hub, gate: Gate, guard: Guard) -> Starlette:

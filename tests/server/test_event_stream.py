@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 
 import anyio
 import pytest
@@ -21,7 +22,8 @@ from crdtchat.host.hub import Hub
 from crdtchat.server.rest import events
 from crdtchat.server.rest.asking import Asked
 from crdtchat.server.rest.events import QUEUE, EventStream
-from crdtchat.stores.base import DocumentKey
+from crdtchat.server.rest.line import FairLine
+from crdtchat.stores.base import DocumentKey, Entry
 from crdtchat.stores.memory import MemoryStore
 
 KEY = DocumentKey("demo", "page")
@@ -63,14 +65,33 @@ class Reader:
         return [line.removeprefix("id: ") for line in lines if line.startswith("id: ")]
 
 
+class SlowStore(MemoryStore):
+    """The log is a while in coming once it was read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+        self.answers = anyio.Event()
+
+    async def since(self, key: DocumentKey, after: int) -> tuple[Entry, ...]:
+        found = await super().since(key, after)
+        self.asked += 1
+        await self.answers.wait()
+        return found
+
+
 @asynccontextmanager
 async def streaming(
-    hub: Hub, reader: Reader, after: tuple[int, int] | None = None
+    hub: Hub,
+    reader: Reader,
+    after: tuple[int, int] | None = None,
+    line: FairLine | None = None,
 ) -> AsyncIterator[EventStream]:
     gate = Gate(Directory({"demo": Tenant("demo")}, hub.store), hub.store)
     guard = Guard(gate, lambda: NOW)
     admission = Admission(ANN, "", False, 0, 0, Tenant("demo").terms)
-    stream = EventStream(Asked(hub, gate, admission, KEY), guard, after, nullcontext())
+    turn = partial((line or FairLine()).turn, "ann")
+    stream = EventStream(Asked(hub, gate, admission, KEY), guard, after, nullcontext(), turn)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(stream, {"type": "http"}, reader.receive, reader.send)
         await reader.until("retry: ")
@@ -79,8 +100,8 @@ async def streaming(
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[Hub]:
-    store = MemoryStore()
+async def opened(store: MemoryStore | None = None) -> AsyncIterator[Hub]:
+    store = store or MemoryStore()
     await store.open()
     async with Hub(store) as hub:
         yield hub
@@ -111,6 +132,40 @@ async def test_a_reader_that_falls_behind_is_served_from_the_log() -> None:
         assert f'"anno{number}"' in line
     sequences = [int(one.removeprefix("1-")) for one in reader.ids]
     assert sequences == sorted(set(sequences))
+
+
+async def test_what_is_written_while_the_log_is_read_is_told() -> None:
+    """Also where that is more than waits for a reader."""
+    reader, store = Reader(), SlowStore()
+    async with opened(store) as hub:
+        await annotate(hub, 1)
+        async with streaming(hub, reader, (1, 0)):
+            await anyio.wait_all_tasks_blocked()
+            assert store.asked == 1
+            for number in range(2, QUEUE + 9):
+                await annotate(hub, number)
+            store.answers.set()
+            await annotate(hub, QUEUE + 9)
+            await reader.until(f'"anno{QUEUE + 9}"')
+    told = [line for line in "".join(reader.chunks).splitlines() if line.startswith("data: ")]
+    assert len(told) == QUEUE + 9
+
+
+async def test_logs_are_read_one_after_another() -> None:
+    """They may be large, and are let go of before the next one is read."""
+    store, line = SlowStore(), FairLine()
+    first, second = Reader(), Reader()
+    async with opened(store) as hub:
+        await annotate(hub, 1)
+        async with streaming(hub, first, (1, 0), line), streaming(hub, second, (1, 0), line):
+            await anyio.wait_all_tasks_blocked()
+            assert store.asked == 1
+            first.reads = anyio.Event()
+            store.answers.set()
+            await second.until("anno1")
+            first.reads.set()
+            await first.until("anno1")
+    assert store.asked == 2
 
 
 async def test_an_operation_of_several_events_has_one_id() -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Awaitable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Protocol
 
 import anyio
+from anyio.lowlevel import checkpoint
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -23,7 +25,8 @@ from crdtchat.document.rules import LAW
 from crdtchat.host.gathering import Gathering
 from crdtchat.server.doors import Doors
 from crdtchat.server.problem import Problem
-from crdtchat.server.rest.asking import Asked, ask
+from crdtchat.server.rest.asking import Asked, ask, reader_of
+from crdtchat.server.rest.line import FairLine
 from crdtchat.stores.base import StoreError
 from crdtchat.sync.effects import Publish
 from crdtchat.sync.message import Event
@@ -62,7 +65,9 @@ async def stream_events(request: Request) -> Response:
     doors: Doors | None = request.app.state.doors
     address = request.client.host if request.client else ""
     place = nullcontext() if doors is None else doors.socket_of(address)
-    return EventStream(asked, request.app.state.guard, after, place)
+    line: FairLine = request.app.state.retelling
+    turn = partial(line.turn, (asked.key.tenant, reader_of(request, asked.principal)))
+    return EventStream(asked, request.app.state.guard, after, place, turn)
 
 
 class Write(Protocol):
@@ -82,9 +87,11 @@ class EventStream(Response):
         guard: Guard,
         after: tuple[int, int] | None,
         place: AbstractContextManager[None],
+        turn: Callable[[], AbstractAsyncContextManager[None]],
     ) -> None:
         """`after`: epoch and sequence number of what the reader has, or None for the newest.
-        `place`: is held while the stream lasts, by what bounds how many one address has."""
+        `place`: is held while the stream lasts, by what bounds how many one address has. `turn`:
+        the log is read in it, which may be large."""
         self.status_code = 200
         self.background = None
         self.init_headers(_HEADERS)
@@ -92,6 +99,7 @@ class EventStream(Response):
         self._guard = guard
         self._after = after
         self._place = place
+        self._turn = turn
         self._cursor = 0
         """Sequence number of the last operation told."""
         self._waiting: deque[tuple[int, tuple[Event, ...]]] = deque()
@@ -194,22 +202,33 @@ class EventStream(Response):
 
     async def _catch_up(self, room: Gathering, write: Write) -> None:
         """Tell from the log what follows the cursor."""
+        async with self._turn():
+            frames = await self._read_log(room)
+        while frames:
+            await write(frames.popleft())
+
+    async def _read_log(self, room: Gathering) -> deque[str]:
+        """What the log tells, a few operations each: the log itself is let go of before any of it
+        waits for the reader."""
+        self._behind = False  # from here on: what is heard meanwhile may be too much as well
+        frames: deque[str] = deque()
         try:
             entries = await self._asked.hub.store.since(self._asked.key, self._cursor)
         except StoreError as error:
             if error.retry:
                 self.end()  # the reader comes back in a moment, with the id it has
             else:
-                await write(self._resync(room))
-            return
-        self._behind = False
+                frames.append(self._resync(room))
+            return frames
         told = []
         for sequence, entry in enumerate(entries, self._cursor + 1):
             told.append((sequence, retell(entry, room.mirror, LAW.rules)))
             if len(told) == _AT_ONCE:
-                await write(self._told(room, told))
+                frames.append(self._told(room, told))
                 told = []
-        await write(self._told(room, told))
+                await checkpoint()
+        frames.append(self._told(room, told))
+        return frames
 
     def _told(self, room: Gathering, operations: Iterable[tuple[int, tuple[Event, ...]]]) -> str:
         """Frames of events; an operation's last one carries the id to go on from."""
