@@ -1,6 +1,7 @@
 /** Which annotation lies where: kept for one element, renewed as its content changes. */
 import type { Place, Quote } from "./anchoring";
 import { Edit } from "./edits";
+import { above } from "./flat-tree";
 import { Search } from "./search";
 import { isSkipped, type Reading } from "./section";
 import { TextMap } from "./text-map";
@@ -46,6 +47,8 @@ export class Marks {
   readonly #search: Search;
   #sorted: Mark[] | null = null;
   #observer: MutationObserver;
+  /** Of what the element is in. */
+  readonly #around = new MutationObserver((records) => this.#moved(records));
   #timer: ReturnType<typeof setTimeout> | undefined;
   #firstMutation = 0;
   /** The parts of the text that have changed since it was read. */
@@ -69,6 +72,7 @@ export class Marks {
       attributes: true,
       attributeFilter: ["hidden"],
     });
+    this.#follow();
   }
 
   get map(): TextMap {
@@ -156,7 +160,25 @@ export class Marks {
   close(): void {
     this.#search.close();
     this.#observer.disconnect();
+    this.#around.disconnect();
     clearTimeout(this.#timer);
+  }
+
+  /** The element was out of the document, as while it is moved: no range in it outlives that. */
+  restore(): void {
+    this.#follow();
+    for (const mark of this.#marks.values()) mark.range = this.#range(mark.place);
+    this.#tell(new Set(this.#marks.keys()));
+  }
+
+  #follow(): void {
+    for (let at = above(this.root); at; at = above(at)) this.#around.observe(at, { childList: true });
+  }
+
+  #moved(records: MutationRecord[]): void {
+    const isAround = (node: Node) => node.contains(this.root);
+    if (records.some(({ addedNodes, removedNodes }) => [...addedNodes, ...removedNodes].some(isAround)))
+      this.restore();
   }
 
   #mutated(records: MutationRecord[]): void {
