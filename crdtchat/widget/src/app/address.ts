@@ -1,5 +1,5 @@
 /** The address of the page as it changes: another page of a single-page application, a link to an annotation. */
-import { linkedAnnotation, pageIdOf } from "./page-id";
+import { linkedAnnotation } from "./page-id";
 import type { Stage } from "./stage";
 
 export class Address {
@@ -8,7 +8,7 @@ export class Address {
   #missed: string | undefined;
   readonly #closed = new AbortController();
 
-  constructor(onLink: () => void, onPage: ((page: string) => void) | null) {
+  constructor(onLink: () => void, onPage: (() => void) | null) {
     const { signal } = this.#closed;
     const link = () => {
       this.linked = linkedAnnotation(location.hash);
@@ -21,7 +21,7 @@ export class Address {
       // Navigation within a single-page application tells of no change of the fragment.
       if (location.hash !== hash) this.linked = linkedAnnotation(location.hash);
       hash = location.hash;
-      onPage(pageIdOf(location.href));
+      onPage();
     };
     const { navigation } = globalThis as { navigation?: unknown };
     // Or a variable of the page, which may have that name.

@@ -26,7 +26,7 @@ export interface Stage extends Pick<Emitter<HostEvents>, "emit"> {
   readonly canvas: Canvas;
   readonly people: People;
   readonly typing: Typing;
-  readonly writing: { known(): void };
+  readonly writing: { known(): void; leave(): void; readonly waiting: number };
   readonly attaching: { may(thread: Thread): boolean; cancel(): void };
   readonly session: Session;
   readonly drafts: Drafts;

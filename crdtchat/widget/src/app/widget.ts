@@ -21,7 +21,7 @@ import type { KeptSet } from "./kept-set";
 import { listed } from "./listing";
 import type { Person } from "./mentions";
 import type { Options } from "./options";
-import { linkTo, pageIdOf } from "./page-id";
+import { linkTo } from "./page-id";
 import { Peeking } from "./peeking";
 import { People } from "./people";
 import type { Stage } from "./stage";
@@ -30,7 +30,7 @@ import { isEcho } from "./together";
 import { Typing } from "./typing";
 import type { Unread } from "./unread";
 import { FIRST_VIEW, type View } from "./view";
-import { Visit } from "./visit";
+import { Visits } from "./visits";
 import { Writing } from "./writing";
 
 const NOTICE_MS = 8_000;
@@ -47,7 +47,7 @@ export class Widget extends Emitter<HostEvents> implements Stage {
   readonly attaching: Attaching = new Attaching(this);
   readonly canvas: Canvas;
   readonly typing = new Typing((typing) => this.session.setPresence({ typing, selection: null }));
-  #visit: Visit;
+  readonly visits: Visits;
   readonly #peeking = new Peeking(this.view);
   readonly #address: Address;
   #closed = new AbortController();
@@ -72,39 +72,39 @@ export class Widget extends Emitter<HostEvents> implements Stage {
         hovered: (mark, at) => this.#peeking.over(this.canvas, mark, this.view.value.active, at),
         clicked: (mark) => this.#clicked(mark),
         dark: (dark) => this.view.set({ dark }),
-        textChanged: () => this.#visit.following.textChanged(),
-        recall: (version) => this.#visit.versions.recall(version),
+        textChanged: () => this.visits.now.following.textChanged(),
+        recall: (version) => this.visits.now.versions.recall(version),
         declined: (aid, words) => this.declined.members.has(suggestionKey(aid, words)),
       },
       options.hasDarkBackground,
       host,
     );
     const follows = options.urlId === undefined;
-    this.#address = new Address(() => this.followLink(), follows ? (page) => this.#reopen(page) : null);
-    this.#visit = new Visit(this, options.urlId ?? pageIdOf(location.href));
-    this.#visit.start();
+    this.#address = new Address(() => this.followLink(), follows ? () => this.visits.follow() : null);
+    this.visits = new Visits(this);
+    this.visits.now.start();
     this.#listen();
   }
 
   get session(): Session {
-    return this.#visit.session;
+    return this.visits.now.session;
   }
 
   get drafts(): Drafts {
-    return this.#visit.drafts;
+    return this.visits.now.drafts;
   }
 
   get unread(): Unread {
-    return this.#visit.unread;
+    return this.visits.now.unread;
   }
 
   get declined(): KeptSet {
-    return this.#visit.declined;
+    return this.visits.now.declined;
   }
 
   /** When the connection became what it is now. */
   get linkSince(): number {
-    return this.#visit.linkSince;
+    return this.visits.now.linkSince;
   }
 
   /** The panel is where the host has its own, and not over the page. */
@@ -180,11 +180,11 @@ export class Widget extends Emitter<HostEvents> implements Stage {
   /** What an annotation of these words is about, with the page version if such are kept. */
   target(place: { startCp: number; endCp: number }): Target {
     const target = this.canvas.target(place);
-    return this.#visit.versions.offered ? target : { ...target, version: "" };
+    return this.visits.now.versions.offered ? target : { ...target, version: "" };
   }
 
   submit(operation: Operation): void {
-    this.#visit.submit(operation);
+    this.visits.now.submit(operation);
   }
 
   stopComposing(): void {
@@ -300,7 +300,7 @@ export class Widget extends Emitter<HostEvents> implements Stage {
 
   changed(): void {
     this.view.set({ revision: this.view.value.revision + 1 });
-    this.#visit.count();
+    this.visits.now.count();
   }
 
   repaint(): void {
@@ -315,7 +315,7 @@ export class Widget extends Emitter<HostEvents> implements Stage {
   }
 
   followLink(): void {
-    if (this.#visit.ready) this.#address.follow(this);
+    if (this.visits.now.ready) this.#address.follow(this);
   }
 
   destroy(): void {
@@ -327,7 +327,7 @@ export class Widget extends Emitter<HostEvents> implements Stage {
     this.typing.close();
     this.#peeking.stop();
     this.canvas.close();
-    this.#visit.close();
+    this.visits.now.close();
     this.clear();
   }
 
@@ -338,20 +338,6 @@ export class Widget extends Emitter<HostEvents> implements Stage {
     const there =
       begun.find((draft) => draft.id === id) ?? begun.find((draft) => this.canvas.isAt(draft.target, range));
     return there?.id ?? id;
-  }
-
-  #reopen(page: string): void {
-    if (page === this.#visit.page) return;
-    this.attaching.cancel();
-    this.writing.leave();
-    this.#visit.close();
-    for (const thread of this.threads.all()) this.canvas.marks.forget(thread.aid);
-    this.people.forget();
-    this.close();
-    this.stopComposing();
-    this.#visit = new Visit(this, page);
-    this.#visit.start();
-    this.changed();
   }
 
   #placed(aids: ReadonlySet<string>): void {

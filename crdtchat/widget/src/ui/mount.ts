@@ -8,6 +8,7 @@ import { BAR } from "./focus";
 import css from "./style.css";
 import { followTopLayer } from "./top-layer";
 
+const AWAY_MS = 3_000;
 const LAYER = "crdtchat-layer";
 let sheet: CSSStyleSheet | undefined;
 
@@ -35,7 +36,7 @@ export function host(tag: string): HTMLElement {
 /** Several widgets of a page: their floating bars stand one below the other. */
 function stack(): void {
   let slot = 0;
-  for (const layer of document.querySelectorAll<HTMLElement>(LAYER))
+  for (const layer of document.querySelectorAll<HTMLElement>(`${LAYER}:not([hidden])`))
     layer.style.setProperty("--crdtchat-slot", String(slot++));
 }
 
@@ -71,6 +72,7 @@ export function mount(root: Element, options: Options & { serverUrl: string }, h
   const by = (keyboard: boolean) => () => layer.toggleAttribute("data-keys", keyboard);
   addEventListener("keydown", by(true), { signal, capture: true, passive: true });
   addEventListener("pointerdown", by(false), { signal, capture: true, passive: true });
+  const leaving = hosted?.docked ? () => {} : followAbsence(root, widget, [layer, bar]);
   const self: Neighbour = {
     layer,
     isBusy: () => widget.view.value.panel || widget.view.value.active !== null,
@@ -93,11 +95,45 @@ export function mount(root: Element, options: Options & { serverUrl: string }, h
       keys.abort();
       together.neighbours = others();
       for (const part of parts) part();
+      leaving();
       widget.destroy();
       layer.remove();
       stack();
       bar?.remove();
     },
+  };
+}
+
+/**
+ * An application may take the element away and say nothing, or put it back later. Nothing is shown of it meanwhile, and
+ * after a while the server hears that nobody looks. Answers what ends it.
+ */
+function followAbsence(root: Element, widget: Widget, parts: (HTMLElement | null)[]): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let wasThere = false;
+  let wasAway = false;
+  const leave = () => {
+    timer = setTimeout(() => widget.visits.rest() || leave(), AWAY_MS);
+  };
+  // What is not in the document has no size.
+  const observer = new ResizeObserver(() => {
+    wasThere ||= root.isConnected;
+    const isAway = wasThere && !root.isConnected;
+    for (const part of parts) part?.toggleAttribute("hidden", isAway);
+    stack();
+    widget.canvas.pause(isAway);
+    clearTimeout(timer);
+    if (isAway) leave();
+    else if (isAway !== wasAway) {
+      widget.canvas.marks.restore();
+      widget.visits.wake();
+    }
+    wasAway = isAway;
+  });
+  observer.observe(root);
+  return () => {
+    observer.disconnect();
+    clearTimeout(timer);
   };
 }
 
