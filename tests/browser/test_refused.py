@@ -228,3 +228,23 @@ def test_who_tries_again_keeps_the_focus(
     again.press("Enter")
     ann.expect_live()
     expect(ann.bar.locator(".open-panel")).to_be_focused()
+
+
+def test_a_page_id_that_is_too_long_is_called_so(
+    readers: OpenReader, site: Site, server: ServerProcess
+) -> None:
+    """The server reads no address that long, and cannot say so to a socket."""
+    for number, letter in enumerate("x語"):
+        ann = readers("about:blank")
+        ann.expected = ["the server refused the connection: .* too long"]
+        ann.page.goto(
+            site.page(
+                f"/long-{number}",
+                server.url,
+                f"{{tenantId: 'demo', urlId: {letter!r}.repeat(20_000)}}",
+            )
+        )
+        ann.expect_state("Not connected")
+        ann.page.get_by_role("button", name="Try again").click()
+        ann.expect_state("Not connected")
+        assert any("too long" in text for text in ann._complaints)

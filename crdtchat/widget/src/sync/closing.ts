@@ -3,6 +3,8 @@
 export const SIGN_IN = 4401;
 /** Also: whoever is here may not read. */
 export const FORBIDDEN = 4403;
+/** Of our own: no other try would be of use. */
+export const REFUSED = 4499;
 /** The connection sent more than the server takes. */
 export const TOO_FAST = 4529;
 /** Of our own: it asks for another try. */

@@ -1,6 +1,10 @@
 /** The way over the web: a WebSocket that is either the current one or silent, and HTTP requests. */
 import { ask, type Place, socketAddress, type Who } from "./addresses";
+import { REFUSED } from "./closing";
 import type { Transport, TransportEvents } from "./transport";
+
+/** A server reads 16 KiB of address and headers; of those, browsers send half a KiB at least. */
+const MOST_LETTERS = 15_900;
 
 export class Socket implements Transport {
   #socket: WebSocket | null = null;
@@ -12,7 +16,13 @@ export class Socket implements Transport {
 
   connect(who: Who, lease: string): void {
     this.disconnect();
-    const socket = new WebSocket(socketAddress(this.place, who, lease), "crdtchat.v1");
+    const address = socketAddress(this.place, who, lease);
+    if (address.length > MOST_LETTERS) {
+      // The server would not read as far as to say so, and no other try would be of use.
+      queueMicrotask(() => this.events.close(REFUSED, "the page id (or the token) is too long"));
+      return;
+    }
+    const socket = new WebSocket(address, "crdtchat.v1");
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     const current = () => this.#socket === socket;
