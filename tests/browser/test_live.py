@@ -131,3 +131,26 @@ def test_the_bar_goes_where_the_page_wants_it(
     )
     hidden.expect_painted("to be discussed")
     expect(hidden.bar).to_have_count(0)
+
+
+def test_who_went_on_to_another_page_is_not_here(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str
+) -> None:
+    """Though the browser keeps the page, with its connection, for when they come back to it."""
+    url = site.page("/kept", server.url, f"{{tenantId: 'demo', urlId: {page_id!r}}}")
+    ann, bob = readers(url), readers(url)
+    ann.annotate("every ship", "First", "Ann")
+    ann.expect_live()
+    bob.expect_people(2)
+    # The browser without windows keeps no pages; this is how one that does tells it.
+    tell = "(type) => dispatchEvent(new PageTransitionEvent(type, {persisted: true}))"
+    ann.page.evaluate(tell, "pagehide")
+    bob.expect_people(1)
+    bob.open("every ship")
+    bob.reply("Second", "Bob")
+    bob.expect_live()
+    ann.page.evaluate(tell, "pageshow")
+    bob.expect_people(2)
+    expect(ann.comment("Second")).to_be_visible()
+    ann.reply("Third")
+    expect(bob.comment("Third")).to_be_visible()

@@ -50,6 +50,7 @@ export class Session extends Emitter<SessionEvents> {
   #heardAt = 0;
   #syncedOnce = false;
   #stopped = new AbortController();
+  readonly #watched = new Set<string>();
 
   constructor(options: SessionOptions) {
     super();
@@ -172,6 +173,11 @@ export class Session extends Emitter<SessionEvents> {
     addEventListener("online", () => this.#receive({ type: "network", online: true }), { signal });
     addEventListener("offline", () => this.#receive({ type: "network", online: false }), { signal });
     addEventListener("pagehide", () => this.#copy.save(), { signal });
+    // Whoever went on to another page is not here, though the browser keeps this one for when they come back.
+    const kept = (type: "stop" | "reconnect") => (event: PageTransitionEvent) =>
+      event.persisted && this.#receive({ type });
+    addEventListener("pagehide", kept("stop"), { signal });
+    addEventListener("pageshow", kept("reconnect"), { signal });
     const probe = () => {
       if (document.visibilityState !== "visible") return;
       // Perhaps they come from where one signs in.
@@ -180,7 +186,6 @@ export class Session extends Emitter<SessionEvents> {
         this.#receive({ type: "probe" });
     };
     document.addEventListener("visibilitychange", probe, { signal });
-    addEventListener("pageshow", probe, { signal });
     this.#tickedAt = Date.now();
     this.#ticking = setInterval(() => this.#tick(), TICK_MS);
     addEventListener("storage", (event) => this.#identity.reread(event), { signal });
@@ -339,8 +344,6 @@ export class Session extends Emitter<SessionEvents> {
     }
     for (const { operation } of rows) this.#showForeign(operation);
   }
-
-  readonly #watched = new Set<string>();
 
   #watch(tab: string): void {
     if (tab === this.#tabs.id || this.#watched.has(tab)) return;
