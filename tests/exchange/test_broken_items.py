@@ -99,8 +99,8 @@ def test_none_ends_an_import(random: Random) -> None:
     ("change", "says"),
     [
         ({"id": None}, "objects in none of the formats known"),
-        ({"id": "\ud800"}, "objects in none of the formats known (\ufffd)"),
-        ({"id": "\x1b[2J"}, "objects in none of the formats known (\ufffd[2J)"),
+        ({"id": "\ud800"}, "objects in none of the formats known (\\ud800)"),
+        ({"id": "\x1b[2J"}, "objects in none of the formats known (\\u001b[2J)"),
     ],
     ids=["none", "half a pair", "escape"],
 )
