@@ -4,7 +4,7 @@ ClientError
  ├── Closed         the page was left
  ├── Stopped        the server ended it for good: sign in, other page, other server
  ├── NotSaved       something written here was refused, or is not on the server yet
- ├── ReadOnly       the role, or the page, does not allow to write
+ ├── ReadOnly       the role, or the page, does not allow to write, or it is somebody else's
  ├── UnknownRecord  no such annotation or comment (a LookupError too)
  ├── QueueFull      too much was written while offline
  └── RequestFailed  the server did not do what was asked of it over HTTP
@@ -62,7 +62,7 @@ class NotSaved(ClientError):
 
 
 class ReadOnly(ClientError):
-    """Writing is not allowed here."""
+    """Writing this is not allowed here."""
 
 
 class UnknownRecord(ClientError, LookupError):
