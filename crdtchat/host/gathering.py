@@ -158,6 +158,7 @@ class Gathering:
 
         def stop() -> None:
             self._listeners.pop(number, None)
+            self.last_used = self._sources.now().steady
 
         return stop
 

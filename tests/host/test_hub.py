@@ -19,13 +19,14 @@ from crdtchat.document.replica import EngineFailure
 from crdtchat.host.committer import Committer, Outcome
 from crdtchat.host.hub import Hub
 from crdtchat.host.keeping import Keeping
+from crdtchat.host.sources import Sources
 from crdtchat.stores.base import Append, DocumentKey, Entry, StoreCorrupt, StoreError
 from crdtchat.stores.memory import MemoryStore
 from crdtchat.stores.sqlite import SqliteStore
 from crdtchat.sync import effects, message
 from crdtchat.sync.codes import CloseCode
 from crdtchat.sync.encode import EMPTY_UPDATE, encode_write
-from crdtchat.sync.tuning import Tuning
+from crdtchat.sync.tuning import Moment, Tuning
 from tests.host.pipe import KEY, connected, peer
 
 NOW = 1_700_000_000_000
@@ -262,6 +263,31 @@ async def test_rooms_are_let_go_without_a_trace() -> None:
         assert (loaded.snapshot_sequence, loaded.entries) == (2, ())
         async with connected(hub) as ann:
             assert ann.replica.get("a", "anno") is not None
+
+
+class Later(Sources):
+    """Time as a test says."""
+
+    steady = 0.0
+
+    def now(self) -> Moment:
+        return super().now()._replace(steady=self.steady)
+
+
+async def test_a_page_stays_for_a_while_after_its_last_reader_of_any_kind() -> None:
+    """So that streams of events find what they missed in the log when they come back."""
+    store, sources = MemoryStore(), Later()
+    await store.open()
+    async with Hub(store, sources=sources) as hub:
+        keeping = Keeping()
+        async with hub.attend(KEY) as room:
+            sources.steady = 1_000.0
+            assert keeping.leaving([room], sources.steady) == []
+        assert keeping.leaving([room], sources.steady + 29) == []
+        assert keeping.leaving([room], sources.steady + 31) == [room]
+        async with connected(hub):
+            sources.steady = 2_000.0
+        assert keeping.leaving([room], sources.steady + 29) == []
 
 
 async def test_whoever_opens_page_after_page_has_the_longest_unused_go() -> None:
