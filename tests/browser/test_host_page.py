@@ -158,6 +158,33 @@ def test_what_concerns_several_widgets_is_announced_once(
     expect(said.filter(has_text="Connection lost")).to_have_count(1)
 
 
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_link_is_followed_by_the_widget_that_it_points_at(
+    readers: OpenReader, site: Site, server: ServerProcess, page_id: str, shared: bool
+) -> None:
+    """The other one neither lists it as lost nor says that it is not here."""
+    url = two(site, server, page_id) if shared else copies(site, server, page_id)
+    ann = readers(url)
+    ann.annotate("about wind", "Windy", "Ann", root="#one")
+    ann.expect_live()
+    fragment = ann.page.evaluate(
+        """async () => {
+          const copied = new Promise((told) => (navigator.clipboard.writeText = async (text) => told(text)));
+          const {shadowRoot} = document.querySelector("crdtchat-layer");
+          shadowRoot.querySelector("[aria-label='Copy link']").click();
+          return new URL(await copied).hash;
+        }"""
+    )
+    bob = readers(url + fragment)
+    expect(bob.comment("Windy")).to_be_visible()
+    expect(bob.page.locator('.link[data-link="live"]')).to_have_count(2)
+    bob.expect_painted("about wind", style="active")
+    expect(bob.card).to_have_count(1)
+    expect(bob.panel).to_have_count(0)
+    # At once: it would go by itself.
+    assert bob.page.locator(".notice").count() == 0
+
+
 ASKS = """() => {
   const leaving = new Event("beforeunload", {cancelable: true});
   dispatchEvent(leaving);

@@ -1,6 +1,7 @@
 /** The address of the page as it changes: another page of a single-page application, a link to an annotation. */
 import { linkedAnnotation } from "./page-id";
 import type { Stage } from "./stage";
+import { type Known, known } from "./together";
 
 export class Address {
   /** The annotation that the address points at and that was not shown yet. */
@@ -35,14 +36,20 @@ export class Address {
   follow(stage: Stage): void {
     const aid = this.linked;
     if (!aid) return;
-    if (!stage.threads.get(aid)) {
-      if (stage.session.status.link !== "live" || this.#missed === aid) return;
+    const mine = stage.knows(aid);
+    if (mine === "unknown" || mine === "pending") return;
+    // Another widget of the page may be the one that it points at.
+    const all = known(aid);
+    const better: Known[] = mine === "gone" ? ["here", "pending", "lost"] : ["here", "pending"];
+    const isElsewhere = mine !== "here" && all.some((one) => better.includes(one));
+    if (mine === "gone" && !isElsewhere) {
+      if (all.includes("unknown") || this.#missed === aid) return;
       this.#missed = aid;
       stage.tell(stage.speech.text("linkGone"));
-    } else if (stage.place(aid)) {
-      this.linked = undefined;
-      stage.open(aid, true);
+      return;
     }
+    this.linked = undefined;
+    if (!isElsewhere) stage.open(aid, true);
   }
 
   close(): void {

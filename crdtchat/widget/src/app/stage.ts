@@ -15,6 +15,7 @@ import type { Person } from "./mentions";
 import type { Options } from "./options";
 import type { People } from "./people";
 import type { Store } from "./store";
+import type { Known } from "./together";
 import type { Typing } from "./typing";
 import type { View } from "./view";
 
@@ -41,6 +42,7 @@ export interface Stage extends Pick<Emitter<HostEvents>, "emit"> {
   name(user: string): string;
   place(aid: string): Mark | undefined;
   isOrphan(aid: string): boolean;
+  knows(aid: string): Known;
   target(place: { startCp: number; endCp: number }): Target;
   composeOn(target: Target, range: Range | null, draft?: string): void;
   stopComposing(): void;

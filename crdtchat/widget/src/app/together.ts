@@ -1,10 +1,14 @@
 /** What the widgets of a page know together, also those of another copy of the script. */
 
+/** Of a discussion: not on the page, there and its words looked for, without them, or with them; or nobody knows yet. */
+export type Known = "gone" | "pending" | "lost" | "here" | "unknown";
+
 /** A widget, as the others know it. */
 export interface Neighbour {
   layer: HTMLElement;
   /** Shows its discussions. */
   isBusy(): boolean;
+  knows(aid: string): Known;
 }
 
 interface Together {
@@ -19,6 +23,11 @@ const NAME = Symbol.for("crdtchat");
 const page = globalThis as unknown as { [NAME]?: Together };
 page[NAME] ??= { neighbours: [], followed: null, said: { words: "", by: null, at: 0 } };
 export const together: Together = page[NAME];
+
+/** What those know of a discussion that are shown. */
+export function known(aid: string): Known[] {
+  return together.neighbours.filter(({ layer }) => !layer.hidden).map((one) => one.knows(aid));
+}
 
 const ECHO_MS = 2_000;
 

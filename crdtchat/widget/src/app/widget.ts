@@ -26,7 +26,7 @@ import { Peeking } from "./peeking";
 import { People } from "./people";
 import type { Stage } from "./stage";
 import { Store } from "./store";
-import { isEcho } from "./together";
+import { isEcho, type Known } from "./together";
 import { Typing } from "./typing";
 import type { Unread } from "./unread";
 import { FIRST_VIEW, type View } from "./view";
@@ -280,6 +280,12 @@ export class Widget extends Emitter<HostEvents> implements Stage {
   isOrphan(aid: string): boolean {
     const state = this.place(aid)?.place.state;
     return state === "orphaned" || state === "unsure";
+  }
+
+  knows(aid: string): Known {
+    const mark = this.place(aid);
+    if (!this.threads.get(aid)) return this.session.status.link === "live" ? "gone" : "unknown";
+    return mark ? (mark.range ? "here" : "lost") : "pending";
   }
 
   say(said: string): void {

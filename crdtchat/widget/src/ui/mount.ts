@@ -76,6 +76,7 @@ export function mount(root: Element, options: Options & { serverUrl: string }, h
   const self: Neighbour = {
     layer,
     isBusy: () => widget.view.value.panel || widget.view.value.active !== null,
+    knows: (aid) => widget.knows(aid),
   };
   const others = () => together.neighbours.filter((one) => one !== self);
   together.neighbours.push(self);
