@@ -23,6 +23,15 @@ IS_MARKED = """(words) => [...CSS.highlights.entries()]
   .some(([name, ranges]) => name.endsWith('open')
     && [...ranges].some((range) => range.toString().includes(words)))"""
 
+FULL = """() => {
+  const { content } = window.jupyterapp.shell.currentWidget;
+  content.notebookConfig = { ...content.notebookConfig, windowingMode: 'full' };
+}"""
+AHEAD = """() => {
+  const { node } = window.jupyterapp.shell.currentWidget.content.widgets.at(-1);
+  return node.isConnected && node.textContent !== '' && !node.querySelector('.jp-InputArea');
+}"""
+
 
 @pytest.fixture(params=["long.py", "long.ipynb"])
 def long(lab: JupyterProcess, request: pytest.FixtureRequest) -> Path:
@@ -81,3 +90,25 @@ def test_a_passage_is_marked_whose_beginning_and_end_are_out_of_sight(
     ann.page.wait_for_function(IS_MARKED, arg="# line 25")
     go_to(ann, 130)
     ann.page.wait_for_function(IS_MARKED, arg="# line 130")
+
+
+def test_cells_that_are_drawn_ahead_are_discussed(open_lab: Open, lab: JupyterProcess) -> None:
+    """Lab draws the outputs of cells out of sight, hidden and without their code: what was said of
+    the code was unplaced."""
+    name = uuid4().hex[:8]
+    cells = [(f"{name}-{n}", "code", f"{name}_{n} = {n}\nprint({n})") for n in range(80)]
+    path = lab.files / f"{name}.ipynb"
+    path.write_text(notebook(*cells))
+    ann = open_lab("ann", path.name)
+    ann.page.evaluate(FULL)
+    ann.page.wait_for_function(AHEAD)
+    panel = ann.open_panel()
+    page = lab.discussion("ann", path.name)["page"]
+    where = "crdtchat/api/v1/jupyter/annotations"
+    with lab.client("ann") as program:
+        for exact in (f"{name}_60 = 60", "These words are nowhere."):
+            target = {"exact": exact, "prefix": "", "suffix": "\n", "start": 0, "kind": "source"}
+            body = {"target": target | {"part": f"cell={name}-60"}, "body": "Far away"}
+            program.post(where, params={"page": page}, json=body).raise_for_status()
+    expect(panel.locator(".row")).to_have_count(2)
+    ann.expect_unplaced("These words are nowhere.")

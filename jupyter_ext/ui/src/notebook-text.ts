@@ -28,6 +28,7 @@ const DECORATION = [
   ".jp-TrimmedOutputs",
 ].join(",");
 
+const INPUT = ":scope > .jp-Cell-inputWrapper";
 const EDITOR = ".jp-InputArea-editor";
 const OUTPUT = ".jp-OutputArea-child";
 const FOLDED_INPUT = ".jp-InputPlaceholder";
@@ -50,6 +51,8 @@ class Remembered implements Foreign {
 export class NotebookText implements Reading {
   /** The texts of outputs and rendered cells when they were last in the document, by cell id. */
   readonly #remembered = new Map<string, string>();
+  /** The texts of outputs that are drawn without their cells, each with all that is drawn there. */
+  readonly #outputs = new WeakMap<Cell, { drawn: string; text: string }>();
 
   #byNode = new Map<Element, Cell>();
   #byId = new Map<string, Cell>();
@@ -62,9 +65,23 @@ export class NotebookText implements Reading {
     for (const cell of this.notebook.widgets) {
       const isDrawn = cell.node.isConnected && !cell.isDisposed && !cell.isPlaceholder();
       // Below a folded heading it is hidden.
-      if (isDrawn && !cell.isHidden) yield cell.node;
-      else yield new Remembered(this.#remembered.get(cell.model.id) ?? written(cell), cell.node);
+      if (!isDrawn || cell.isHidden)
+        yield new Remembered(this.#remembered.get(cell.model.id) ?? written(cell), cell.node);
+      else if (cell.node.querySelector(INPUT)) yield cell.node;
+      else yield new Remembered(this.#ahead(cell), cell.node);
     }
+  }
+
+  /** Lab draws outputs ahead of time, and puts in what they are of only where it comes in sight. */
+  #ahead(cell: Cell): string {
+    const drawn = cell.node.textContent ?? "";
+    let known = this.#outputs.get(cell);
+    if (known?.drawn !== drawn) {
+      const instead = (element: HTMLElement) => this.instead(element);
+      known = { drawn, text: new TextMap(cell.node, { instead }).text };
+      this.#outputs.set(cell, known);
+    }
+    return [cell.model.sharedModel.getSource(), known.text].join("\n");
   }
 
   /** Remembers cells before they leave the document. */
