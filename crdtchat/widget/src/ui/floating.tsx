@@ -1,5 +1,5 @@
 /** Small things over the text: the button beside a selection, and the first look at a discussion. */
-import { useEffect, useReducer } from "preact/hooks";
+import { useEffect, useLayoutEffect, useReducer } from "preact/hooks";
 import { PHONE_WIDTH } from "../dom/placement";
 import { Avatar } from "./avatar";
 import { useView, useWidget } from "./context";
@@ -48,8 +48,12 @@ const PEEK = { width: 300, height: 84 };
 export function Peek() {
   const widget = useWidget();
   const { peek, active } = useView(widget);
-  useEffect(() => {
-    if (!peek) return;
+  const thread = peek && peek.aid !== active ? widget.threads.get(peek.aid) : undefined;
+  const opening = thread?.comments.find((comment) => !comment.deletedBy);
+  const isShown = opening !== undefined;
+  // Before it is painted: a key that is pressed as soon as it is seen is for it.
+  useLayoutEffect(() => {
+    if (!isShown) return;
     const hide = (event: KeyboardEvent) => {
       if (event.key !== "Escape" || isComposing(event)) return;
       widget.view.set({ peek: null });
@@ -59,9 +63,7 @@ export function Peek() {
     };
     addEventListener("keydown", hide, { capture: true });
     return () => removeEventListener("keydown", hide, { capture: true });
-  }, [peek]);
-  const thread = peek && peek.aid !== active ? widget.threads.get(peek.aid) : undefined;
-  const opening = thread?.comments.find((comment) => !comment.deletedBy);
+  }, [isShown]);
   if (!peek || !thread || !opening) return null;
   const left = Math.max(EDGE, Math.min(peek.x - PEEK.width / 2, innerWidth - PEEK.width - EDGE));
   const above = peek.y - PEEK.height - 20;
