@@ -16,6 +16,7 @@ from secrets import token_bytes
 import anyio
 from anyio.to_thread import run_sync
 
+from crdtchat.access.page_ids import is_page_id
 from crdtchat.document import schema
 from crdtchat.document.foreign import Surroundings
 from crdtchat.document.ids import chance_of, new_broadcast_id
@@ -56,7 +57,6 @@ _VALUES = OPERATION.values * 3 // 4
 _STRUCTS = OPERATION.structs // 2
 _TRIES = 20
 _PAUSE_S = 0.05
-_PAGE_CHARACTERS = 2_048
 _UNREAD = "annotations of pages that cannot be read back"
 _THEIRS = "later edits of comments by people of here: only they can make them"
 _THEIR_WORDS = "deletions of what people of here wrote: they, or a moderator, delete it here"
@@ -143,7 +143,7 @@ def _batches(
     batch: dict[str, Portable | Deletion] = {}
     for portable in found:
         name = page if page is not None else portable.page
-        if not 0 < len(name) <= _PAGE_CHARACTERS or "\0" in name:
+        if not is_page_id(name):
             tally.leave_out("annotations that name no page: say which with --page", portable.aid)
             continue
         if batch and (name != key.page or len(batch) >= _TOGETHER or portable.aid in batch):

@@ -11,6 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from crdtchat.access.gate import Admission, Gate, NoTenant
 from crdtchat.access.guard import Guard, TooManyConnections
 from crdtchat.access.origins import PROGRAM, From
+from crdtchat.access.page_ids import NO_PAGE_ID, is_page_id
 from crdtchat.access.principal import Denied
 from crdtchat.host.channel import Channel, ChannelClosed, Direct
 from crdtchat.host.hub import Hub, Visit
@@ -23,7 +24,6 @@ from crdtchat.sync.message import SUBPROTOCOL
 
 MAX_FRAME = 1_100_000
 """Bytes of the largest frame the server reads: what a stock client may offer when it returns."""
-PAGE_CHARACTERS = 2_048
 
 
 class SocketChannel:
@@ -99,8 +99,8 @@ async def _admit(socket: WebSocket, channel: SocketChannel, v1: bool) -> Joining
         return None
     try:
         tenant = gate.tenant(tenant_name)
-        if not page or len(page) > PAGE_CHARACTERS or "\x00" in page:
-            raise Denied("the page id is empty, too long or holds U+0000", forbidden=True)
+        if not is_page_id(page):
+            raise Denied(NO_PAGE_ID, forbidden=True)
         origin = asked.headers.get("origin")
         if not tenant.allows_origin(origin, host):
             words = f"pages of {origin} may not embed this tenant: its origins do not name them"

@@ -9,6 +9,7 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
 from tornado.websocket import WebSocketHandler
 
+from crdtchat.access.page_ids import NO_PAGE_ID, is_page_id
 from crdtchat.access.principal import Principal
 from crdtchat.server.socket import MAX_FRAME, Joining, parse_lease, serve_admitted
 from crdtchat.stores.base import StoreError
@@ -64,6 +65,9 @@ class PageSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     async def _serve(self, channel: TornadoChannel, page: str, v1: bool) -> None:
         assert self._principal is not None
+        if not is_page_id(page):
+            self.close(CloseCode.FORBIDDEN, NO_PAGE_ID)
+            return
         try:
             hub, gate, guard, _ = await self._running.wait()
             admission = gate.admit_attested(self._principal, page=page)

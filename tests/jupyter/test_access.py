@@ -34,6 +34,15 @@ async def test_text_frames_and_garbage_end_the_connection_only(
         await bob.write(1, "a", "anno", ("bob", AT, *TARGET))
 
 
+@pytest.mark.parametrize("page", ["a%00b", "x" * 2_049])
+async def test_a_page_that_cannot_be_called_so_is_refused_for_good(
+    jupyter: JupyterProcess, page: str
+) -> None:
+    async with connect(f"{jupyter.socket_url}/sync/jupyter/{page}?token=ann-token") as socket:
+        await socket.wait_closed()
+        assert socket.close_code == 4403
+
+
 async def test_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path) -> None:
     with running_jupyter(tmp_path) as jupyter:
         async with raw_client(

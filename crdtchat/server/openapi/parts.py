@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from crdtchat.access.page_ids import PAGE_CHARACTERS
 from crdtchat.document.jsonld import PROFILE
 from crdtchat.server.openapi.schemas import ref
-from crdtchat.server.rest.asking import JSON_TYPES, PAGE_CHARACTERS
+from crdtchat.server.rest.asking import JSON_TYPES
 from crdtchat.server.rest.paging import MOST
 
 Part = dict[str, Any]

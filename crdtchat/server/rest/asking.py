@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from crdtchat.access.gate import Admission, Gate, NoTenant
 from crdtchat.access.origins import PROGRAM, From
+from crdtchat.access.page_ids import PAGE_CHARACTERS, is_page_id
 from crdtchat.access.principal import Denied, Principal
 from crdtchat.access.roles import Action
 from crdtchat.document import ids
@@ -29,7 +30,6 @@ from crdtchat.sync.session import Peer
 
 BODY_BYTES = 131_072
 """Of the largest body read."""
-PAGE_CHARACTERS = 2_048
 ATTESTED = "crdtchat.principal"
 """Name of the ASGI scope extension by which a program that has signed its user in itself says who
 asks. Only the server that runs the app can set it."""
@@ -84,7 +84,7 @@ async def ask(request: Request, action: Action) -> Asked:
 def page_of(request: Request) -> str:
     """The page that a request names. Raises Problem."""
     page = request.query_params.get("page", "")
-    if not 0 < len(page) <= PAGE_CHARACTERS or "\x00" in page:
+    if not is_page_id(page):
         raise Problem(400, f"name the page: ?page=ID, of at most {PAGE_CHARACTERS} characters")
     return page
 
